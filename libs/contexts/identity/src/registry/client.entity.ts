@@ -1,0 +1,62 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/** `refresh_token` of a client, `spec/wire-contract.md` §3.5. */
+export interface RefreshTokenSettings {
+  rotation_type: 'rotating' | 'non-rotating';
+  expiration_type: 'expiring' | 'non-expiring';
+  leeway?: number;
+  token_lifetime?: number;
+  infinite_token_lifetime?: boolean;
+  idle_token_lifetime?: number;
+  infinite_idle_token_lifetime?: boolean;
+  policies?: { audience: string; scope: string[] }[];
+}
+
+@Entity('clients')
+export class ClientEntity {
+  @PrimaryColumn('text', { name: 'client_id' }) clientId!: string;
+  @Column('text') name!: string;
+  @Column('text', { nullable: true }) description!: string | null;
+  @Column('text', { name: 'app_type', nullable: true }) appType!: string | null;
+  @Column('text', { name: 'resource_server_identifier', nullable: true }) resourceServerIdentifier!: string | null;
+  @Column('boolean', { name: 'is_first_party' }) isFirstParty!: boolean;
+  @Column('boolean', { name: 'oidc_conformant' }) oidcConformant!: boolean;
+  @Column('text', { name: 'token_endpoint_auth_method', nullable: true }) tokenEndpointAuthMethod!:
+    | 'none'
+    | 'client_secret_post'
+    | 'client_secret_basic'
+    | null;
+  /** Which methods beside the secret, and with which rows of `client_credentials`; null: none. */
+  @Column('jsonb', { name: 'client_authentication_methods', nullable: true }) clientAuthenticationMethods!: {
+    private_key_jwt?: { credentials: { id: string }[] };
+  } | null;
+  @Column('jsonb', { name: 'grant_types' }) grantTypes!: string[];
+  @Column('jsonb') callbacks!: string[];
+  @Column('jsonb', { name: 'allowed_logout_urls' }) allowedLogoutUrls!: string[];
+  @Column('jsonb', { name: 'web_origins' }) webOrigins!: string[];
+  @Column('jsonb', { name: 'refresh_token', nullable: true }) refreshToken!: RefreshTokenSettings | null;
+  @Column('boolean', { name: 'require_pkce' }) requirePkce!: boolean;
+  /** SHA-256 of the secret; null: public, or by key only. */
+  @Column('bytea', { name: 'secret_hash', nullable: true }) secretHash!: Buffer | null;
+  /** The secret sealed under the installation key, for `read:client_keys`. */
+  @Column('bytea', { name: 'secret_sealed', nullable: true }) secretSealed!: Buffer | null;
+  /** Members that are kept and returned without effect. */
+  @Column('jsonb') stored!: Record<string, unknown>;
+  /** Made by us at the first start; cannot be deleted. */
+  @Column('boolean', { name: 'built_in' }) builtIn!: boolean;
+  @Column('integer', { name: 'event_version' }) eventVersion!: number;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+}
+
+/** A public key of a client, for `private_key_jwt` (RFC 7523). */
+@Entity('client_credentials')
+export class ClientCredentialEntity {
+  @PrimaryColumn('text') id!: string;
+  @Column('text', { name: 'client_id' }) clientId!: string;
+  @Column('text', { nullable: true }) name!: string | null;
+  @Column('text') kid!: string;
+  @Column('text') alg!: 'RS256' | 'RS384' | 'PS256';
+  /** SPKI PEM. */
+  @Column('text') pem!: string;
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+}

@@ -1,0 +1,69 @@
+import {
+  applyDecorators,
+  type CanActivate,
+  Controller,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+  UseGuards,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { Bearer, type BearerIdentity, type OwnApi } from '@strongroom/contracts';
+import { VaultError } from '@strongroom/errors';
+import type { FastifyRequest } from 'fastify';
+import { PublicUrl } from './public-url.js';
+
+const API = 'strongroom:api';
+const SCOPES = 'strongroom:scopes';
+
+type Called = FastifyRequest & { caller?: BearerIdentity };
+
+/** The token is good and does not hold what the route asks for. */
+export class InsufficientScopeError extends VaultError {
+  constructor(scopes: readonly string[]) {
+    super(`Insufficient scope, expected any of: ${scopes.join(', ')}`, { code: 'insufficient_scope', status: 403 });
+  }
+}
+
+/** Routes that name no scope are refused: a new route cannot be forgotten. */
+@Injectable()
+export class BearerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly bearer: Bearer,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const api = this.reflector.get<OwnApi>(API, context.getClass());
+    const scopes = this.reflector.get<string[] | undefined>(SCOPES, context.getHandler());
+    if (!scopes?.length) throw new Error(`${context.getClass().name}.${context.getHandler().name} names no scope`);
+    const request = context.switchToHttp().getRequest<Called>();
+    const caller = await this.bearer.check(api, {
+      authorization: request.headers.authorization ?? null,
+      dpop: typeof request.headers['dpop'] === 'string' ? request.headers['dpop'] : null,
+      method: request.method,
+      url: this.publicUrl.of(request.url.split('?')[0]!),
+    });
+    if (!scopes.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(scopes);
+    request.caller = caller;
+    return true;
+  }
+}
+
+/** A controller of the Management API; `path` is below `/api/v2`. Each method names its scopes. */
+export const ManagementApi = (path: string) =>
+  applyDecorators(Controller(`api/v2/${path}`), SetMetadata(API, 'management' satisfies OwnApi), UseGuards(BearerGuard));
+
+/** A controller of the My Account API; `path` is below `/me/v1`. */
+export const MyAccountApi = (path: string) =>
+  applyDecorators(Controller(`me/v1/${path}`), SetMetadata(API, 'my-account' satisfies OwnApi), UseGuards(BearerGuard));
+
+/** Any one of these scopes opens the route. */
+export const Scopes = (...scopes: string[]) => SetMetadata(SCOPES, scopes);
+
+/** Who calls, as the token says. Under My Account `personId` is never null. */
+export const Caller = createParamDecorator(
+  (_: unknown, context: ExecutionContext): BearerIdentity => context.switchToHttp().getRequest<Called>().caller!,
+);

@@ -1,0 +1,66 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { VaultError } from '@strongroom/errors';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { parse, ValidationError } from './validation.js';
+
+const MAX_DEPTH = 20;
+const MAX_MEMBERS = 1000;
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** A body of a type that the route does not take. */
+export class UnsupportedMediaTypeError extends VaultError {
+  constructor(expected: string) {
+    super(`the body must be ${expected}`, { code: 'unsupported_media_type', status: 415 });
+  }
+}
+
+/** Every body arrives as the bytes that were sent (`httpAdapter`); routes say how they are read. */
+export const rawBody = (request: FastifyRequest): Buffer =>
+  Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+
+/** The media type without parameters, in lower case; '' if there is none. */
+export const mediaType = (request: FastifyRequest): string =>
+  (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+
+/** Parses JSON within the limits of `spec/threats.md` §9. @throws ValidationError */
+export function parseJson(bytes: Buffer): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'), (key, member: unknown) => {
+      if (FORBIDDEN.has(key)) throw new SyntaxError('forbidden member name');
+      return member;
+    });
+  } catch {
+    throw new ValidationError('body', [{ path: [], detail: 'the body is not valid JSON' }]);
+  }
+  if (!withinLimits(value))
+    throw new ValidationError('body', [{ path: [], detail: 'the body is nested too deeply or has too many members' }]);
+  return value;
+}
+
+function withinLimits(value: unknown): boolean {
+  let members = 0;
+  const walk = (node: unknown, depth: number): boolean => {
+    if (typeof node !== 'object' || node === null) return true;
+    if (depth > MAX_DEPTH) return false;
+    const inner = Object.values(node);
+    members += inner.length;
+    return members <= MAX_MEMBERS && inner.every((child) => walk(child, depth + 1));
+  };
+  return walk(value, 1);
+}
+
+/** `@JsonBody(schema) body`: the JSON body, checked. 415 for other content types, 400 for what does not fit. */
+export const JsonBody = createParamDecorator((schema: z.ZodType, context: ExecutionContext): unknown => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const type = mediaType(request);
+  if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type))
+    throw new UnsupportedMediaTypeError('application/json');
+  return parse(schema, parseJson(rawBody(request)), 'body');
+});
+
+/** `@Query(schema) query`: the query string, checked. */
+export const ParsedQuery = createParamDecorator((schema: z.ZodType, context: ExecutionContext): unknown =>
+  parse(schema, context.switchToHttp().getRequest<FastifyRequest>().query, 'query'),
+);

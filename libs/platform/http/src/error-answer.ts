@@ -1,0 +1,129 @@
+import { VaultError } from '@strongroom/errors';
+import { ValidationError } from './validation.js';
+
+/** What goes back for an error: the shape depends on the API, the error does not know which. */
+export interface ErrorAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+const STATUS_TEXT: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+};
+
+/** `spec/wire-contract.md` §2.7. */
+const PROBLEM_TITLES: Record<string, string> = {
+  'A0E-400-0003': 'Validation Error',
+  'A0E-401-0003': 'Invalid Token',
+  'A0E-403-0001': 'Recent Sign-In Required',
+  'A0E-403-0002': 'Insufficient Scope',
+  'A0E-404-0001': 'Not Found',
+  'A0E-409-0001': 'Conflict',
+  'A0E-415-0001': 'Unsupported Media Type',
+  'A0E-429-0001': 'Too Many Requests',
+  'A0E-502-0001': 'Bad Gateway',
+  'A0E-503-0001': 'Service Unavailable',
+};
+const PROBLEM_CODES: Record<number, string> = {
+  400: 'A0E-400-0003',
+  401: 'A0E-401-0003',
+  403: 'A0E-403-0002',
+  404: 'A0E-404-0001',
+  409: 'A0E-409-0001',
+  415: 'A0E-415-0001',
+  429: 'A0E-429-0001',
+  502: 'A0E-502-0001',
+  503: 'A0E-503-0001',
+};
+
+/** Errors that are not ours become `server_error`: what they say may hold anything. */
+const known = (error: unknown): VaultError =>
+  error instanceof VaultError
+    ? error
+    : new VaultError(messageFor(httpStatus(error)), {
+        code: httpStatus(error) >= 500 ? 'server_error' : 'invalid_request',
+        status: httpStatus(error),
+        cause: error,
+      });
+
+const messageFor = (status: number): string =>
+  status >= 500
+    ? 'Something failed on our side and was logged. Try again; if it stays, tell the operator.'
+    : (STATUS_TEXT[status] ?? 'The request could not be read.');
+
+/** The status that Fastify or Nest gave an error of theirs; 500 for everything else. */
+function httpStatus(error: unknown): number {
+  const said = error as { statusCode?: unknown; getStatus?: () => number };
+  const status = typeof said?.getStatus === 'function' ? said.getStatus() : said?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+/** The answer in the shape of the API that `path` belongs to. */
+export function errorAnswer(path: string, thrown: unknown): ErrorAnswer {
+  const error = known(thrown);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+  };
+  if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfter)));
+  const shape = /^\/api\/v2(\/|$)/.test(path) ? management : /^\/me(\/|$)/.test(path) ? problem : oauth;
+  return { status: error.status, headers, body: shape(error, path) };
+}
+
+/** `spec/wire-contract.md` §3.1. */
+function management(error: VaultError): unknown {
+  const shown = error.status >= 400 && error.code !== 'server_error' && error.code !== 'invalid_token';
+  return {
+    statusCode: error.status,
+    error: STATUS_TEXT[error.status] ?? 'Error',
+    message: error.message,
+    ...(shown ? { errorCode: error.code } : {}),
+  };
+}
+
+/** RFC 9457 in content, `spec/wire-contract.md` §2.7. */
+function problem(error: VaultError, path: string): unknown {
+  const code = error.code.startsWith('A0E-') ? error.code : PROBLEM_CODES[error.status];
+  const validation_errors =
+    error instanceof ValidationError
+      ? error.problems.map((one) => ({
+          detail: one.detail,
+          ...(one.path.length ? { field: one.path.join('.') } : {}),
+          pointer: one.path.map((part) => `/${part}`).join(''),
+          source: error.part,
+        }))
+      : undefined;
+  return {
+    type: code ? `https://auth0.com/api-errors/${code}` : 'about:blank',
+    title: (code && PROBLEM_TITLES[code]) ?? STATUS_TEXT[error.status] ?? 'Error',
+    status: error.status,
+    detail: validation_errors ? 'Invalid request payload input' : error.message,
+    ...(validation_errors ? { validation_errors } : {}),
+    ...(error.status === 404 && !code ? { instance: path } : {}),
+  };
+}
+
+/** RFC 6749 §5.2, `spec/wire-contract.md` §1.8. */
+function oauth(error: VaultError): unknown {
+  const { error_description_alias, ...details } = (error.details ?? {}) as Record<string, unknown>;
+  return {
+    error: error instanceof ValidationError ? 'invalid_request' : error.code,
+    error_description: error.message,
+    ...(error_description_alias === true ? { description: error.message } : {}),
+    ...(Object.keys(details).length > 0 ? { error_details: details } : {}),
+  };
+}

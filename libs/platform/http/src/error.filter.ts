@@ -1,0 +1,25 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { VaultError } from '@strongroom/errors';
+import type { Logger } from '@strongroom/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorAnswer } from './error-answer.js';
+
+/** The last stop of every error of a route: answers in the API's shape, logs what is our fault. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw error;
+    const http = host.switchToHttp();
+    sendError(this.logger, error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+export function sendError(logger: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split('?')[0]!;
+  const { status, headers, body } = errorAnswer(path, error);
+  if (status >= 500) logger.error({ err: error, path, method: request.method }, 'request failed');
+  else if (error instanceof VaultError && error.cause) logger.info({ err: error, path }, 'request refused');
+  if (!reply.sent) void reply.code(status).headers(headers).send(body);
+}

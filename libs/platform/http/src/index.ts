@@ -1,0 +1,12 @@
+/**
+ * HTTP in: bodies, checks, errors in the shape of each API, bearer tokens, lists and pages.
+ * Owns no route; knows no product word but the names of our own APIs.
+ */
+export { BearerGuard, Caller, InsufficientScopeError, ManagementApi, MyAccountApi, Scopes } from './bearer.guard.js';
+export { JsonBody, mediaType, ParsedQuery, parseJson, rawBody, UnsupportedMediaTypeError } from './body.js';
+export { errorAnswer, type ErrorAnswer } from './error-answer.js';
+export { html, Html, page, pageHeaders, sendPage, sendSeeOther, styles, STYLES_PATH } from './page.js';
+export { cursor, listAnswer, listQuery, openCursor, type ListQuery, type ListSource } from './pagination.js';
+export { PublicUrl } from './public-url.js';
+export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';
+export { parse, ValidationError, type Problem } from './validation.js';

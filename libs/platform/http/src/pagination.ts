@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { ValidationError } from './validation.js';
+
+/** Query members shared by every list of the Management API (`spec/wire-contract.md` §3.1). */
+export const listQuery = {
+  page: z.coerce.number().int().min(0).optional(),
+  per_page: z.coerce.number().int().min(1).max(100).optional(),
+  include_totals: z.enum(['true', 'false']).optional(),
+  from: z.string().max(500).optional(),
+  take: z.coerce.number().int().min(1).max(100).optional(),
+};
+
+export interface ListQuery {
+  page?: number | undefined;
+  per_page?: number | undefined;
+  include_totals?: 'true' | 'false' | undefined;
+  from?: string | undefined;
+  take?: number | undefined;
+}
+
+/** Reads one page: `after` is the sort key of the last item seen, for checkpoint pages. */
+export interface ListSource<Item> {
+  page(offset: number, limit: number): Promise<{ items: Item[]; total: number }>;
+  after(cursor: string | null, limit: number): Promise<Item[]>;
+  /** The sort key of an item; goes into the cursor. */
+  key(item: Item): string;
+}
+
+/** Bare array, totals or checkpoint, as the query asks; `from`/`take` win over totals. */
+export async function listAnswer<Item>(
+  plural: string,
+  query: ListQuery,
+  source: ListSource<Item>,
+  show: (item: Item) => unknown,
+): Promise<unknown> {
+  if (query.from !== undefined || query.take !== undefined) {
+    const take = query.take ?? 50;
+    const found = await source.after(query.from === undefined ? null : openCursor(query.from), take + 1);
+    const items = found.slice(0, take);
+    const next = found.length > take ? { next: cursor(source.key(items.at(-1)!)) } : {};
+    return { [plural]: items.map(show), ...next };
+  }
+  const limit = query.per_page ?? 50;
+  const start = (query.page ?? 0) * limit;
+  const { items, total } = await source.page(start, limit);
+  const shown = items.map(show);
+  return query.include_totals === 'true' ? { [plural]: shown, start, limit, total } : shown;
+}
+
+/** Opaque to callers. */
+export const cursor = (key: string): string => Buffer.from(key, 'utf8').toString('base64url');
+
+/** @throws ValidationError for what was never a cursor of ours. */
+export function openCursor(value: string): string {
+  const key = Buffer.from(value, 'base64url').toString('utf8');
+  if (!key || cursor(key) !== value) throw ValidationError.of('query', 'from', 'is not a cursor of this list');
+  return key;
+}

@@ -1,0 +1,48 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from "@nestjs/platform-fastify";
+import type { FastifyHttpOptions, RawServerDefault } from "fastify";
+import { VaultError } from '@strongroom/errors';
+import type { Logger } from '@strongroom/observability';
+import { ErrorFilter, sendError } from './error.filter.js';
+import { UnsupportedMediaTypeError } from './body.js';
+
+export interface HttpServerOptions {
+  logger: Logger;
+  tls?: { key: string; cert: string };
+  isHttps: boolean;
+}
+
+/** Limits of `spec/threats.md` §9. */
+export function httpAdapter({ logger, tls }: HttpServerOptions): FastifyAdapter<RawServerDefault> {
+  return new FastifyAdapter<RawServerDefault>({
+    loggerInstance: logger.child({}, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
+    ...(tls ? { https: tls } : {}),
+    bodyLimit: 256 * 1024,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 65_000,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
+    routerOptions: { maxParamLength: 2048 },
+  } as FastifyHttpOptions<RawServerDefault>);
+}
+
+/**
+ * What every server of ours does before routes exist: bodies stay the bytes that were sent, errors get the shape of
+ * their API, answers get their safe headers. Create the application with `bodyParser: false`.
+ */
+export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: HttpServerOptions): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.headers['content-encoding']) done(new UnsupportedMediaTypeError('sent uncompressed'));
+    else done(null, body);
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-content-type-options', 'nosniff');
+    if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
+    if (request.url.length > 8 * 1024)
+      done(new VaultError('the address is too long', { code: 'invalid_request', status: 414 }));
+    else done();
+  });
+  fastify.setErrorHandler((error, request, reply) => sendError(logger, error, request, reply));
+  app.useGlobalFilters(new ErrorFilter(logger));
+}

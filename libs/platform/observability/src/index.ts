@@ -1,0 +1,2 @@
+/** What the process says of itself: logs without queries, bodies or secrets. */
+export { createLogger, type Logger } from './logger.js';

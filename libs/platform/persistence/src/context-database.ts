@@ -1,0 +1,30 @@
+import type { DataSourceOptions } from 'typeorm';
+
+export type Classes = (new () => object)[];
+
+export interface ContextDatabase {
+  url: string;
+  /** The context's own schema; its name with underscores. */
+  schema: string;
+  entities: Classes;
+  /** Applied in this order. */
+  migrations: Classes;
+  /** Six contexts must fit the embedded server. */
+  poolSize?: number;
+}
+
+/** Migrations and entities are classes, never globs: globs break in bundles, in Jest and on other platforms. */
+export const contextDatabase = ({ url, schema, entities, migrations, poolSize = 6 }: ContextDatabase) =>
+  ({
+    type: 'postgres',
+    url,
+    schema,
+    entities,
+    migrations: migrations as never[],
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    logging: false,
+    poolSize,
+    // Raw SQL and migrations speak of tables without naming the schema.
+    extra: { options: `-c search_path=${schema}`, application_name: `strongroom-${schema}` },
+  }) satisfies DataSourceOptions;
