@@ -1,6 +1,19 @@
 import { z } from 'zod';
 import { EventContract } from './event.js';
-import { count, flag, id, instant, ipAddress, name, note, oneOf, origin, scope, shortCode, thumbprint } from './leaf.js';
+import {
+  count,
+  flag,
+  id,
+  instant,
+  ipAddress,
+  name,
+  note,
+  oneOf,
+  origin,
+  scope,
+  shortCode,
+  thumbprint,
+} from './leaf.js';
 
 /** `spec/events.md` §1 and §3: topics, producers and what each event carries. */
 const PREFIX = 'strongroom';
@@ -265,9 +278,7 @@ export const clientGrantDeleted = event('apis', ['identity'], 'client_grant.dele
 export const keyringChanged = event('keyrings', ['tokensets', 'identity'], 'keyring.changed', {
   context: id('context'),
   primaryKeyId: id('key'),
-  keys: z
-    .array(z.strictObject({ keyId: id('key'), state: shortCode(), remaining: count().nullable() }))
-    .max(100),
+  keys: z.array(z.strictObject({ keyId: id('key'), state: shortCode(), remaining: count().nullable() })).max(100),
   step: shortCode(),
 });
 

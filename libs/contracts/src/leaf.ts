@@ -25,7 +25,12 @@ const LONG_OPAQUE = /[A-Za-z0-9_+/=-]{65,}/;
 export const looksSecret = (value: string): boolean =>
   SECRET_SHAPES.some((shape) => shape.test(value)) || LONG_OPAQUE.test(value);
 
-const text = (max: number) => z.string().min(1).max(max).refine((value) => !looksSecret(value), 'looks like a secret');
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((value) => !looksSecret(value), 'looks like a secret');
 
 const ID_SHAPES = {
   person: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,

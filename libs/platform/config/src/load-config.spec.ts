@@ -24,8 +24,10 @@ describe('loadConfig', () => {
   });
 
   it('takes an empty value for none', () => {
-    expect(loadConfig(z.object({ STRONGROOM_PORT: z.coerce.number().default(3000) }), { STRONGROOM_PORT: '' })).toEqual({
-      STRONGROOM_PORT: 3000,
-    });
+    expect(loadConfig(z.object({ STRONGROOM_PORT: z.coerce.number().default(3000) }), { STRONGROOM_PORT: '' })).toEqual(
+      {
+        STRONGROOM_PORT: 3000,
+      },
+    );
   });
 });

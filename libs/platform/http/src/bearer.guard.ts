@@ -54,7 +54,11 @@ export class BearerGuard implements CanActivate {
 
 /** A controller of the Management API; `path` is below `/api/v2`. Each method names its scopes. */
 export const ManagementApi = (path: string) =>
-  applyDecorators(Controller(`api/v2/${path}`), SetMetadata(API, 'management' satisfies OwnApi), UseGuards(BearerGuard));
+  applyDecorators(
+    Controller(`api/v2/${path}`),
+    SetMetadata(API, 'management' satisfies OwnApi),
+    UseGuards(BearerGuard),
+  );
 
 /** A controller of the My Account API; `path` is below `/me/v1`. */
 export const MyAccountApi = (path: string) =>

@@ -24,22 +24,23 @@ export function html(parts: TemplateStringsArray, ...values: unknown[]): Html {
 export const STYLES_PATH = '/u/strongroom.css';
 
 /** A whole page. `content` stands inside `<main>`. */
-export const page = (title: string, content: Html): Html => html`<!doctype html>
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <meta name="color-scheme" content="light dark" />
-      <title>${title}</title>
-      <link rel="stylesheet" href="${STYLES_PATH}" />
-    </head>
-    <body>
-      <main>
-        <h1>${title}</h1>
-        ${content}
-      </main>
-    </body>
-  </html>`;
+export const page = (title: string, content: Html): Html =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="${STYLES_PATH}" />
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`;
 
 /** Headers of every HTML answer and of every redirect between pages (`spec/connect-flow.md` §5). */
 export const pageHeaders: Readonly<Record<string, string>> = {

@@ -5,7 +5,13 @@ export class PublicUrl {
 
   constructor(url: string) {
     const parsed = new URL(url);
-    if (parsed.pathname !== '/' || parsed.search || parsed.hash || parsed.username || !/^https?:$/.test(parsed.protocol))
+    if (
+      parsed.pathname !== '/' ||
+      parsed.search ||
+      parsed.hash ||
+      parsed.username ||
+      !/^https?:$/.test(parsed.protocol)
+    )
       throw new Error('STRONGROOM_PUBLIC_URL is an http(s) origin without a path');
     this.origin = parsed.origin;
   }

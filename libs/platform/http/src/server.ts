@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FastifyAdapter } from "@nestjs/platform-fastify";
-import type { FastifyHttpOptions, RawServerDefault } from "fastify";
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
 import { ErrorFilter, sendError } from './error.filter.js';

@@ -1,2 +1,2 @@
 /** What the process says of itself: logs without queries, bodies or secrets. */
-export { createLogger, type Logger } from './logger.js';
+export { createLogger, LOGGER, type Logger } from './logger.js';

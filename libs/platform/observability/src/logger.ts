@@ -34,3 +34,6 @@ function plainError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
   return { type: name, message, code, stack, ...(cause === undefined ? {} : { cause: plainError(cause) }) };
 }
+
+/** Token under which the process's logger is injected. */
+export const LOGGER = Symbol('logger');

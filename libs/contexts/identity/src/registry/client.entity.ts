@@ -22,10 +22,7 @@ export class ClientEntity {
   @Column('boolean', { name: 'is_first_party' }) isFirstParty!: boolean;
   @Column('boolean', { name: 'oidc_conformant' }) oidcConformant!: boolean;
   @Column('text', { name: 'token_endpoint_auth_method', nullable: true }) tokenEndpointAuthMethod!:
-    | 'none'
-    | 'client_secret_post'
-    | 'client_secret_basic'
-    | null;
+    'none' | 'client_secret_post' | 'client_secret_basic' | null;
   /** Which methods beside the secret, and with which rows of `client_credentials`; null: none. */
   @Column('jsonb', { name: 'client_authentication_methods', nullable: true }) clientAuthenticationMethods!: {
     private_key_jwt?: { credentials: { id: string }[] };
