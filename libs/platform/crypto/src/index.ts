@@ -1,1 +1,27 @@
-export {};
+/** Sealing: records, boxes, and the keys they need. Owns the formats and the key ring; knows no product word but their names. */
+export { aad } from './aad.js';
+export {
+  boxAad,
+  type BoxContext,
+  type BoxPurpose,
+  intakeKeyAad,
+  secretAad,
+  type SealedValue,
+  tokensetFieldAad,
+  type TokensetField,
+  wrappedInstallationKeyAad,
+  wrappedTokensetKeyAad,
+} from './aad-rows.js';
+export { ConfiguredMasterKeys } from './configured-master-keys.js';
+export {
+  KeyServiceDenied,
+  KeyServiceUnavailable,
+  MasterKeysRefusedError,
+  NoKeyForSealedRowsError,
+  WrappedKeyCorrupt,
+} from './crypto.errors.js';
+export { boxKeyId, IntakePrivateKey, type IntakeRecipient, openBox, sealBox } from './intake-box.js';
+export { MasterKeys, type WrappedKeyContext } from './master-keys.js';
+export { open, recordKeyId, seal } from './record.js';
+export { SealingKey } from './sealing-key.js';
+export { UnreadableRecord } from './unreadable-record.error.js';

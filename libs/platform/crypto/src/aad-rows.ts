@@ -1,0 +1,71 @@
+import { aad } from './aad.js';
+
+/** One builder per row of `spec/encryption.md` §4. The order of the parts is part of the stored format. */
+
+export interface TokensetField {
+  installationId: string;
+  personId: string;
+  tokensetId: string;
+  connectionId: string;
+  providerSubject: string;
+  tokenOrigin: string;
+  field: 'access' | 'refresh';
+  credVersion: number;
+}
+
+export const tokensetFieldAad = (of: TokensetField): Buffer =>
+  aad([
+    'tokenset',
+    of.installationId,
+    of.personId,
+    of.tokensetId,
+    of.connectionId,
+    of.providerSubject,
+    of.tokenOrigin,
+    of.field,
+    of.credVersion,
+  ]);
+
+export const wrappedTokensetKeyAad = (of: { installationId: string; tokensetId: string; keyId: string }): Buffer =>
+  aad(['tokenset-key', of.installationId, of.tokensetId, of.keyId]);
+
+export const wrappedInstallationKeyAad = (of: {
+  installationId: string;
+  context: string;
+  keyId: string;
+  version: number;
+}): Buffer => aad(['installation-key', of.installationId, of.context, of.keyId, of.version]);
+
+export const intakeKeyAad = (of: { installationId: string; keyId: string }): Buffer =>
+  aad(['intake-key', of.installationId, of.keyId]);
+
+const BOX_PURPOSES = ['connection-credential', 'provider-code', 'pkce-verifier'] as const;
+export type BoxPurpose = (typeof BOX_PURPOSES)[number];
+
+/** Whose secret a box holds and what it is for. The owner is a connection, a connect session or a login interaction. */
+export interface BoxContext {
+  purpose: BoxPurpose;
+  connectionId: string;
+  ownerId: string;
+  field: string;
+}
+
+export const boxAad = (installationId: string, of: BoxContext): Buffer =>
+  aad([of.purpose, installationId, of.connectionId, of.ownerId, of.field]);
+
+const OTHER_ROWS: readonly string[] = ['tokenset', 'tokenset-key', 'installation-key', 'intake-key', ...BOX_PURPOSES];
+
+/** A value sealed under the installation key itself; a provider's token on its way also names where it may go. */
+export interface SealedValue {
+  kind: string;
+  installationId: string;
+  ownerId: string;
+  provider?: { connectionId: string; tokenOrigin: string };
+  field: string;
+}
+
+export function secretAad({ kind, installationId, ownerId, provider, field }: SealedValue): Buffer {
+  if (OTHER_ROWS.includes(kind)) throw new Error(`the kind "${kind}" belongs to another sort of record`);
+  const place = provider ? [provider.connectionId, provider.tokenOrigin] : [];
+  return aad([kind, installationId, ownerId, ...place, field]);
+}
