@@ -21,7 +21,10 @@ export {
   WrappedKeyCorrupt,
 } from './crypto.errors.js';
 export { boxKeyId, IntakePrivateKey, type IntakeRecipient, openBox, sealBox } from './intake-box.js';
+export { IntakePrivateKeys } from './intake-private-keys.js';
+export { KeyRing } from './key-ring.js';
 export { MasterKeys, type WrappedKeyContext } from './master-keys.js';
+export { intakeKeyMigrations, keyRingMigrations } from './migrations/index.js';
 export { open, recordKeyId, seal } from './record.js';
 export { SealingKey } from './sealing-key.js';
 export { UnreadableRecord } from './unreadable-record.error.js';
