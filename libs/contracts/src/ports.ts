@@ -193,6 +193,7 @@ export interface IssuedToken {
   /** RFC 3339; null: the provider names no end. */
   expiresAt: string | null;
   scopes: string[];
+  connectionId: string;
   accountId: string;
   tokensetId: string;
   refreshed: boolean;

@@ -6,6 +6,7 @@ export { BearerGuard, Caller, InsufficientScopeError, ManagementApi, MyAccountAp
 export { JsonBody, mediaType, ParsedQuery, parseJson, rawBody, UnsupportedMediaTypeError } from './body.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
 export { OtherGrants } from './other-grants.js';
+export { serveHealth } from './health.js';
 export { html, Html, page, pageHeaders, sendPage, sendSeeOther, styles, STYLES_PATH } from './page.js';
 export { cursor, listAnswer, listQuery, openCursor, type ListQuery, type ListSource } from './pagination.js';
 export { PublicUrl } from './public-url.js';

@@ -13,8 +13,8 @@ class CloseDatabase implements OnApplicationShutdown {
 }
 
 /**
- * The one `DataSource` of a context. Import it in the context's module; two contexts in one process get one each,
- * because Nest keeps the providers of differently configured dynamic modules apart.
+ * The one `DataSource` of a context, for the context's own module to import. Two contexts in one process get one each:
+ * Nest tells dynamic modules apart by reference.
  */
 @Module({})
 export class DatabaseModule {
@@ -22,17 +22,10 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       providers: [
-        { provide: DATABASE_OPTIONS, useValue: database },
-        {
-          provide: DataSource,
-          useFactory: () => new DataSource(contextDatabase(database)).initialize(),
-        },
+        { provide: DataSource, useFactory: () => new DataSource(contextDatabase(database)).initialize() },
         CloseDatabase,
       ],
       exports: [DataSource],
     };
   }
 }
-
-/** Makes two contexts' modules differ for Nest, which compares what they are configured with. */
-const DATABASE_OPTIONS = Symbol('database options');

@@ -1,0 +1,57 @@
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
+import { AuditModule } from '@strongroom/audit';
+import { ConnectedAccountsModule } from '@strongroom/connected-accounts';
+import { ConnectionsModule } from '@strongroom/connections';
+import type { MasterKeys } from '@strongroom/crypto';
+import { Egress } from '@strongroom/egress';
+import { ExchangeModule } from '@strongroom/exchange';
+import { PublicUrl } from '@strongroom/http';
+import { IdentityModule } from '@strongroom/identity';
+import { InProcessLocks, Locks } from '@strongroom/locking';
+import { type Logger, LOGGER } from '@strongroom/observability';
+import { TokensetsModule } from '@strongroom/tokensets';
+
+export interface StandaloneParts {
+  databaseUrl: string;
+  publicUrl: PublicUrl;
+  logger: Logger;
+  egress: Egress;
+  masterKeys: MasterKeys;
+  managementClient: { clientId: string; clientSecret: string };
+  administrator: { email: string; password: string };
+  refresh: { timeoutMs: number; waitMs: number; minimumSeconds: number };
+}
+
+/** All contexts in one process. Being global, it shows each context the ports that the others offer. */
+@Global()
+@Module({})
+export class AppModule {
+  static register(parts: StandaloneParts): DynamicModule {
+    const { databaseUrl, masterKeys } = parts;
+    const contexts = [
+      ConnectionsModule.forRoot({ databaseUrl }),
+      IdentityModule.forRoot({
+        databaseUrl,
+        masterKeys,
+        managementClient: parts.managementClient,
+        administrator: parts.administrator,
+      }),
+      TokensetsModule.forRoot({ databaseUrl, masterKeys, refresh: parts.refresh }),
+      ConnectedAccountsModule.forRoot({ databaseUrl }),
+      ExchangeModule.forRoot({ databaseUrl }),
+      AuditModule.forRoot({ databaseUrl }),
+    ];
+    const shared: Provider[] = [
+      { provide: PublicUrl, useValue: parts.publicUrl },
+      { provide: LOGGER, useValue: parts.logger },
+      { provide: Egress, useValue: parts.egress },
+      { provide: Locks, useClass: InProcessLocks },
+    ];
+    return {
+      module: AppModule,
+      imports: contexts,
+      providers: shared,
+      exports: [...contexts, PublicUrl, LOGGER, Egress, Locks],
+    };
+  }
+}
