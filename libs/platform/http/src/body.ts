@@ -51,16 +51,24 @@ function withinLimits(value: unknown): boolean {
   return walk(value, 1);
 }
 
-/** `@JsonBody(schema) body`: the JSON body, checked. 415 for other content types, 400 for what does not fit. */
-export const JsonBody = createParamDecorator((schema: z.ZodType, context: ExecutionContext): unknown => {
+// Wrapped: Nest takes whatever has a `transform` for a pipe, and a zod schema has one.
+interface Expected {
+  expected: z.ZodType;
+}
+
+const jsonBody = createParamDecorator(({ expected }: Expected, context: ExecutionContext): unknown => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const type = mediaType(request);
   if (type !== 'application/json' && !/^application\/[\w.-]+\+json$/.test(type))
     throw new UnsupportedMediaTypeError('application/json');
-  return parse(schema, parseJson(rawBody(request)), 'body');
+  return parse(expected, parseJson(rawBody(request)), 'body');
 });
-
-/** `@Query(schema) query`: the query string, checked. */
-export const ParsedQuery = createParamDecorator((schema: z.ZodType, context: ExecutionContext): unknown =>
-  parse(schema, context.switchToHttp().getRequest<FastifyRequest>().query, 'query'),
+const parsedQuery = createParamDecorator(({ expected }: Expected, context: ExecutionContext): unknown =>
+  parse(expected, context.switchToHttp().getRequest<FastifyRequest>().query, 'query'),
 );
+
+/** `@JsonBody(schema) body`: the JSON body, checked. 415 for other content types, 400 for what does not fit. */
+export const JsonBody = (schema: z.ZodType): ParameterDecorator => jsonBody({ expected: schema });
+
+/** `@ParsedQuery(schema) query`: the query string, checked. */
+export const ParsedQuery = (schema: z.ZodType): ParameterDecorator => parsedQuery({ expected: schema });

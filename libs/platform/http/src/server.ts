@@ -3,7 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
-import { ErrorFilter, sendError } from './error.filter.js';
+import { ErrorFilter } from './error.filter.js';
 import { UnsupportedMediaTypeError } from './body.js';
 
 export interface HttpServerOptions {
@@ -43,6 +43,5 @@ export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: Ht
       done(new VaultError('the address is too long', { code: 'invalid_request', status: 414 }));
     else done();
   });
-  fastify.setErrorHandler((error, request, reply) => sendError(logger, error, request, reply));
   app.useGlobalFilters(new ErrorFilter(logger));
 }

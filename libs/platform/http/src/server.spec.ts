@@ -1,0 +1,204 @@
+import { Controller, Get, Module, Post, Req } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bearer, type BearerIdentity, type OwnApi, type PresentedToken } from '@strongroom/contracts';
+import { VaultError } from '@strongroom/errors';
+import { createLogger } from '@strongroom/observability';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { Caller, ManagementApi, MyAccountApi, Scopes } from './bearer.guard.js';
+import { JsonBody, ParsedQuery, rawBody } from './body.js';
+import { PublicUrl } from './public-url.js';
+import { httpAdapter, prepareHttp } from './server.js';
+
+const note = z.strictObject({ text: z.string().max(5), to: z.string().optional() });
+
+@ManagementApi('notes')
+class ManagementNotes {
+  @Post()
+  @Scopes('create:notes')
+  add(@JsonBody(note) body: z.infer<typeof note>): unknown {
+    return body;
+  }
+
+  @Get()
+  @Scopes('read:notes')
+  list(@ParsedQuery(z.object({ take: z.coerce.number().max(3) })) query: unknown): unknown {
+    return query;
+  }
+
+  @Get('unguarded')
+  forgotten(): string {
+    return 'must not be reached';
+  }
+}
+
+@MyAccountApi('notes')
+class OwnNotes {
+  @Get()
+  @Scopes('read:me:notes')
+  mine(@Caller() caller: BearerIdentity): unknown {
+    return { of: caller.personId };
+  }
+
+  @Post()
+  @Scopes('read:me:notes')
+  add(@JsonBody(note) body: unknown): unknown {
+    return body;
+  }
+}
+
+@Controller('oauth')
+class Raw {
+  @Post('bytes')
+  bytes(@Req() request: FastifyRequest): unknown {
+    return { bytes: rawBody(request).toString('hex') };
+  }
+
+  @Post('fails')
+  fails(): never {
+    throw new Error('the database says cnry_inside');
+  }
+
+  @Post('busy')
+  busy(): never {
+    throw new VaultError('try again', { code: 'temporarily_unavailable', status: 503, retryAfter: 1.2 });
+  }
+}
+
+/** Knows one token per API. */
+class TwoTokens extends Bearer {
+  check(api: OwnApi, { authorization, url }: PresentedToken): Promise<BearerIdentity> {
+    if (authorization !== `Bearer cnry_${api}`)
+      return Promise.reject(new VaultError(`Invalid token for ${url}`, { code: 'invalid_token', status: 401 }));
+    const scopes = api === 'management' ? ['create:notes', 'read:notes'] : ['read:me:notes'];
+    return Promise.resolve({ personId: 'p1', userId: 'u', clientId: 'c', scopes, sessionId: null, jkt: null });
+  }
+}
+
+@Module({
+  controllers: [ManagementNotes, OwnNotes, Raw],
+  providers: [
+    { provide: Bearer, useClass: TwoTokens },
+    { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
+  ],
+})
+class NotesModule {}
+
+describe('an HTTP server of ours', () => {
+  let app: NestFastifyApplication;
+  let logged = '';
+
+  beforeAll(async () => {
+    const logger = createLogger('warn', { write: (line: string) => void (logged += line) });
+    const options = { logger, isHttps: true };
+    app = await NestFactory.create<NestFastifyApplication>(NotesModule, httpAdapter(options), {
+      bodyParser: false,
+      logger: false,
+    });
+    prepareHttp(app, options);
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+  });
+  afterAll(() => app.close());
+
+  const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, body?: string, headers: object = {}) => {
+    const answer = await app.inject({
+      method,
+      url,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json<Record<string, unknown>>() };
+  };
+  const management = { authorization: 'Bearer cnry_management' };
+  const account = { authorization: 'Bearer cnry_my-account' };
+
+  it('MG-17 names every member that does not belong, and shows Management errors in their shape', async () => {
+    const { status, body } = await call('POST', '/api/v2/notes', '{"text":"too long","a":1,"b":2}', management);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ statusCode: 400, error: 'Bad Request', errorCode: 'invalid_body' });
+    for (const member of ['text', 'a', 'b']) expect(body['message']).toContain(member);
+  });
+
+  it('MG-09 refuses a scope that is missing, and a route that forgot to name one', async () => {
+    expect((await call('POST', '/me/v1/notes', '{}', management)).status).toBe(401);
+    const forgotten = await call('GET', '/api/v2/notes/unguarded', undefined, management);
+    expect(forgotten.status).toBe(500);
+    expect((await call('GET', '/api/v2/notes')).body).toEqual({
+      statusCode: 401,
+      error: 'Unauthorized',
+      message: 'Invalid token for https://vault.example.com/api/v2/notes',
+    });
+  });
+
+  it('CO-17 shows My Account errors as problems, without WWW-Authenticate', async () => {
+    const refused = await call('GET', '/me/v1/notes', undefined, management);
+    expect(refused.body).toMatchObject({
+      type: 'https://auth0.com/api-errors/A0E-401-0003',
+      title: 'Invalid Token',
+      status: 401,
+    });
+    expect(refused.headers).not.toHaveProperty('www-authenticate');
+    const wrong = await call('POST', '/me/v1/notes', '{}', account);
+    expect(wrong.body).toMatchObject({
+      title: 'Validation Error',
+      validation_errors: [{ detail: "data must have required property 'text'", pointer: '/text' }],
+    });
+    expect((await call('GET', '/me/v1/notes', undefined, account)).body).toEqual({ of: 'p1' });
+  });
+
+  it('CO-18 takes JSON and nothing else where JSON is asked for', async () => {
+    const { status, body } = await call('POST', '/me/v1/notes', 'text', { ...account, 'content-type': 'text/plain' });
+    expect(status).toBe(415);
+    expect(body['type']).toMatch(/A0E-415-0001$/);
+  });
+
+  it('AC-05 minds no JSON content type on a request without a body', async () => {
+    const json = { 'content-type': 'application/json' };
+    expect((await call('GET', '/api/v2/notes?take=2', undefined, { ...management, ...json })).body).toEqual({
+      take: 2,
+    });
+    expect((await call('GET', '/api/v2/notes?take=4', undefined, management)).body['errorCode']).toBe(
+      'invalid_query_string',
+    );
+  });
+
+  it('refuses members that reach into prototypes, and bodies nested too deeply', async () => {
+    for (const body of ['{"__proto__":{}}', '{"a":{"constructor":1}}', '['.repeat(30) + ']'.repeat(30)])
+      expect((await call('POST', '/api/v2/notes', body, management)).status).toBe(400);
+  });
+
+  it('hands bodies on as the bytes that were sent', async () => {
+    const { body } = await call('POST', '/oauth/bytes', '{"a": 1 }', { 'content-type': 'text/odd' });
+    expect(body).toEqual({ bytes: Buffer.from('{"a": 1 }').toString('hex') });
+  });
+
+  it('refuses a compressed body and one over the limit', async () => {
+    expect((await call('POST', '/oauth/bytes', 'x', { 'content-encoding': 'gzip' })).status).toBe(415);
+    expect((await call('POST', '/oauth/bytes', 'x'.repeat(256 * 1024 + 1))).status).toBe(413);
+  });
+
+  it('keeps to itself what failed, and logs it', async () => {
+    const { status, body } = await call('POST', '/oauth/fails');
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain('cnry_inside');
+    expect(body['error']).toBe('server_error');
+    expect(logged).toContain('cnry_inside');
+  });
+
+  it('says when to try again, in whole seconds', async () => {
+    const { headers, body } = await call('POST', '/oauth/busy');
+    expect(headers['retry-after']).toBe('2');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(body).toEqual({ error: 'temporarily_unavailable', error_description: 'try again' });
+  });
+
+  it('shows an unknown path in the shape of its API, with safe headers', async () => {
+    expect((await call('GET', '/api/v2/nowhere')).body).toMatchObject({ statusCode: 404 });
+    const { headers, body } = await call('GET', '/me/v1/nowhere');
+    expect(body['type']).toMatch(/A0E-404-0001$/);
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['strict-transport-security']).toBeDefined();
+  });
+});
