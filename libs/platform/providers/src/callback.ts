@@ -1,0 +1,47 @@
+import { classify } from './classify.js';
+import type { ErrorClass } from './provider-entry.js';
+import type { ResolvedProvider } from './resolve.js';
+
+export type CallbackRefusal = 'duplicate_parameter' | 'iss_missing' | 'iss_mismatch' | 'code_malformed';
+
+export type Callback =
+  | { outcome: 'code'; code: string; captured: Record<string, string> }
+  | { outcome: 'error'; class: ErrorClass; code: string | null }
+  | { outcome: 'refused'; reason: CallbackRefusal };
+
+const MAX_CODE = 4096;
+
+/**
+ * Reads the query a provider sent the browser back with. `state`, cookie and path are the caller's to compare. `iss`
+ * is looked at before anything else is believed, errors included (RFC 9207 §2.4).
+ */
+export function readCallback(resolved: ResolvedProvider, query: Record<string, unknown>): Callback {
+  if (Object.values(query).some((value) => typeof value !== 'string'))
+    return { outcome: 'refused', reason: 'duplicate_parameter' };
+  const values = query as Record<string, string>;
+  const refusal = wrongIssuer(resolved, values['iss']);
+  if (refusal) return { outcome: 'refused', reason: refusal };
+  if (values['error'] !== undefined) {
+    const { class: kind, code } = classify(resolved, {
+      phase: 'authorize',
+      body: { error: values['error'], error_description: values['error_description'] },
+    });
+    return { outcome: 'error', class: kind, code };
+  }
+  const { codeParam, capture } = resolved.entry.authorization.callback;
+  const code = values[codeParam];
+  if (!code || code.length > MAX_CODE) return { outcome: 'refused', reason: 'code_malformed' };
+  const captured = capture.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]!] as const);
+  return { outcome: 'code', code, captured: Object.fromEntries(captured) };
+}
+
+/** RFC 9207: compared by exact string; required where metadata promises it or the entry says so. */
+function wrongIssuer(resolved: ResolvedProvider, iss: string | undefined): CallbackRefusal | undefined {
+  const policy = resolved.entry.authorization.iss;
+  if (policy === 'ignore') return undefined;
+  const isRequired = policy === 'require' || (policy === 'auto' && resolved.issPromised);
+  if (iss === undefined) return isRequired ? 'iss_missing' : undefined;
+  const { issuer } = resolved.endpoints;
+  if (issuer === undefined) return isRequired ? 'iss_mismatch' : undefined;
+  return iss === issuer ? undefined : 'iss_mismatch';
+}

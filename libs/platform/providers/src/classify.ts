@@ -1,0 +1,103 @@
+import { at, firstAt } from './pointer.js';
+import type { ErrorClass, ErrorRule, Phase } from './provider-entry.js';
+import type { ResolvedProvider } from './resolve.js';
+
+/** What is kept of a provider's refusal. Descriptions are matched and dropped: some repeat the token. */
+export interface ProviderError {
+  outcome: 'error';
+  class: ErrorClass;
+  code: string | null;
+  /** 0: no answer came. */
+  status: number;
+  /** Seconds, as the provider said. */
+  retryAfter: number | null;
+  /** Only without an answer: whether a byte may have left. */
+  sent?: 'no' | 'maybe';
+}
+
+export interface Refusal {
+  phase: Phase;
+  status?: number;
+  headers?: Record<string, string>;
+  /** Parsed, or undefined if nobody could. */
+  body?: unknown;
+  network?: boolean;
+}
+
+const CODE = /^[\w.:-]{1,64}$/;
+const DESCRIPTION_CHARACTERS = 2048;
+
+/** The first rule that holds; without one, `malformed` for a 2xx and `unknown` for the rest. */
+export function classify(resolved: ResolvedProvider, refusal: Refusal): { class: ErrorClass; code: string | null } {
+  const { errors, rateLimit } = resolved.entry;
+  const seen = {
+    code: shortString(refusal.body, errors.code),
+    subcode: shortString(refusal.body, errors.subcode),
+    description: String(firstAt(refusal.body, errors.description) ?? '').slice(0, DESCRIPTION_CHARACTERS),
+  };
+  if (isExhausted(refusal, rateLimit)) return { class: 'rate_limited', code: seen.code };
+  const rule = errors.rules.find(({ when }) => holds(when, refusal, seen));
+  const status = refusal.status ?? 0;
+  return { class: rule?.class ?? (status >= 200 && status < 300 ? 'malformed' : 'unknown'), code: seen.code };
+}
+
+const isExhausted = ({ headers }: Refusal, { exhausted }: ResolvedProvider['entry']['rateLimit']): boolean =>
+  exhausted !== undefined && headers?.[exhausted.header.toLowerCase()] === exhausted.equals;
+
+function holds(
+  when: ErrorRule['when'],
+  refusal: Refusal,
+  seen: { code: string | null; subcode: string | null; description: string },
+): boolean {
+  if (when.network !== undefined && when.network !== (refusal.network ?? false)) return false;
+  if (when.phase && !when.phase.includes(refusal.phase)) return false;
+  if (when.status && !when.status.some((one) => isStatus(one, refusal.status))) return false;
+  if (when.code && (seen.code === null || !when.code.includes(seen.code))) return false;
+  if (when.subcode && (seen.subcode === null || !when.subcode.includes(seen.subcode))) return false;
+  if (when.descriptionMatches && !new RegExp(when.descriptionMatches, 'i').test(seen.description)) return false;
+  return Object.entries(when.bodyEquals ?? {}).every(([where, value]) =>
+    where.startsWith('@header:')
+      ? refusal.headers?.[where.slice('@header:'.length).toLowerCase()] === value
+      : at(refusal.body, where) === value,
+  );
+}
+
+/** `400`, or a class such as `5xx`. */
+const isStatus = (wanted: string, status: number | undefined): boolean =>
+  status !== undefined && (wanted.endsWith('xx') ? wanted[0] === String(status)[0] : wanted === String(status));
+
+function shortString(body: unknown, pointers: string[]): string | null {
+  for (const pointer of pointers) {
+    const value = at(body, pointer);
+    if (typeof value === 'string' && CODE.test(value)) return value;
+  }
+  return null;
+}
+
+/** The wait the provider names, whole seconds from `now`, never negative; null if it names none. */
+export function retryAfterOf(resolved: ResolvedProvider, headers: Record<string, string>, now: Date): number | null {
+  for (const { header, format } of resolved.entry.rateLimit.retryAfter) {
+    const value = headers[header.toLowerCase()]?.trim();
+    if (!value) continue;
+    const seconds = secondsFrom(value, format, now);
+    if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
+  }
+  return null;
+}
+
+function secondsFrom(value: string, format: 'delta-or-date' | 'unix-s' | 'unix-ms', now: Date): number {
+  const isNumber = /^-?\d+(\.\d+)?$/.test(value);
+  if (format === 'delta-or-date') return isNumber ? Number(value) : (Date.parse(value) - now.getTime()) / 1000;
+  if (!isNumber) return NaN;
+  return Number(value) / (format === 'unix-ms' ? 1000 : 1) - now.getTime() / 1000;
+}
+
+/** No answer came: whether a byte of the request may have left decides what may be done next. */
+export const classifyTransport = (failure: { readonly sent: 'no' | 'maybe' }): ProviderError => ({
+  outcome: 'error',
+  class: 'retry',
+  code: null,
+  status: 0,
+  retryAfter: null,
+  sent: failure.sent,
+});

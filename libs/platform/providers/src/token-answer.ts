@@ -1,0 +1,137 @@
+import type { EgressAnswer } from '@strongroom/egress';
+import { classify, type ProviderError, retryAfterOf } from './classify.js';
+import { at, firstAt } from './pointer.js';
+import { readBody } from './read-body.js';
+import type { ResolvedProvider } from './resolve.js';
+import { unique } from './scopes.js';
+
+export interface ProviderTokens {
+  outcome: 'tokens';
+  accessToken: string;
+  /** Null in a refresh answer: the one that was sent stays in use. */
+  refreshToken: string | null;
+  idToken: string | null;
+  /** As granted. */
+  scopes: string[];
+  /** Null: the provider names no end. */
+  expiresAt: Date | null;
+  refreshExpiresAt: Date | null;
+  /** Values a caller needs beside the token, `instance_url` and the like. */
+  extras: Record<string, unknown>;
+  /** The whole answer, to read the account from; never stored. */
+  raw: unknown;
+}
+
+const YEAR_SECONDS = 365 * 24 * 3600;
+/** Said by providers whose token is sent as Bearer all the same. */
+const BEARER_NAMES = ['bearer', 'bot', 'user'];
+
+/**
+ * Reads the answer to `tokenRequest` (`spec/providers.md` §4). `asked`: the scopes of the authorization request, in a
+ * refresh those granted before. `now`: the database's time before the send, so that no token is thought to live longer
+ * than it does.
+ */
+export function readTokenAnswer(
+  resolved: ResolvedProvider,
+  phase: 'exchange' | 'refresh',
+  asked: { scopes: string[] },
+  answer: EgressAnswer,
+  now: Date,
+): ProviderTokens | ProviderError {
+  const { tokenResponse, refresh } = resolved.entry;
+  const body = readBody(answer, tokenResponse.formats);
+  const paths = phase === 'refresh' ? { ...tokenResponse.paths, ...tokenResponse.refreshPaths } : tokenResponse.paths;
+  const malformed = (code: string): ProviderError => error('malformed', code);
+  const error = (kind: ProviderError['class'], code: string | null): ProviderError => ({
+    outcome: 'error',
+    class: kind,
+    code,
+    status: answer.status,
+    retryAfter: retryAfterOf(resolved, answer.headers, now),
+  });
+
+  const accessToken = firstAt(body, paths.accessToken ?? []);
+  const isSuccess =
+    answer.status >= 200 &&
+    answer.status < 300 &&
+    tokenResponse.success.every(({ path, equals }) => at(body, path) === equals) &&
+    typeof accessToken === 'string';
+  if (!isSuccess) {
+    const { class: kind, code } = classify(resolved, { phase, status: answer.status, headers: answer.headers, body });
+    return error(kind, code);
+  }
+
+  const tokenType = firstAt(body, paths.tokenType ?? []) ?? tokenResponse.defaultTokenType;
+  if (!BEARER_NAMES.includes(String(tokenType).toLowerCase())) return malformed('unsupported_token_type');
+  const refreshToken = stringAt(body, paths.refreshToken);
+  if (phase === 'refresh' && refresh.mode === 'rotating' && refreshToken === null)
+    return malformed('missing_refresh_token');
+  const refreshLife = secondsAt(body, paths.refreshExpiresIn);
+  return {
+    outcome: 'tokens',
+    accessToken,
+    refreshToken,
+    idToken: stringAt(body, paths.idToken),
+    scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked.scopes),
+    expiresAt: expiryOf(resolved, paths, body, now),
+    refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife),
+    extras: Object.fromEntries(
+      Object.entries(tokenResponse.extras)
+        .map(([name, pointer]) => [name, at(body, pointer)] as const)
+        .filter(([, value]) => value !== undefined),
+    ),
+    raw: body,
+  };
+}
+
+/** `expires_in`, else `expires_at`, else what the entry says of an unknown lifetime. */
+function expiryOf(
+  { entry: { tokenResponse } }: ResolvedProvider,
+  paths: ResolvedProvider['entry']['tokenResponse']['refreshPaths'],
+  body: unknown,
+  now: Date,
+): Date | null {
+  const seconds = secondsAt(body, paths.expiresIn);
+  if (seconds !== null) {
+    const unit = tokenResponse.issuedAtUnit === 'ms' ? 1 : 1000;
+    const issuedAt = tokenResponse.expiryFrom === 'issuedAt' ? secondsAt(body, paths.issuedAt) : null;
+    return after(issuedAt === null ? now : new Date(issuedAt * unit), seconds);
+  }
+  const expiresAt = secondsAt(body, paths.expiresAt);
+  if (expiresAt !== null) return after(now, expiresAt - now.getTime() / 1000);
+  return tokenResponse.noExpiry !== 'non-expiring' && tokenResponse.defaultTtlSeconds
+    ? after(now, tokenResponse.defaultTtlSeconds)
+    : null;
+}
+
+const after = (start: Date, seconds: number): Date =>
+  new Date(start.getTime() + Math.min(seconds, YEAR_SECONDS) * 1000);
+
+/** A number or a numeric string above zero; anything else is unknown. */
+function secondsAt(body: unknown, pointers: string[] | undefined): number | null {
+  const value = firstAt(body, pointers ?? []);
+  const seconds =
+    typeof value === 'number' || (typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value)) ? Number(value) : NaN;
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+}
+
+const stringAt = (body: unknown, pointers: string[] | undefined): string | null => {
+  const value = firstAt(body, pointers ?? []);
+  return typeof value === 'string' ? value : null;
+};
+
+/** Unlike `firstAt`, an empty string is a value here: it says that nothing was granted. */
+const saidAt = (body: unknown, pointers: string[] | undefined): unknown =>
+  (pointers ?? []).map((pointer) => at(body, pointer)).find((value) => value !== undefined && value !== null);
+
+function scopesOf(
+  { entry: { tokenResponse } }: ResolvedProvider,
+  phase: 'exchange' | 'refresh',
+  said: unknown,
+  asked: string[],
+): string[] {
+  if (Array.isArray(said)) return unique(said.filter((one): one is string => typeof one === 'string'));
+  if (typeof said === 'string')
+    return unique(said.split(tokenResponse.scopeDelimiter === 'auto' ? /[\s,+]+/ : tokenResponse.scopeDelimiter));
+  return phase === 'refresh' || tokenResponse.scopeAbsent !== 'none' ? unique(asked) : [];
+}
