@@ -1,0 +1,108 @@
+import { lookup } from 'node:dns/promises';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
+import { EgressFailedError, type EgressFailure, EgressRefusedError } from './egress.errors.js';
+import type { EgressPolicy, Target } from './egress-policy.js';
+
+/** All addresses of a name, of both families. */
+export type Resolve = (host: string) => Promise<string[]>;
+
+export const systemResolve: Resolve = async (host) =>
+  (await lookup(host, { all: true, order: 'ipv4first' })).map(({ address }) => address);
+
+export interface ConnectOptions {
+  policy: EgressPolicy;
+  resolve: Resolve;
+  /** Certificates to trust beside the usual ones, PEM. */
+  ca: readonly string[];
+  connectMs: number;
+}
+
+/**
+ * A connection to an address that was checked: the name is resolved once, here, and only what came out is connected
+ * to. Not a byte of a request is written before it is returned, so each error means that nothing was sent.
+ */
+export async function connectPinned(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<Socket> {
+  const deadline = performance.now() + options.connectMs;
+  const addresses = isIP(target.host) ? [target.host] : await resolved(target, options, signal);
+  options.policy.admit(target, addresses);
+  let last: unknown;
+  for (const [index, address] of addresses.entries()) {
+    // An address that swallows packets leaves the others their share of the time.
+    const withinMs = (deadline - performance.now()) / (addresses.length - index);
+    try {
+      return await connectOne(target, address, options, withinMs, signal);
+    } catch (error) {
+      if (error instanceof EgressRefusedError || signal.aborted) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+async function resolved({ host }: Target, options: ConnectOptions, signal: AbortSignal): Promise<string[]> {
+  const answer = options.resolve(host).catch((error: NodeJS.ErrnoException) => {
+    throw new EgressFailedError('dns', 'no', error.code ?? null);
+  });
+  const addresses = await within(answer, options.connectMs, signal);
+  if (addresses.length === 0) throw new EgressFailedError('dns', 'no', 'ENODATA');
+  return addresses;
+}
+
+async function connectOne(
+  target: Target,
+  address: string,
+  { policy, ca }: ConnectOptions,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const ends = performance.now() + withinMs;
+  const tcp = connectTcp({ host: address, port: target.port, autoSelectFamily: false, noDelay: true });
+  try {
+    await within(event(tcp, 'connect', 'connect'), withinMs, signal);
+    policy.admit(target, [tcp.remoteAddress ?? '']);
+    if (!target.isTls) return tcp;
+    const tls: TLSSocket = connectTls({
+      socket: tcp,
+      // Without a name the certificate is compared with the address.
+      ...(isIP(target.host) ? { host: target.host } : { servername: target.host }),
+      ALPNProtocols: ['http/1.1'],
+      ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
+    });
+    await within(event(tls, 'secureConnect', 'tls'), ends - performance.now(), signal);
+    return tls;
+  } catch (error) {
+    tcp.destroy();
+    throw error;
+  }
+}
+
+const event = (socket: Socket, name: string, reason: EgressFailure): Promise<void> =>
+  new Promise((done, failed) => {
+    socket.once(name, () => done());
+    // Stays for the life of the socket: an error that nobody listens to would end the process.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      failed(new EgressFailedError(reason, 'no', error.code ?? null)),
+    );
+    socket.once('close', () => failed(new EgressFailedError(reason, 'no', 'ECONNRESET')));
+  });
+
+async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const limit = new Promise<never>((_, failed) => {
+    const timer = setTimeout(() => failed(new EgressFailedError('timeout', 'no')), Math.max(ms, 0));
+    const abort = (): void => failed(new EgressFailedError('aborted', 'no'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    };
+  });
+  work.catch(() => undefined); // it may fail after the limit has
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    stop();
+  }
+}
