@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tolerant } from './tolerant.js';
 
 /** An event larger than this is refused before the outbox, and the change with it. */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -27,10 +28,16 @@ export class EventTooLargeError extends Error {
   override readonly name = 'EventTooLargeError';
 }
 
+/** What arrived is not the event it should be. Trying again will not help. */
+export class MalformedEventError extends Error {
+  override readonly name = 'MalformedEventError';
+}
+
 /** One kind of event: where it travels, what it carries, how it is made and read. */
 export class EventContract<Data = unknown> {
   readonly ceType: string;
   readonly dataSchema: string;
+  private readonly reading: z.ZodType;
 
   constructor(
     readonly topic: string,
@@ -42,6 +49,7 @@ export class EventContract<Data = unknown> {
   ) {
     this.ceType = `strongroom.${name}.v1`;
     this.dataSchema = `urn:strongroom:schema:${name}:v1`;
+    this.reading = tolerant(schema);
   }
 
   /** Strict: an unknown member or a value that looks like a secret is refused. Returns the bytes of the value. */
@@ -52,18 +60,27 @@ export class EventContract<Data = unknown> {
     return value;
   }
 
-  /** Tolerant: unknown members are dropped. Throws unless the event is of this kind and keeps its contract. */
+  /**
+   * Tolerant: unknown members are dropped, and a value that an enumeration has gained since is handed on as it is;
+   * treat it as "other".
+   *
+   * @throws MalformedEventError unless the event is of this kind and keeps its contract.
+   */
   read(wire: unknown): ReceivedEvent<Data> {
-    const { headers, value } = envelope.parse(wire);
-    if (headers.ce_type !== this.ceType) throw new Error(`${this.ceType} expected`);
-    return {
-      id: headers.ce_id,
-      name: this.name,
-      subject: headers.ce_subject,
-      sequence: Number(headers.ce_sequence),
-      time: new Date(headers.ce_time),
-      data: this.schema.strip().parse(JSON.parse(value)) as Data,
-    };
+    try {
+      const { headers, value } = envelope.parse(wire);
+      if (headers.ce_type !== this.ceType) throw new Error(`${this.ceType} expected`);
+      return {
+        id: headers.ce_id,
+        name: this.name,
+        subject: headers.ce_subject,
+        sequence: Number(headers.ce_sequence),
+        time: new Date(headers.ce_time),
+        data: this.reading.parse(JSON.parse(value)) as Data,
+      };
+    } catch (error) {
+      throw new MalformedEventError(`no readable ${this.name}`, { cause: error });
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 export {
   EventContract,
   EventTooLargeError,
+  MalformedEventError,
   MAX_EVENT_BYTES,
   type DataOf,
   type ReceivedEvent,

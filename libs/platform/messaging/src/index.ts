@@ -2,10 +2,28 @@
  * Moves events between contexts: at least once, in order per key, never lost. Owns outbox, relay, delivery, retries
  * and parking. Does not own what an event means; that is @strongroom/contracts.
  */
+/*
+ * In an app that needs no broker:
+ *   migrate(busDatabase(url)), beside the contexts' own databases;
+ *   InProcessMessagingModule.forRoot({ url, logger }) among the imports of the root module;
+ *   await app.get(InProcessMessaging).start(app), before the app listens;
+ *   await app.close(): relays stop, handlers end, then the databases close.
+ */
 import type { Classes } from '@strongroom/persistence';
 import { CreateMessaging1700000000000 } from './migrations/1700000000000-create-messaging.js';
 
 export { BatchDelivery, Delivery } from './delivery.js';
+export { EventBus, type IncomingRecord, type OutgoingRecord } from './event-bus.js';
+export { EventServer, type EventServerOptions, type Subscription } from './event-server.js';
+export { busDatabase } from './in-process/bus-database.js';
+export { InProcessBus } from './in-process/in-process-bus.js';
+export { InProcessEventServer } from './in-process/in-process-event-server.js';
+export { InProcessMessaging, type InProcessMessagingOptions } from './in-process/in-process-messaging.js';
+export { InProcessMessagingModule } from './in-process/in-process-messaging.module.js';
+export { Notifications } from './notifications.js';
+export { OutboxRelay } from './outbox-relay.js';
+export { ParkedOffice, type Replayed } from './parked-office.js';
+export type { ParkedView } from './parked-events.js';
 export { RetryableError } from './messaging.errors.js';
 export { MessagingModule } from './messaging.module.js';
 export { OnEvent, OnEveryEvent } from './on-event.js';

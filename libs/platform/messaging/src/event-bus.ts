@@ -1,0 +1,25 @@
+import type { EntityManager } from 'typeorm';
+
+/** One event as it travels: CloudEvents attributes in headers, data as the value. */
+export interface OutgoingRecord {
+  topic: string;
+  key: string;
+  headers: Record<string, string>;
+  value: string;
+}
+
+/** One event as a transport hands it over. Nothing about it is checked yet. */
+export interface IncomingRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  key: string | null;
+  headers: Record<string, string>;
+  value: string | null;
+}
+
+/** Where the relay takes a batch. Returns only once the batch cannot be lost any more. */
+export abstract class EventBus {
+  /** `tx` is the transaction that then deletes the rows; a log in the same database writes through it. */
+  abstract handOver(tx: EntityManager, batch: readonly OutgoingRecord[]): Promise<void>;
+}
