@@ -6,6 +6,9 @@ export class UserEntity {
   @PrimaryColumn('uuid', { name: 'person_id' }) personId!: string;
   /** Public, `auth0|…`; may be used again after a deletion. */
   @Column('text', { name: 'user_id', unique: true }) userId!: string;
+  /** Name of the connection the profile comes from; e-mail and user name are unique in it, without case. */
+  @Column('text') connection!: string;
+  /** In lower case. */
   @Column('text', { nullable: true }) email!: string | null;
   @Column('boolean', { name: 'email_verified' }) emailVerified!: boolean;
   @Column('text', { nullable: true }) username!: string | null;

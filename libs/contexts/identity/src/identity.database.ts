@@ -1,0 +1,17 @@
+import { keyRingMigrations } from '@strongroom/crypto';
+import { messagingMigrations } from '@strongroom/messaging';
+import type { ContextDatabase } from '@strongroom/persistence';
+import { authorizationParts } from './authorization/authorization.parts.js';
+import { registryParts } from './registry/registry.parts.js';
+
+export const identityDatabase = (url: string): ContextDatabase => ({
+  url,
+  schema: 'identity',
+  entities: [...registryParts.entities, ...authorizationParts.entities],
+  migrations: [
+    ...messagingMigrations,
+    ...keyRingMigrations,
+    ...registryParts.migrations,
+    ...authorizationParts.migrations,
+  ],
+});

@@ -1,0 +1,28 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { KeyRing } from '@strongroom/crypto';
+import type { ClientEntity } from './client.entity.js';
+
+/** 256 random bits. */
+export const newClientSecret = (): string => randomBytes(32).toString('base64url');
+
+/** Clients' secrets are random, so one hash is enough. */
+export const secretHash = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+
+/** The two columns that keep a secret: a hash for comparing, a sealed copy for `read:client_keys`. */
+export const secretColumns = (
+  keys: KeyRing,
+  clientId: string,
+  secret: string | null,
+): Pick<ClientEntity, 'secretHash' | 'secretSealed'> =>
+  secret === null
+    ? { secretHash: null, secretSealed: null }
+    : {
+        secretHash: secretHash(secret),
+        secretSealed: keys.sealValue('client-secret', clientId, 'client_secret', secret),
+      };
+
+/** Null: the client has none. */
+export const openClientSecret = (keys: KeyRing, { clientId, secretSealed }: ClientEntity): string | null =>
+  secretSealed === null
+    ? null
+    : keys.openValue('client-secret', clientId, 'client_secret', secretSealed).toString('utf8');
