@@ -1,0 +1,50 @@
+import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { type BearerIdentity } from '@strongroom/contracts';
+import { Caller, MyAccountApi, parse, ParsedQuery, Scopes } from '@strongroom/http';
+import { AccountLists } from './account-lists.js';
+import {
+  accountPath,
+  accountsQuery,
+  type AccountsQuery,
+  connectionsQuery,
+  type ConnectionsQuery,
+  shownAccount,
+} from './accounts.schema.js';
+import { AccountsService } from './accounts.service.js';
+
+/** A person's own accounts, `spec/wire-contract.md` §2.4 to §2.6. */
+@MyAccountApi('connected-accounts')
+export class AccountsController {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly lists: AccountLists,
+  ) {}
+
+  @Get('accounts')
+  @Scopes('read:me:connected_accounts')
+  async list(@Caller() caller: BearerIdentity, @ParsedQuery(accountsQuery) query: AccountsQuery) {
+    const { accounts, next } = await this.lists.accounts(caller.personId!, query.connection, {
+      take: query.take,
+      from: query.from ?? query.next,
+    });
+    return { accounts: accounts.map(shownAccount), ...(next ? { next } : {}) };
+  }
+
+  @Delete('accounts/:id')
+  @HttpCode(204)
+  @Scopes('delete:me:connected_accounts')
+  delete(@Caller() caller: BearerIdentity, @Param() path: unknown): Promise<void> {
+    const personId = caller.personId!;
+    return this.accounts.delete(personId, parse(accountPath, path, 'uri').id, { kind: 'user', id: personId });
+  }
+
+  @Get('connections')
+  @Scopes('read:me:connected_accounts')
+  async connections(@Caller() caller: BearerIdentity, @ParsedQuery(connectionsQuery) query: ConnectionsQuery) {
+    const { connections, next } = await this.lists.connections(caller.clientId, {
+      take: query.take,
+      from: query.from ?? query.next,
+    });
+    return { connections, ...(next ? { next } : {}) };
+  }
+}

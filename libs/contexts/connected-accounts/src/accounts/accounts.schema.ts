@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { ConnectedAccountEntity } from './connected-account.entity.js';
+
+const cursor = z.string().min(1).max(2048).optional();
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .transform(Number);
+
+const isAccountId = (id: string): boolean => id.length <= 64 && /^cac_[A-Za-z0-9]+$/.test(id);
+export const accountPath = z.object({
+  id: z.string().refine(isAccountId, 'must be the id of a connected account'),
+});
+
+const oneCursor = <T extends { from?: string | undefined; next?: string | undefined }>(query: T): boolean =>
+  query.from === undefined || query.next === undefined || query.from === query.next;
+const pageOf20 = {
+  take: wholeNumber.pipe(z.number().min(1).max(20)).default(10),
+  from: cursor,
+  /** What a client library calls `from`. */
+  next: cursor,
+};
+const CURSORS = { error: 'from and next must not differ', path: ['next'] };
+
+/** `spec/wire-contract.md` §2.4. */
+export const accountsQuery = z
+  .object({
+    ...pageOf20,
+    connection: z
+      .union([z.string(), z.array(z.string()).max(20)])
+      .transform((names) => [names].flat())
+      .default([]),
+  })
+  .refine(oneCursor, CURSORS);
+export type AccountsQuery = z.output<typeof accountsQuery>;
+
+/** `spec/wire-contract.md` §2.6. */
+export const connectionsQuery = z.object(pageOf20).refine(oneCursor, CURSORS);
+export type ConnectionsQuery = z.output<typeof connectionsQuery>;
+
+/** `spec/wire-contract.md` §3.3: a client library always asks for 50, others for more. */
+export const userAccountsQuery = z.object({
+  take: wholeNumber
+    .pipe(z.number().min(1))
+    .transform((take) => Math.min(take, 50))
+    .default(10),
+  from: cursor,
+});
+export type UserAccountsQuery = z.output<typeof userAccountsQuery>;
+
+/** `spec/wire-contract.md` §2.3 and §2.4: members that have nothing to say are left out. */
+export const shownAccount = (account: ConnectedAccountEntity) => ({
+  id: account.id,
+  connection: account.connectionName,
+  access_type: 'offline',
+  scopes: account.scopes,
+  created_at: account.createdAt.toISOString(),
+  ...(account.missingScopes.length > 0 ? { missing_scopes: account.missingScopes } : {}),
+  ...(account.hasRefreshToken ? {} : { warnings: ['no_refresh_token'] }),
+});

@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { IntakeKeys } from '@strongroom/contracts';
+import { sealBox } from '@strongroom/crypto';
+import { readCallback, resolve } from '@strongroom/providers';
+import type { BrowserAnswer } from './browser-answer.js';
+import { answerRefusedPage } from './connect-pages.js';
+import type { ConnectSessionEntity } from './connect-session.entity.js';
+import { ConnectSessions, type FailureReason } from './connect-sessions.js';
+import { ConsentForm } from './consent-form.js';
+import { FlowCookies, flowKey } from './flow-cookies.js';
+import { appErrorOf, eventCode } from './provider-errors.js';
+import { hashOf, matches, newSecret } from './secrets.js';
+import { WayBack } from './way-back.js';
+
+const CONNECT_CODE_SECONDS = 60;
+const MAX_CODE = 4096;
+
+const refused = (): BrowserAnswer => ({ status: 400, page: answerRefusedPage() });
+
+/**
+ * What a provider sends a browser back with, `spec/connect-flow.md` §4.5. The code is sealed and kept; the provider's
+ * token endpoint hears nothing before `complete`.
+ */
+@Injectable()
+export class ProviderCallback {
+  constructor(
+    private readonly sessions: ConnectSessions,
+    private readonly consent: ConsentForm,
+    private readonly wayBack: WayBack,
+    private readonly intakeKeys: IntakeKeys,
+    private readonly cookies: FlowCookies,
+  ) {}
+
+  /** The session decides what is meant; everything in the URL is only compared with it. */
+  async receive(
+    connectionName: string,
+    query: Record<string, unknown>,
+    cookieHeader: string | undefined,
+  ): Promise<BrowserAnswer> {
+    const state = query['state'];
+    const session = typeof state === 'string' ? await this.sessions.find({ stateHash: hashOf(state) }) : null;
+    if (!session) return refused();
+    if (!matches(this.cookies.read(cookieHeader, 'connect', flowKey(session.id)), session.cookieHash)) {
+      await this.sessions.refuse(session, 'state_mismatch'); // a stranger must not be able to end it
+      return refused();
+    }
+    if (session.state === 'expired' || (session.state === 'at_provider' && !session.isLive))
+      return this.tooLate(session);
+    if (session.state !== 'at_provider') {
+      await this.sessions.refuse(session, 'state_mismatch'); // the first answer stands
+      return refused();
+    }
+    if (Object.values(query).some(Array.isArray)) return this.fail(session, 'state_mismatch', 'duplicate');
+    if (connectionName !== session.connectionName) return this.fail(session, 'state_mismatch', 'wrong_connection');
+
+    const connection = await this.consent.connection(session);
+    if (!('connectionId' in connection)) return connection;
+    const answer = readCallback(resolve(connection), query);
+    if (answer.outcome === 'refused')
+      return this.fail(session, answer.reason.startsWith('iss') ? 'issuer_mismatch' : 'state_mismatch', answer.reason);
+    if (answer.outcome === 'code')
+      return answer.code.length > 0 && answer.code.length <= MAX_CODE
+        ? this.hold(session, answer.code, answer.captured)
+        : this.fail(session, 'provider_error', 'code_length');
+
+    const denied = answer.class === 'user_denied' || answer.code === 'access_denied';
+    return this.wayBack.end(
+      session,
+      {
+        to: denied ? 'denied' : 'failed',
+        reason: denied ? 'denied' : 'provider_error',
+        code: eventCode(answer.code),
+        actor: { kind: 'user', id: session.personId },
+      },
+      denied ? appErrorOf('access_denied') : appErrorOf(answer.code),
+    );
+  }
+
+  private async hold(
+    session: ConnectSessionEntity,
+    code: string,
+    captured: Record<string, string>,
+  ): Promise<BrowserAnswer> {
+    if (!(await this.wayBack.isOpen(session))) return this.wayBack.closed(session);
+    const box = {
+      purpose: 'provider-code',
+      connectionId: session.connectionId,
+      ownerId: session.id,
+      field: 'code',
+    } as const;
+    const codeBox = await sealBox(await this.intakeKeys.current(), box, code);
+    const connectCode = newSecret();
+    const held = await this.sessions.step(
+      'at_provider',
+      { sql: 'id = :id', values: { id: session.id } },
+      {
+        state: 'code_held',
+        codeBox,
+        captured,
+        connectCodeHash: hashOf(connectCode),
+        expiresAt: () => `least(ends_at, clock_timestamp() + interval '${CONNECT_CODE_SECONDS} s')`,
+      },
+    );
+    return held ? this.wayBack.to(held, { connect_code: connectCode }) : refused();
+  }
+
+  private async tooLate(session: ConnectSessionEntity): Promise<BrowserAnswer> {
+    const open = await this.wayBack.isOpen(session);
+    await this.sessions.end(session, {
+      to: 'expired',
+      reason: 'expired',
+      actor: { kind: 'user', id: session.personId },
+    });
+    return open
+      ? this.wayBack.to(session, {
+          error: 'invalid_request',
+          error_description: 'The session expired, begin again.',
+        })
+      : refused();
+  }
+
+  private async fail(session: ConnectSessionEntity, reason: FailureReason, code: string): Promise<BrowserAnswer> {
+    await this.sessions.end(session, { to: 'failed', reason, code: eventCode(code), actor: { kind: 'system' } });
+    return { ...refused(), cookies: this.wayBack.cleared(session) };
+  }
+}

@@ -1,0 +1,12 @@
+import { messagingMigrations } from '@strongroom/messaging';
+import type { ContextDatabase } from '@strongroom/persistence';
+import { ConnectedAccountEntity } from './accounts/connected-account.entity.js';
+import { ConnectSessionEntity } from './connect/connect-session.entity.js';
+import { CreateConnectedAccounts1700000000100 } from './migrations/1700000000100-create-connected-accounts.js';
+
+export const connectedAccountsDatabase = (url: string): ContextDatabase => ({
+  url,
+  schema: 'connected_accounts',
+  entities: [ConnectSessionEntity, ConnectedAccountEntity],
+  migrations: [...messagingMigrations, CreateConnectedAccounts1700000000100],
+});
