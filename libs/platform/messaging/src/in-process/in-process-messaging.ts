@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BeforeApplicationShutdown, INestApplication, OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Logger } from '@strongroom/observability';
@@ -57,8 +58,11 @@ export class InProcessMessaging implements BeforeApplicationShutdown, OnApplicat
 
   /** Resolves once every event said so far is handled or parked. For tests and demonstrations. */
   async settled(): Promise<void> {
-    do for (const { relay } of this.relays) await relay.drain();
-    while (!(await this.bus.isRead()) || (await this.anythingWaits()));
+    for (;;) {
+      for (const { relay } of this.relays) await relay.drain();
+      if (!(await this.anythingWaits()) && (await this.bus.isRead())) return;
+      await sleep(20);
+    }
   }
 
   /** Before the server closes, which Nest does next, and the databases, which close last. */
