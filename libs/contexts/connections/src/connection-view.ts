@@ -1,0 +1,89 @@
+import type { ConnectionView } from '@strongroom/contracts';
+import { resolve } from '@strongroom/providers';
+import type { ConnectionEntity } from './connection.entity.js';
+import { warningsOf } from './connection-warnings.js';
+
+/** Stands where a secret is; sent back it means "unchanged". */
+export const MASK = '********';
+
+type Described = Pick<
+  ConnectionEntity,
+  'id' | 'name' | 'strategy' | 'options' | 'providerMetadata' | 'displayName' | 'loginActive' | 'vaultActive'
+> &
+  Pick<ConnectionEntity, 'allowMissingUserId'>;
+
+/** The legacy switch. */
+export const fillsAtSignIn = ({ options }: Pick<ConnectionEntity, 'options'>): boolean =>
+  (options['federated_connections_access_tokens'] as { active?: unknown } | null | undefined)?.active === true;
+
+export const providerConnection = (
+  row: Pick<Described, 'id' | 'name' | 'strategy' | 'options' | 'providerMetadata'>,
+) => ({
+  connectionId: row.id,
+  name: row.name,
+  strategy: row.strategy,
+  options: row.options,
+  metadata: row.providerMetadata,
+});
+
+/** Derived anew from what is stored: a row that was tampered with must not bring an origin of its own. */
+export function tokenOriginOf(row: Parameters<typeof providerConnection>[0]): string | null {
+  try {
+    return resolve(providerConnection(row)).tokenOrigin;
+  } catch {
+    return null; // incomplete, or of a strategy without a provider; whoever needs the endpoint is told why by resolve
+  }
+}
+
+/** What other contexts see. */
+export const directoryView = (row: Described, enabledForClient: boolean): ConnectionView => ({
+  connectionId: row.id,
+  name: row.name,
+  displayName: row.displayName ?? row.name,
+  strategy: row.strategy,
+  vaultActive: row.vaultActive || fillsAtSignIn(row),
+  loginActive: row.loginActive,
+  fillsAtSignIn: fillsAtSignIn(row),
+  allowMissingUserId: row.allowMissingUserId,
+  enabledForClient,
+  options: row.options,
+  metadata: row.providerMetadata,
+  tokenOrigin: tokenOriginOf(row),
+});
+
+/** What an administrator sees; the secret is never in it. */
+export function shownConnection(
+  row: ConnectionEntity,
+  enabledClients: readonly string[],
+  publicUrl: { of(path: string): string },
+): Record<string, unknown> {
+  const warnings = warningsOf(row);
+  const { cross_app_access, ...stored } = row.stored;
+  return {
+    id: row.id,
+    name: row.name,
+    strategy: row.strategy,
+    ...(row.displayName === null ? {} : { display_name: row.displayName }),
+    options: row.secretBox === null ? row.options : { ...row.options, client_secret: MASK },
+    enabled_clients: enabledClients,
+    authentication: { active: row.loginActive },
+    connected_accounts: {
+      active: row.vaultActive,
+      ...(cross_app_access === undefined ? {} : { cross_app_access }),
+      ...(row.allowMissingUserId ? { allow_missing_user_id: true } : {}),
+    },
+    is_domain_connection: row.isDomainConnection,
+    ...(row.showAsButton === null ? {} : { show_as_button: row.showAsButton }),
+    ...(row.metadata === null ? {} : { metadata: row.metadata }),
+    ...stored,
+    ...(row.builtIn
+      ? {}
+      : {
+          provider_redirect_uris: [
+            publicUrl.of(`/connect/callback/${row.name}`),
+            publicUrl.of(`/login/callback/${row.name}`),
+          ],
+        }),
+    ...(warnings.length ? { warnings } : {}),
+  };
+}

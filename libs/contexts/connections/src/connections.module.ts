@@ -1,0 +1,37 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConnectionDirectory } from '@strongroom/contracts';
+import { MessagingModule } from '@strongroom/messaging';
+import { DatabaseModule } from '@strongroom/persistence';
+import { ClientSecrets } from './client-secrets.js';
+import { ConnectionDirectoryService } from './connection-directory.service.js';
+import { ConnectionProvider } from './connection-provider.js';
+import { ConnectionsController } from './connections.controller.js';
+import { connectionsDatabase } from './connections.database.js';
+import { ConnectionsReads } from './connections.reads.js';
+import { ConnectionsService } from './connections.service.js';
+import { DropClientWhenClientDeleted } from './drop-client-when-client-deleted.js';
+
+export interface ConnectionsOptions {
+  databaseUrl: string;
+}
+
+/** Needs the ports `Bearer` and `IntakeKeys`, `PublicUrl` and `Egress`. */
+@Module({})
+export class ConnectionsModule {
+  static forRoot({ databaseUrl }: ConnectionsOptions): DynamicModule {
+    return {
+      module: ConnectionsModule,
+      imports: [DatabaseModule.forContext(connectionsDatabase(databaseUrl)), MessagingModule.forContext('connections')],
+      controllers: [ConnectionsController, DropClientWhenClientDeleted],
+      providers: [
+        ConnectionsService,
+        ConnectionsReads,
+        ConnectionProvider,
+        ClientSecrets,
+        ConnectionDirectoryService,
+        { provide: ConnectionDirectory, useExisting: ConnectionDirectoryService },
+      ],
+      exports: [ConnectionDirectory],
+    };
+  }
+}

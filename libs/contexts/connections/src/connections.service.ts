@@ -1,0 +1,212 @@
+import { Injectable } from '@nestjs/common';
+import { type BearerIdentity, connectionCreated, connectionDeleted, connectionUpdated } from '@strongroom/contracts';
+import { PublicUrl } from '@strongroom/http';
+import { Outbox } from '@strongroom/messaging';
+import { DataSource, type EntityManager } from 'typeorm';
+import { ClientSecrets } from './client-secrets.js';
+import { applied, changesBetween, checkReadOnly, checkTogether, type Sent } from './connection-changes.js';
+import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
+import { actorOf, told } from './connection-events.js';
+import { ConnectionProvider, secretOrigins } from './connection-provider.js';
+import type { ClientStates, CreateConnection, UpdateConnection } from './connection.schema.js';
+import { shownConnection } from './connection-view.js';
+import { ConnectionConflictError, InexistentConnectionError, refused, secretNeeded } from './connections.errors.js';
+import { connectionId } from './random-id.js';
+import { requireOffered } from './strategies.js';
+
+type Shown = Record<string, unknown>;
+
+const ATTEMPTS = 5;
+
+/** The only writer of connections and of their lists of clients. */
+@Injectable()
+export class ConnectionsService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly outbox: Outbox,
+    private readonly provider: ConnectionProvider,
+    private readonly secrets: ClientSecrets,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  async create(body: CreateConnection, caller: BearerIdentity): Promise<Shown> {
+    requireOffered(body.strategy);
+    const sent = applied(blank(body), body);
+    if (sent.secret === 'keep' && body.options) throw refused('options.client_secret', 'is the mask, not a secret');
+    const row = await this.completed(sent, null);
+    const clients = [...new Set(body.enabled_clients ?? [])];
+    try {
+      await this.database.transaction(async (tx) => {
+        await tx.insert(ConnectionEntity, { ...row, eventVersion: 1 } as never);
+        await replaceClients(tx, row.id, clients);
+        const data = told(row, clients.length, actorOf(caller));
+        await this.outbox.add(tx, connectionCreated, { id: row.id, sequence: 1, data });
+      });
+    } catch (error) {
+      throw isUniqueViolation(error) ? new ConnectionConflictError() : error;
+    }
+    return shownConnection(row, clients, this.publicUrl);
+  }
+
+  /** `options` replaces the whole object; other members are left alone. A change in between is not overwritten. */
+  async update(id: string, body: UpdateConnection, caller: BearerIdentity): Promise<Shown> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const before = await this.found(id);
+      const clients = await clientsOf(this.database.manager, id);
+      checkReadOnly(body, shownConnection(before, clients, this.publicUrl));
+      const after = await this.completed(applied(before, body), before, body.options !== undefined);
+      const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
+      const written = await this.write(before, after, { clients, wanted }, caller);
+      if (written) return shownConnection(after, wanted, this.publicUrl);
+    }
+    throw new ConnectionConflictError('The connection is being changed by somebody else. Read it and try again.');
+  }
+
+  /** False: it was gone already. */
+  async delete(id: string, caller: BearerIdentity): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const { raw } = await tx
+        .createQueryBuilder()
+        .delete()
+        .from(ConnectionEntity)
+        .where('id = :id AND NOT built_in', { id })
+        .returning('event_version')
+        .execute();
+      const [deleted] = raw as { event_version: number }[];
+      if (!deleted) {
+        if (await tx.existsBy(ConnectionEntity, { id }))
+          throw new ConnectionConflictError('This connection is built in. Switch it off with authentication instead.');
+        return false;
+      }
+      const data = { connectionId: id, actor: actorOf(caller) };
+      await this.outbox.add(tx, connectionDeleted, { id, sequence: deleted.event_version + 1, data });
+      return true;
+    });
+  }
+
+  async changeClients(id: string, states: ClientStates, caller: BearerIdentity): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const row = await bumped(tx, id);
+      const last = new Map(states.map(({ client_id, status }) => [client_id, status]));
+      const named = (status: boolean) => [...last].filter(([, one]) => one === status).map(([client]) => client);
+      await tx.query(
+        `INSERT INTO connection_clients (connection_id, client_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
+        [id, named(true)],
+      );
+      await tx.query(`DELETE FROM connection_clients WHERE connection_id = $1 AND client_id = ANY ($2)`, [
+        id,
+        named(false),
+      ]);
+      const count = await tx.countBy(ConnectionClientEntity, { connectionId: id });
+      const data = { ...told(row, count, actorOf(caller)), changed: ['enabled_clients'] };
+      await this.outbox.add(tx, connectionUpdated, { id, sequence: row.eventVersion, data });
+    });
+  }
+
+  /** In the transaction of the event that a client is gone: it leaves every list, and each list says so. */
+  async dropClient(tx: EntityManager, clientId: string): Promise<void> {
+    const listed = await tx.find(ConnectionClientEntity, { where: { clientId }, order: { connectionId: 'ASC' } });
+    for (const { connectionId: id } of listed) {
+      const row = await bumped(tx, id);
+      await tx.delete(ConnectionClientEntity, { connectionId: id, clientId });
+      const count = await tx.countBy(ConnectionClientEntity, { connectionId: id });
+      const data = { ...told(row, count, { kind: 'system' }), changed: ['enabled_clients'] };
+      await this.outbox.add(tx, connectionUpdated, { id, sequence: row.eventVersion, data });
+    }
+  }
+
+  private async found(id: string): Promise<ConnectionEntity> {
+    const row = await this.database.manager.findOneBy(ConnectionEntity, { id });
+    if (!row) throw new InexistentConnectionError();
+    return row;
+  }
+
+  /** With what the provider says and the secret sealed: everything that must happen before the transaction. */
+  private async completed(
+    { row, secret }: Sent,
+    before: ConnectionEntity | null,
+    hasNewOptions = true,
+  ): Promise<ConnectionEntity> {
+    if (hasNewOptions) {
+      row.providerMetadata = await this.provider.metadata(row.strategy, row.options, before);
+      this.provider.check(row);
+    }
+    checkTogether(row);
+    if (before?.secretBox && (secret === 'keep' || secret === null)) {
+      const known = secretOrigins(before);
+      if (secretOrigins(row).some((origin) => !known.includes(origin))) throw secretNeeded();
+    }
+    if (secret === null) row.secretBox = null;
+    else if (secret !== 'keep') row.secretBox = await this.secrets.seal(row.id, secret.value);
+    return row;
+  }
+
+  /** False: the row was changed since it was read; nothing is written. */
+  private async write(
+    before: ConnectionEntity,
+    after: ConnectionEntity,
+    { clients, wanted }: { clients: string[]; wanted: string[] },
+    caller: BearerIdentity,
+  ): Promise<boolean> {
+    const listChanged = clients.join(' ') !== wanted.join(' ');
+    const changed = [...changesBetween(before, after), ...(listChanged ? ['enabled_clients'] : [])];
+    if (changed.length === 0) return true;
+    return this.database.transaction(async (tx) => {
+      after.eventVersion = before.eventVersion + 1;
+      const { affected } = await tx.update(ConnectionEntity, { id: before.id, eventVersion: before.eventVersion }, {
+        ...after,
+      } as never);
+      if (!affected) return false;
+      if (listChanged) await replaceClients(tx, before.id, wanted);
+      const data = { ...told(after, wanted.length, actorOf(caller)), changed };
+      await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });
+      return true;
+    });
+  }
+}
+
+const blank = ({ name, strategy }: CreateConnection): ConnectionEntity => ({
+  id: connectionId(),
+  name,
+  strategy,
+  displayName: null,
+  options: {},
+  secretBox: null,
+  providerMetadata: null,
+  loginActive: true,
+  vaultActive: false,
+  allowMissingUserId: false,
+  isDomainConnection: false,
+  showAsButton: null,
+  metadata: null,
+  stored: {},
+  builtIn: false,
+  eventVersion: 1,
+});
+
+/** Ids of the enabled clients, in order. */
+export async function clientsOf(manager: EntityManager, connection: string): Promise<string[]> {
+  const listed = await manager.find(ConnectionClientEntity, {
+    where: { connectionId: connection },
+    order: { clientId: 'ASC' },
+  });
+  return listed.map(({ clientId }) => clientId);
+}
+
+async function replaceClients(tx: EntityManager, connection: string, clients: string[]): Promise<void> {
+  await tx.delete(ConnectionClientEntity, { connectionId: connection });
+  await tx.query(`INSERT INTO connection_clients (connection_id, client_id) SELECT $1, unnest($2::text[])`, [
+    connection,
+    clients,
+  ]);
+}
+
+/** Locks the row and takes its next event version. @throws InexistentConnectionError */
+async function bumped(tx: EntityManager, id: string): Promise<ConnectionEntity> {
+  const { affected } = await tx.update(ConnectionEntity, { id }, { eventVersion: () => 'event_version + 1' });
+  if (!affected) throw new InexistentConnectionError();
+  return tx.findOneByOrFail(ConnectionEntity, { id });
+}
+
+const isUniqueViolation = (error: unknown): boolean =>
+  (error as { driverError?: { code?: unknown } } | null)?.driverError?.code === '23505';
