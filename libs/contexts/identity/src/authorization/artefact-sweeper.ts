@@ -1,0 +1,52 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import { DataSource } from 'typeorm';
+
+const BATCH = 1000;
+
+/** Removes what has ended, each minute. Rows in use are skipped, so it never waits and never makes anybody wait. */
+@Injectable()
+export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly database: DataSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running ??= this.sweep()
+        .then(
+          () => undefined,
+          (error: unknown) => this.logger.warn({ err: error }, 'sweeping artefacts failed; tried again in a minute'),
+        )
+        .finally(() => (this.running = undefined));
+    }, 60_000).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** How many rows went. */
+  async sweep(): Promise<number> {
+    let all = 0;
+    for (let removed = BATCH; removed === BATCH; all += removed) removed = await this.batch();
+    return all;
+  }
+
+  /** A refresh token that was rotated away stays, as a trap, until its whole family has ended. */
+  private async batch(): Promise<number> {
+    const [, removed] = (await this.database.query(
+      `delete from artefacts where (kind, id_hash) in (
+         select kind, id_hash from artefacts a
+         where expires_at < clock_timestamp() and not (family_id is not null and exists (
+           select 1 from artefacts f where f.family_id = a.family_id and f.expires_at >= clock_timestamp()))
+         limit ${BATCH} for update skip locked)`,
+    )) as [unknown, number];
+    return removed;
+  }
+}

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ConsentEntity } from './consent.entity.js';
+
+/** What a person allowed a client, by API; '' stands for the OpenID scopes. */
+@Injectable()
+export class Consents {
+  constructor(private readonly database: DataSource) {}
+
+  async given(personId: string, clientId: string): Promise<Map<string, string[]>> {
+    const rows = await this.database.getRepository(ConsentEntity).findBy({ personId, clientId });
+    return new Map(rows.map(({ audience, scopes }) => [audience, scopes]));
+  }
+
+  /** Adds to what was allowed before; nothing is written where nothing is new. */
+  async add(personId: string, clientId: string, audience: string, scopes: string[]): Promise<void> {
+    await this.database.query(
+      `insert into consents as c (person_id, client_id, audience, scopes) values ($1, $2, $3, $4::jsonb)
+       on conflict (person_id, client_id, audience) do update
+         set scopes = (select jsonb_agg(distinct scope) from jsonb_array_elements_text(c.scopes || excluded.scopes) scope)
+         where not c.scopes @> excluded.scopes`,
+      [personId, clientId, audience, JSON.stringify(scopes)],
+    );
+  }
+}

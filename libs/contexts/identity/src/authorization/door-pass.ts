@@ -1,0 +1,17 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+export interface DoorPass {
+  /** The one client that was authenticated; null on browser routes, which authenticate nobody. */
+  clientId: string | null;
+}
+
+/**
+ * What the door found before the library runs. The library sees every client as one without authentication, so its
+ * adapter finds a client only if this names it: a route that forgets the door finds none (`spec/identity.md` §3).
+ */
+export const doorPass = new AsyncLocalStorage<DoorPass>();
+
+export const mayFindClient = (clientId: string): boolean => {
+  const pass = doorPass.getStore();
+  return pass !== undefined && (pass.clientId === null || pass.clientId === clientId);
+};

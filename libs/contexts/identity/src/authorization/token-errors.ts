@@ -1,0 +1,24 @@
+import type { VaultError } from '@strongroom/errors';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+
+/** A refusal of ours in the library's words, so that its error handler sends it as it is. */
+export function libraryError({ code, message, status }: VaultError): errors.CustomOIDCProviderError {
+  const error = new errors.CustomOIDCProviderError(code, message);
+  return Object.assign(error, { status, statusCode: status });
+}
+
+const VAGUE = 'grant request is invalid';
+
+/** Shapes the library's errors at the token endpoint by `spec/wire-contract.md` §1.8. */
+export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (ctx.path !== '/oauth/token') return;
+  ctx.remove('www-authenticate');
+  const body = ctx.body as { error?: string; error_description?: string } | undefined;
+  if (body?.error === 'invalid_grant' && body.error_description === VAGUE)
+    ctx.body = {
+      ...body,
+      error_description:
+        'The code is unknown, expired or used, or redirect_uri or code_verifier do not belong to it. Sign in again.',
+    };
+}
