@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Global, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import {
+  Bearer,
+  ConnectionDirectory,
+  type BearerIdentity,
+  type ConnectionView,
+  type PresentedToken,
+} from '@strongroom/contracts';
+import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
+import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
+import { MessagingModule } from '@strongroom/messaging';
+import { createLogger } from '@strongroom/observability';
+import { DatabaseModule, migrate } from '@strongroom/persistence';
+import { DataSource } from 'typeorm';
+import { ArtefactsService } from '../src/authorization/artefacts.service.js';
+import { identityDatabase } from '../src/identity.database.js';
+import { FirstRowsOptions } from '../src/registry/first-rows.js';
+import { MANAGEMENT_SCOPES } from '../src/registry/management-scopes.js';
+import { registryParts } from '../src/registry/registry.parts.js';
+
+/** The caller is whoever the header says: `Bearer read:users,update:users`. */
+class SaidBearer extends Bearer {
+  override check(_api: 'management' | 'my-account', { authorization }: PresentedToken): Promise<BearerIdentity> {
+    const scopes = (authorization ?? '').replace('Bearer ', '').split(',');
+    return Promise.resolve({ personId: null, userId: null, clientId: 'tests', scopes, sessionId: null, jkt: null });
+  }
+}
+
+/** Connections by id; tests add to it. */
+export class SaidConnections extends ConnectionDirectory {
+  readonly known = new Map<string, ConnectionView>();
+  override byName = () => Promise.resolve(null);
+  override byId = (id: string) => Promise.resolve(this.known.get(id) ?? null);
+  override ofClient = () => Promise.resolve([]);
+  override credentials = () => Promise.resolve(null);
+}
+
+export interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+  text: string;
+}
+
+export interface RegistryApp {
+  app: NestFastifyApplication;
+  database: DataSource;
+  connections: SaidConnections;
+  /** Calls the Management API; without `scopes` the caller holds all of them. */
+  call(method: string, path: string, body?: unknown, scopes?: string[]): Promise<Answer>;
+  /** The events said of a thing, oldest first. */
+  eventsOf(id: string): Promise<{ type: string; sequence: number; data: Record<string, unknown> }[]>;
+  stop(): Promise<void>;
+}
+
+export const START = {
+  publicUrl: 'https://vault.example.com',
+  managementClient: { clientId: 'management', clientSecret: 'cnry_management_secret_of_the_tests' },
+  administrator: { email: 'Admin@example.com', password: 'cnry_admin_password' } as FirstRowsOptions['administrator'],
+};
+
+export const masterKeys = () => ConfiguredMasterKeys.parse(`mk1:${randomBytes(32).toString('base64')}`);
+
+/** An empty database of its own on the server of the tests. */
+export async function emptyDatabase(url: string): Promise<string> {
+  const name = `identity_${randomUUID().replaceAll('-', '')}`;
+  const server = await new DataSource({ type: 'postgres', url }).initialize();
+  await server.query(`CREATE DATABASE ${name}`);
+  await server.destroy();
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  const database = identityDatabase(own.toString());
+  await migrate(database);
+  return database.url;
+}
+
+/** The registry as the identity module has it, over HTTP, with the authorization server's answers said by the test. */
+export async function startRegistry(url: string, keys = masterKeys(), start = START): Promise<RegistryApp> {
+  const { publicUrl, ...options } = start;
+  const connections = new SaidConnections();
+  const common = [
+    { provide: PublicUrl, useValue: new PublicUrl(publicUrl) },
+    { provide: Bearer, useClass: SaidBearer },
+    { provide: ConnectionDirectory, useValue: connections },
+  ];
+
+  @Global()
+  @Module({ providers: common, exports: common.map(({ provide }) => provide) })
+  class Ports {}
+
+  @Module({
+    imports: [DatabaseModule.forContext(identityDatabase(url)), MessagingModule.forContext('identity')],
+    controllers: registryParts.controllers,
+    providers: [
+      {
+        provide: KeyRing,
+        useFactory: (database: DataSource) => KeyRing.load({ database, masterKeys: keys, context: 'identity' }),
+        inject: [DataSource],
+      },
+      { provide: FirstRowsOptions, useValue: options },
+      ArtefactsService,
+      ...registryParts.providers,
+    ],
+  })
+  class Registry {}
+
+  const logger = createLogger('fatal');
+  const server = { logger, isHttps: true };
+  const built = await Test.createTestingModule({ imports: [Ports, Registry] }).compile();
+  const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(server), {
+    bodyParser: false,
+    logger: false,
+  });
+  prepareHttp(app, server);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const database = app.get(DataSource, { strict: false });
+  return {
+    app,
+    database,
+    connections,
+    async call(method, path, body, scopes = [...MANAGEMENT_SCOPES]) {
+      const answer = await app.inject({
+        method: method as 'GET',
+        url: `/api/v2${path}`,
+        headers: {
+          authorization: `Bearer ${scopes.join(',')}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      const parsed = answer.body === '' ? {} : (JSON.parse(answer.body) as Record<string, unknown>);
+      return { status: answer.statusCode, body: parsed, text: answer.body };
+    },
+    async eventsOf(id) {
+      const rows = await database.query<{ type: string; sequence: string; payload: Record<string, unknown> }[]>(
+        'SELECT type, sequence, payload FROM outbox WHERE aggregateid = $1 ORDER BY position',
+        [id],
+      );
+      return rows.map(({ type, sequence, payload }) => ({ type, sequence: Number(sequence), data: payload }));
+    },
+    stop: () => app.close(),
+  };
+}
