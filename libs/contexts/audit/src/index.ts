@@ -1,1 +1,3 @@
-export {};
+/** The ledger: every event, once, in one order, never changed; and the logs that are read from it. Holds no secret. */
+export { auditDatabase } from './audit.database.js';
+export { AuditModule, type AuditOptions } from './audit.module.js';

@@ -52,6 +52,7 @@ export class BatchDeliverer extends Deliverer {
   private async handle(records: readonly IncomingRecord[]): Promise<void> {
     const read = records.map((record) => ({ record, reading: readingOf(record, this.group.contracts) }));
     const good = read.flatMap(({ record, reading }) => (reading.outcome === 'handle' ? [record] : []));
+    const wires = new Map(good.map((record) => [record, wireOf(record)]));
     const first = read.find(({ reading }) => reading.outcome === 'handle')?.reading;
     let committed = false;
     const delivery = new BatchDelivery((work) =>
@@ -59,14 +60,14 @@ export class BatchDeliverer extends Deliverer {
         if (committed) throw new Error('a delivery has one transaction');
         const behind = await this.parked.among(tx, good);
         await this.parkAll(tx, read, behind);
-        const events = good.filter((record) => !behind.has(keyOf(record))).map(wireOf);
+        const events = good.filter((record) => !behind.has(keyOf(record))).map((record) => wires.get(record)!);
         const result = await work(tx, events);
         await this.passed(tx, records);
         committed = true;
         return result;
       }),
     );
-    if (first?.outcome === 'handle') await this.group.call(first.contract, good.map(wireOf), delivery);
+    if (first?.outcome === 'handle') await this.group.call(first.contract, [...wires.values()], delivery);
     if (!committed) await delivery.transaction(() => Promise.resolve());
   }
 

@@ -28,7 +28,7 @@ export class Delivery extends BaseRpcContext {
   }
 }
 
-/** For handlers of batches: `transaction` hands on the events whose keys are not parked, and stores the offsets. */
+/** For handlers of batches: `transaction` hands on those of the events whose keys are not parked, and stores the offsets. */
 export class BatchDelivery extends BaseRpcContext {
   constructor(private readonly run: InTransaction<WireEvent[]>) {
     super([]);

@@ -10,6 +10,7 @@ const RECONNECT_MS = 500;
 export class Notifications {
   private readonly listeners = new Map<string, Set<(payload: string) => void>>();
   private readonly claims = new Set<string>();
+  private queue: Promise<unknown> = Promise.resolve();
   private client: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
@@ -23,7 +24,7 @@ export class Notifications {
   on(channel: string, listener: (payload: string) => void): () => void {
     const listeners = this.listeners.get(channel) ?? new Set();
     this.listeners.set(channel, listeners.add(listener));
-    void this.client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
+    void this.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => undefined); // lost: the next connect listens
     return () => void listeners.delete(listener);
   }
 
@@ -48,10 +49,9 @@ export class Notifications {
   /** Whether this process is now the only one with the claim; it stays so until the connection ends. */
   async claim(name: string): Promise<boolean> {
     if (this.claims.has(name)) return true;
-    const answer = await this.client?.query<{ mine: boolean }>('SELECT pg_try_advisory_lock(hashtext($1)) AS mine', [
-      `strongroom:${name}`,
-    ]);
-    if (!answer?.rows[0]?.mine) return false;
+    const client = this.client;
+    const answer = await this.query('SELECT pg_try_advisory_lock(hashtext($1)) AS mine', [`strongroom:${name}`]);
+    if (!answer?.rows[0]?.mine || client !== this.client) return false;
     this.claims.add(name);
     return true;
   }
@@ -65,6 +65,13 @@ export class Notifications {
     clearTimeout(this.timer);
     this.listeners.clear();
     await this.client?.end().catch(() => undefined);
+  }
+
+  /** One after the other, as one connection demands. */
+  private query(text: string, values: unknown[] = []) {
+    const next = this.queue.then(() => this.client?.query<{ mine?: boolean }>(text, values));
+    this.queue = next.catch(() => undefined);
+    return next;
   }
 
   private lost(client: pg.Client): void {

@@ -1,0 +1,45 @@
+import { Get, Param } from '@nestjs/common';
+import {
+  listAnswer,
+  listQuery,
+  type ListQuery,
+  ManagementApi,
+  ParsedQuery,
+  Scopes,
+  ValidationError,
+} from '@strongroom/http';
+import { z } from 'zod';
+import type { LogEntry } from './log-entry.js';
+import { type Logged, LogsService } from './logs.service.js';
+
+const query = z.strictObject(listQuery);
+const PLACE = /^\d{1,18}$/;
+
+@ManagementApi('logs')
+export class LogsController {
+  constructor(private readonly logs: LogsService) {}
+
+  @Get()
+  @Scopes('read:logs')
+  list(@ParsedQuery(query) asked: ListQuery): Promise<unknown> {
+    const source = {
+      page: async (offset: number, limit: number) => ({
+        items: await this.logs.page(offset, limit),
+        total: asked.include_totals === 'true' ? await this.logs.total() : 0, // counting a ledger is dear
+      }),
+      after: (place: string | null, limit: number) => {
+        if (place !== null && !PLACE.test(place))
+          throw ValidationError.of('query', 'from', 'is not a cursor of this list');
+        return this.logs.after(place, limit);
+      },
+      key: ({ n }: Logged) => n,
+    };
+    return listAnswer('logs', asked, source, ({ entry }) => entry);
+  }
+
+  @Get(':log_id')
+  @Scopes('read:logs')
+  get(@Param('log_id') logId: string): Promise<LogEntry> {
+    return this.logs.get(logId);
+  }
+}
