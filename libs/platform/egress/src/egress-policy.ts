@@ -13,6 +13,7 @@ export interface Target {
   isListed: boolean;
 }
 
+const HOST_NAME = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 const INSIDE_NAMES = /(^|\.)(localhost|local|internal)$/;
 
 /** The rules of `spec/threats.md` §5. */
@@ -39,7 +40,7 @@ export class EgressPolicy {
     const target = { ...readTarget(parsed), isListed: false };
     const { host, port, isTls, url } = target;
     const refuse = (why: string): EgressRefusedError => new EgressRefusedError(`${url.origin} is refused: ${why}`);
-    if (!host) throw new EgressRefusedError('The URL is refused: it has no host');
+    if (!isIP(host) && !HOST_NAME.test(host)) throw new EgressRefusedError('The URL is refused: it has no proper host');
     if (this.own.has(`${host}:${port}`)) throw refuse('it is an address of this installation, which nothing unlocks');
     target.isListed = ['*', port].some((allowed) => this.listed.has(`${url.protocol}//${host}:${allowed}`));
     if (!target.isListed) {
@@ -66,8 +67,9 @@ export class EgressPolicy {
 function readTarget(parsed: URL): Omit<Target, 'isListed'> {
   const isTls = parsed.protocol === 'https:';
   const url = new URL(parsed);
-  url.hostname = parsed.hostname.replace(/\.+$/, '');
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const name = parsed.hostname.replace(/\.+$/, '');
+  url.hostname = name;
+  const host = name.replace(/^\[(.*)\]$/, '$1');
   return { url, host, isTls, port: url.port ? Number(url.port) : isTls ? 443 : 80 };
 }
 
@@ -79,6 +81,8 @@ function readOrigin(entry: string, setting: string): string {
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol) || `${parsed.origin}/` !== parsed.href)
     throw new Error(`${setting}: "${entry}" is not an origin such as https://idp.example or http://127.0.0.1:9090`);
   const { url, host, port } = readTarget(parsed);
+  if (!isIP(host) && !HOST_NAME.test(host))
+    throw new Error(`${setting}: "${entry}" names no host; there are no patterns`);
   return `${url.protocol}//${host}:${anyPort ? '*' : port}`;
 }
 
