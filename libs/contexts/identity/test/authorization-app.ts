@@ -1,0 +1,316 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
+import { Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { Bearer, ConnectionDirectory, SignIn, SubjectTokens, type SubjectRequest } from '@strongroom/contracts';
+import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
+import { createLogger, LOGGER } from '@strongroom/observability';
+import type { FastifyInstance } from 'fastify';
+import { DataSource } from 'typeorm';
+import { IdentityModule } from '../src/identity.module.js';
+import { masterKeys, SaidConnections, START } from './registry-app.js';
+
+export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
+export const CALLBACK = 'https://app.example.com/callback';
+export const PASSWORD = 'cnry_password_of_the_tests';
+
+/** Stands where the exchange stands: hands every body on as it came. */
+@Injectable()
+class TokenRoute implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly grants: OtherGrants,
+  ) {}
+
+  onModuleInit(): void {
+    const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    fastify.post('/oauth/token', async (request, reply) => {
+      reply.hijack();
+      await this.grants.answer(request.raw, reply.raw, rawBody(request));
+    });
+  }
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+  text: string;
+}
+
+export interface Signed {
+  /** Everything that came back in the redirect. */
+  params: URLSearchParams;
+  verifier: string;
+}
+
+export class AuthorizationApp {
+  private management = '';
+
+  constructor(
+    readonly app: NestFastifyApplication,
+    readonly origin: string,
+    readonly database: DataSource,
+  ) {}
+
+  get subjects(): SubjectTokens {
+    return this.app.get(SubjectTokens, { strict: false });
+  }
+
+  get bearer(): Bearer {
+    return this.app.get(Bearer, { strict: false });
+  }
+
+  get signIn(): SignIn {
+    return this.app.get(SignIn, { strict: false });
+  }
+
+  stop(): Promise<void> {
+    return this.app.close();
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return read(await fetch(this.origin + path, { headers, redirect: 'manual' }));
+  }
+
+  async post(path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
+    return read(await fetch(this.origin + path, { method: 'POST', body: new URLSearchParams(form), headers }));
+  }
+
+  token(form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.post('/oauth/token', form, headers);
+  }
+
+  json(path: string, body: unknown, headers: Record<string, string> = {}, method = 'POST'): Promise<Answer> {
+    return fetch(this.origin + path, {
+      method,
+      body: body === undefined ? null : JSON.stringify(body),
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    }).then(read);
+  }
+
+  /** The Management API, with a token that was really fetched. */
+  async manage(method: string, path: string, body?: unknown): Promise<Answer> {
+    if (!this.management) {
+      const { clientId, clientSecret } = START.managementClient;
+      const answer = await this.token({
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: clientSecret,
+        audience: `${this.origin}/api/v2/`,
+      });
+      this.management = answer.body['access_token'] as string;
+    }
+    return this.json(`/api/v2${path}`, body, { authorization: `Bearer ${this.management}` }, method);
+  }
+
+  async client(settings: Record<string, unknown> = {}): Promise<{ client_id: string; client_secret: string }> {
+    const { status, body, text } = await this.manage('POST', '/clients', {
+      name: 'An app',
+      app_type: 'regular_web',
+      oidc_conformant: true,
+      callbacks: [CALLBACK],
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials', VAULT_GRANT],
+      refresh_token: {
+        rotation_type: 'non-rotating',
+        expiration_type: 'non-expiring',
+        policies: [
+          { audience: `${this.origin}/me/`, scope: ['create:me:connected_accounts', 'read:me:connected_accounts'] },
+        ],
+      },
+      ...settings,
+    });
+    if (status !== 201) throw new Error(text);
+    return body as { client_id: string; client_secret: string };
+  }
+
+  async person(email: string): Promise<{ user_id: string; email: string }> {
+    const { status, body, text } = await this.manage('POST', '/users', {
+      connection: 'Username-Password-Authentication',
+      email,
+      password: PASSWORD,
+      name: 'A person',
+    });
+    if (status !== 201) throw new Error(text);
+    return body as { user_id: string; email: string };
+  }
+
+  /** Signs in through the real pages. */
+  async authorize(
+    browser: Browser,
+    email: string,
+    client: { client_id: string },
+    params: Record<string, string> = {},
+  ): Promise<Signed> {
+    const verifier = randomBytes(32).toString('base64url');
+    const asked = new URLSearchParams({
+      response_type: 'code',
+      client_id: client.client_id,
+      redirect_uri: CALLBACK,
+      scope: 'openid profile email offline_access',
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      ...params,
+    });
+    let page = await browser.open(`/authorize?${asked}`);
+    if (page.path.startsWith('/u/login/')) page = await browser.submit(page, { username: email, password: PASSWORD });
+    if (page.path.startsWith('/u/consent/')) page = await browser.submit(page, { action: 'accept' });
+    if (!page.left) throw new Error(`stayed on ${page.path}: ${page.text}`);
+    return { params: new URL(page.left).searchParams, verifier };
+  }
+
+  redeem(client: { client_id: string; client_secret: string }, { params, verifier }: Signed): Promise<Answer> {
+    return this.token({
+      grant_type: 'authorization_code',
+      client_id: client.client_id,
+      client_secret: client.client_secret,
+      code: params.get('code')!,
+      redirect_uri: CALLBACK,
+      code_verifier: verifier,
+    });
+  }
+
+  /** Signed in and redeemed, in a browser of its own. */
+  async tokens(
+    email: string,
+    client: { client_id: string; client_secret: string },
+    params: Record<string, string> = {},
+  ): Promise<{ access_token: string; refresh_token: string; id_token: string; scope: string }> {
+    const answer = await this.redeem(client, await this.authorize(new Browser(this.origin), email, client, params));
+    if (answer.status !== 200) throw new Error(answer.text);
+    return answer.body as { access_token: string; refresh_token: string; id_token: string; scope: string };
+  }
+
+  refresh(
+    client: { client_id: string; client_secret: string },
+    refreshToken: string,
+    more: Record<string, string> = {},
+  ): Promise<Answer> {
+    return this.token({
+      grant_type: 'refresh_token',
+      client_id: client.client_id,
+      client_secret: client.client_secret,
+      refresh_token: refreshToken,
+      ...more,
+    });
+  }
+
+  subject(
+    subjectToken: string,
+    client: Partial<{ client_id: string; client_secret: string }>,
+    more: Partial<SubjectRequest> = {},
+  ): SubjectRequest {
+    return {
+      grantType: VAULT_GRANT,
+      subjectToken,
+      subjectTokenType: 'refresh_token',
+      authorization: null,
+      clientId: client.client_id ?? null,
+      clientSecret: client.client_secret ?? null,
+      clientAssertion: null,
+      clientAssertionType: null,
+      dpop: null,
+      ip: null,
+      ...more,
+    };
+  }
+}
+
+export interface Page {
+  path: string;
+  status: number;
+  text: string;
+  headers: Headers;
+  /** Where the browser was sent outside of Strongroom. */
+  left: string | null;
+}
+
+/** Follows redirects and keeps cookies, as far as these pages need it. */
+export class Browser {
+  readonly cookies = new Map<string, { value: string; path: string }>();
+
+  constructor(private readonly origin: string) {}
+
+  async open(url: string, init: RequestInit = {}): Promise<Page> {
+    const at = new URL(url, this.origin);
+    if (at.origin !== this.origin)
+      return { path: at.pathname, status: 0, text: '', headers: new Headers(), left: at.href };
+    const cookie = [...this.cookies]
+      .filter(([, { path }]) => at.pathname.startsWith(path))
+      .map(([key, { value }]) => `${key.split('@')[0]}=${value}`)
+      .join('; ');
+    const answer = await fetch(at, { ...init, headers: { ...init.headers, cookie }, redirect: 'manual' });
+    for (const line of answer.headers.getSetCookie()) this.keep(line);
+    const location = answer.headers.get('location');
+    if (location) {
+      await answer.body?.cancel();
+      return this.open(new URL(location, at).href);
+    }
+    return { path: at.pathname, status: answer.status, text: await answer.text(), headers: answer.headers, left: null };
+  }
+
+  /** Sends the page's form with its hidden fields. */
+  submit(page: Page, fields: Record<string, string>): Promise<Page> {
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
+    const init = { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) };
+    return this.open(page.path, init);
+  }
+
+  private keep(line: string): void {
+    const [pair, ...attributes] = line.split('; ');
+    const [name, value] = [pair!.slice(0, pair!.indexOf('=')), pair!.slice(pair!.indexOf('=') + 1)];
+    const path = attributes.find((one) => one.startsWith('path='))?.slice(5) ?? '/';
+    if (value) this.cookies.set(`${name}@${path}`, { value, path });
+    else this.cookies.delete(`${name}@${path}`);
+  }
+}
+
+/** The whole identity context on a port, as an app has it. */
+export async function startAuthorization(databaseUrl: string, keys = masterKeys()): Promise<AuthorizationApp> {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const logger = createLogger('error');
+  const common = [
+    { provide: PublicUrl, useValue: new PublicUrl(origin) },
+    { provide: LOGGER, useValue: logger },
+    { provide: ConnectionDirectory, useValue: new SaidConnections() },
+  ];
+  const { managementClient, administrator } = START;
+  const identity = IdentityModule.forRoot({ databaseUrl, masterKeys: keys, managementClient, administrator });
+
+  @Global()
+  @Module({
+    imports: [identity],
+    providers: [...common, TokenRoute],
+    exports: [...common.map(({ provide }) => provide), identity],
+  })
+  class Whole {}
+
+  const server = { logger, isHttps: false };
+  const built = await Test.createTestingModule({ imports: [Whole] }).compile();
+  const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(server), {
+    bodyParser: false,
+    logger: false,
+  });
+  prepareHttp(app, server);
+  await app.listen(port, '127.0.0.1');
+  return new AuthorizationApp(app, origin, app.get(DataSource, { strict: false }));
+}
+
+async function read(answer: Response): Promise<Answer> {
+  const text = await answer.text();
+  const isJson = (answer.headers.get('content-type') ?? '').includes('json');
+  const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return { status: answer.status, headers: answer.headers, body, text };
+}
+
+const freePort = () =>
+  new Promise<number>((done) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => done(port));
+    });
+  });
