@@ -23,6 +23,7 @@ export {
 export { boxKeyId, IntakePrivateKey, type IntakeRecipient, openBox, sealBox } from './intake-box.js';
 export { IntakePrivateKeys } from './intake-private-keys.js';
 export { KeyRing } from './key-ring.js';
+export { createLocalAuthority, type LocalAuthority } from './local-authority.js';
 export { MasterKeys, type WrappedKeyContext } from './master-keys.js';
 export { intakeKeyMigrations, keyRingMigrations } from './migrations/index.js';
 export { open, recordKeyId, seal } from './record.js';
