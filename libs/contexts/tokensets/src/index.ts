@@ -1,1 +1,7 @@
-export {};
+/**
+ * Keeps providers' tokens: redeems codes, refreshes, seals, erases. The only code in which a provider's refresh token
+ * or client secret is in clear, and the only one that calls a token endpoint.
+ */
+export { tokensetsDatabase } from './tokensets.database.js';
+export { TokensetsModule } from './tokensets.module.js';
+export type { TokensetsOptions } from './tokensets.options.js';

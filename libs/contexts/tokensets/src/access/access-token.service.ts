@@ -1,0 +1,255 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { IssuedToken, WantedToken } from '@strongroom/contracts';
+import { UnreadableRecord } from '@strongroom/crypto';
+import { Connections, type KnownConnection } from '../connections.js';
+import { Custody } from '../custody/custody.js';
+import type { RefreshOutcome } from '../refresh/refresh.types.js';
+import { Refresher } from '../refresh/refresher.js';
+import {
+  CredentialUnreadableError,
+  MisconfiguredError,
+  ProviderDownError,
+  ReconnectRequiredError,
+  type ReconnectReason,
+  RefreshInProgressError,
+  ScopeMissingError,
+  ScopeNotNarrowableError,
+  TokensetNotFoundError,
+} from '../tokensets.errors.js';
+import { TokensetsSettings } from '../tokensets.options.js';
+import { accountHint, chooseAccount } from './choose-account.js';
+import { ConnectHints } from './connect-hints.js';
+import { isUsable, secondsLeft } from './lifetime.js';
+import { type StoredToken, TokensetReads } from './tokenset-reads.js';
+import { UsageMarks } from './usage-marks.js';
+import { Verdicts } from './verdicts.js';
+
+/** Said of a token that never ends, so that caches come back (`spec/wire-contract.md` §1.7). */
+const ENDLESS_SECONDS = 3_600;
+
+interface Chosen {
+  wanted: WantedToken;
+  token: StoredToken;
+  connection: KnownConnection;
+  reserveSeconds: number;
+  /** Monotonic. */
+  deadline: number;
+}
+
+/** Reads, and refreshes if need be: steps 1 to 4 of `spec/refresh.md` §4 and what a caller gets (§9). */
+@Injectable()
+export class AccessTokenService {
+  constructor(
+    private readonly reads: TokensetReads,
+    private readonly connections: Connections,
+    private readonly custody: Custody,
+    private readonly refresher: Refresher,
+    private readonly verdicts: Verdicts,
+    private readonly usage: UsageMarks,
+    private readonly hints: ConnectHints,
+    private readonly settings: TokensetsSettings,
+  ) {}
+
+  async accessToken(wanted: WantedToken): Promise<IssuedToken | null> {
+    const deadline = performance.now() + this.settings.refreshWaitMs;
+    for (let round = 0; ; round += 1) {
+      if (round > 1) await sleep(Math.min(500, 40 * round) * (0.5 + Math.random()));
+      const answer = await this.once(await this.choose(wanted, deadline));
+      if (answer !== 'again') return answer;
+    }
+  }
+
+  private async choose(wanted: WantedToken, deadline: number): Promise<Chosen> {
+    const [accounts, connection] = await Promise.all([
+      this.reads.ofPerson(wanted.personId, wanted.connectionId),
+      this.connections.recent(wanted.connectionId),
+    ]);
+    const [account, ...more] = accounts;
+    if (!account || !connection)
+      throw new TokensetNotFoundError(this.hints.of(connection?.view.name ?? wanted.connectionId));
+    const token = chooseAccount([account, ...more], wanted.hint);
+    const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + connection.skewSeconds;
+    const chosen = { wanted, token, connection, reserveSeconds, deadline };
+    this.checkScopes(chosen, token.scopes);
+    return chosen;
+  }
+
+  private async once(chosen: Chosen): Promise<IssuedToken | null | 'again'> {
+    const { wanted, token, connection, reserveSeconds } = chosen;
+    const usable = token.accessSealed !== null && isUsable(lifeNow(token), reserveSeconds);
+    if (token.reason !== null) {
+      if (token.reason === 'lost_rotation' && usable) return this.serve(chosen);
+      throw this.reconnect(chosen, token.reason);
+    }
+    if (connection.tokenOrigin !== token.place.tokenOrigin) return this.moved(chosen);
+    if (usable || (!token.hasRefreshToken && isAlive(token))) return this.serve(chosen);
+    if (!wanted.mayRefresh) return null;
+    if (!token.hasRefreshToken) {
+      await this.verdicts.reconnect(token.place, 'no_refresh_token', actorOf(wanted));
+      return 'again';
+    }
+    return (await this.cooling(chosen)) ?? this.refreshed(chosen);
+  }
+
+  /** The provider has just failed: what lives is served, the rest waits if that can help in time. */
+  private async cooling(chosen: Chosen): Promise<IssuedToken | null | 'again' | undefined> {
+    const { token, deadline } = chosen;
+    const waitMs = (token.nextAttemptAt?.getTime() ?? 0) - lifeNow(token).now.getTime();
+    if (waitMs <= 0) return undefined;
+    if (isAlive(token)) return this.serve(chosen);
+    if (performance.now() + waitMs > deadline) throw new ProviderDownError(waitMs / 1000);
+    await sleep(waitMs);
+    return 'again';
+  }
+
+  private async refreshed(chosen: Chosen): Promise<IssuedToken | null | 'again'> {
+    const { wanted, token, reserveSeconds, deadline } = chosen;
+    const flight = this.refresher.refresh({
+      tokensetId: token.place.tokensetId,
+      connectionId: token.place.connectionId,
+      reserveSeconds,
+      kind: 'on_demand',
+      actor: actorOf(wanted),
+    });
+    const outcome = await within(flight, deadline - performance.now());
+    switch (outcome?.state) {
+      case 'refreshed':
+        return this.issued(chosen, outcome);
+      case 'changed':
+      case 'reconnect_required':
+        return 'again';
+      case 'unreadable':
+        throw this.unreadable(chosen);
+      case 'failed':
+        return this.failed(chosen, outcome.class);
+      case 'held':
+        if (performance.now() < deadline) return 'again';
+        break;
+      case 'awaited':
+      case undefined:
+    }
+    if (isAlive(token)) return this.serve(chosen);
+    throw new RefreshInProgressError(outcome?.state === 'awaited' ? 30 : 2);
+  }
+
+  private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {
+    const { token, deadline } = chosen;
+    if (kind === 'insufficient_scope') throw this.scopeMissing(chosen, chosen.wanted.scopes ?? token.scopes);
+    const isOurs = kind === 'client_config' || kind === 'bug';
+    if (!isOurs && performance.now() < deadline) return 'again';
+    if (isAlive(token)) return this.serve(chosen);
+    throw isOurs ? new MisconfiguredError() : new ProviderDownError(1);
+  }
+
+  private async serve(chosen: Chosen): Promise<IssuedToken | null> {
+    const { token, wanted } = chosen;
+    try {
+      const accessToken = this.custody.open(token.place, token.key, 'access', token.accessSealed ?? Buffer.alloc(0));
+      if (!token.isUsedToday) this.usage.mark(token.place.tokensetId);
+      return this.answer(chosen, { accessToken, scopes: token.scopes, life: lifeNow(token), refreshed: false });
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      if (!wanted.mayRefresh) return null;
+      // Somebody may have replaced the tokens, and with them the key, between the read and now.
+      if (token.status === 'active' && !(await this.verdicts.reconnect(token.place, 'unreadable', actorOf(wanted))))
+        return this.accessToken(wanted);
+      throw this.unreadable(chosen);
+    }
+  }
+
+  private issued(chosen: Chosen, fresh: Extract<RefreshOutcome, { state: 'refreshed' }>): IssuedToken {
+    this.checkScopes(chosen, fresh.scopes);
+    if (!chosen.token.isUsedToday) this.usage.mark(chosen.token.place.tokensetId);
+    return this.answer(chosen, { ...fresh, life: fresh, refreshed: true });
+  }
+
+  private answer(
+    { token }: Chosen,
+    given: {
+      accessToken: string;
+      scopes: string[];
+      life: { now: Date; issuedAt: Date; expiresAt: Date | null };
+      refreshed: boolean;
+    },
+  ): IssuedToken {
+    const { accessToken, scopes, life, refreshed } = given;
+    return {
+      accessToken,
+      expiresIn: life.expiresAt === null ? ENDLESS_SECONDS : Math.max(0, Math.floor(secondsLeft(life))),
+      expiresAt: life.expiresAt?.toISOString() ?? null,
+      scopes,
+      accountId: token.accountId,
+      tokensetId: token.place.tokensetId,
+      connectionId: token.place.connectionId,
+      refreshed,
+    };
+  }
+
+  /** `spec/wire-contract.md` §1.5: never less than was asked for, and never silently more. */
+  private checkScopes(chosen: Chosen, granted: string[]): void {
+    const { scopes } = chosen.wanted;
+    if (scopes === null) return;
+    const missing = scopes.filter((scope) => !granted.includes(scope));
+    if (missing.length > 0) throw this.scopeMissing(chosen, missing);
+    if (granted.some((scope) => !scopes.includes(scope))) throw new ScopeNotNarrowableError(granted);
+  }
+
+  /** Nothing is sent to a place the refresh token did not come from; asked again, for what we remember may be old. */
+  private async moved({ wanted, token }: Chosen): Promise<null | 'again'> {
+    if (!wanted.mayRefresh) return null;
+    const connection = await this.connections.now(token.place.connectionId);
+    if (connection && !connection.tokenOrigin) throw new MisconfiguredError();
+    if (connection && connection.tokenOrigin !== token.place.tokenOrigin)
+      await this.verdicts.reconnect(token.place, 'endpoint_changed', actorOf(wanted));
+    else await sleep(STALE_MS);
+    return 'again';
+  }
+
+  private scopeMissing({ token, connection }: Chosen, missing: string[]): ScopeMissingError {
+    const scopes = [...new Set([...token.scopes, ...missing])];
+    return new ScopeMissingError(missing, this.hints.of(connection.view.name, { id: token.accountId, scopes }));
+  }
+
+  private reconnect(chosen: Chosen, cause: ReconnectReason): ReconnectRequiredError {
+    return new ReconnectRequiredError({ cause, ...this.where(chosen) });
+  }
+
+  private unreadable(chosen: Chosen): CredentialUnreadableError {
+    return new CredentialUnreadableError(this.where(chosen));
+  }
+
+  private where({ token, connection: { view } }: Chosen) {
+    return {
+      connection: view.name,
+      account: accountHint(token),
+      connect: this.hints.of(view.name, { id: token.accountId, scopes: token.scopes }),
+    };
+  }
+}
+
+/** Until a connection that was remembered is asked for again. */
+const STALE_MS = 250;
+
+const actorOf = ({ clientId }: WantedToken) => ({ kind: 'client', id: clientId }) as const;
+
+/** The database's time by now: its clock at the read and what has passed since. */
+const lifeNow = ({ life, readAt }: StoredToken) => ({
+  ...life,
+  now: new Date(life.now.getTime() + (performance.now() - readAt)),
+});
+
+const isAlive = (token: StoredToken): boolean => token.accessSealed !== null && secondsLeft(lifeNow(token)) >= 1;
+
+/** Undefined once the time is over; the work goes on. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      work,
+      sleep(Math.max(0, ms), undefined, { signal: over.signal }).catch(() => undefined),
+    ]);
+  } finally {
+    over.abort();
+  }
+}

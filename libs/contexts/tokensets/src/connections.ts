@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
+import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
+import { ConnectionMisconfiguredError, resolve, type ResolvedProvider } from '@strongroom/providers';
+import { MisconfiguredError } from './tokensets.errors.js';
+
+export interface KnownConnection {
+  view: ConnectionView;
+  /** Null: it cannot be used as it is configured. */
+  provider: ResolvedProvider | null;
+  tokenOrigin: string | null;
+  skewSeconds: number;
+}
+
+const REMEMBERED_MS = 2_000;
+const MOST_REMEMBERED = 1_000;
+const DEFAULT_SKEW_SECONDS = 30;
+
+/** Connections as this context needs them: resolved, and with their secret in clear for one call. */
+@Injectable()
+export class Connections {
+  private readonly remembered = new Map<string, { until: number; connection: Promise<KnownConnection | null> }>();
+
+  constructor(
+    private readonly directory: ConnectionDirectory,
+    private readonly intake: IntakePrivateKeys,
+  ) {}
+
+  /** As it was at most two seconds ago: an exchange of a fresh token costs no question. */
+  recent(connectionId: string): Promise<KnownConnection | null> {
+    const known = this.remembered.get(connectionId);
+    if (known && known.until > performance.now()) return known.connection;
+    const connection = this.now(connectionId);
+    connection.catch(() => this.remembered.delete(connectionId));
+    if (this.remembered.size >= MOST_REMEMBERED) this.remembered.clear();
+    this.remembered.set(connectionId, { until: performance.now() + REMEMBERED_MS, connection });
+    return connection;
+  }
+
+  async now(connectionId: string): Promise<KnownConnection | null> {
+    const view = await this.directory.byId(connectionId, null);
+    if (!view) return null;
+    const provider = resolved(view);
+    return {
+      view,
+      provider,
+      tokenOrigin: provider?.tokenOrigin ?? view.tokenOrigin,
+      skewSeconds: provider?.skewSeconds ?? DEFAULT_SKEW_SECONDS,
+    };
+  }
+
+  /** Null: the client is public. @throws MisconfiguredError if the box does not open. */
+  async clientSecret(connectionId: string): Promise<string | null> {
+    const credentials = await this.directory.credentials(connectionId);
+    if (!credentials?.secretBox) return null;
+    const context = {
+      purpose: 'connection-credential',
+      connectionId,
+      ownerId: connectionId,
+      field: 'client_secret',
+    } as const;
+    return this.intake.open(context, credentials.secretBox).catch((error: unknown) => {
+      throw error instanceof UnreadableRecord ? new MisconfiguredError(error) : error;
+    });
+  }
+}
+
+function resolved(view: ConnectionView): ResolvedProvider | null {
+  try {
+    return resolve(view);
+  } catch (error) {
+    if (error instanceof ConnectionMisconfiguredError) return null;
+    throw error;
+  }
+}

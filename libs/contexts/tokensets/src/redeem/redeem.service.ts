@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import type { Redeemed, RedeemRequest } from '@strongroom/contracts';
+import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
+import type { ProviderError, ResolvedProvider } from '@strongroom/providers';
+import { Connections, type KnownConnection } from '../connections.js';
+import { ProviderClient } from '../provider-client.js';
+import { Flights } from '../refresh/flights.js';
+import {
+  AccountConflictError,
+  MissingUserIdError,
+  RedeemRefusedError,
+  RedeemUnavailableError,
+} from '../tokensets.errors.js';
+import { AccountReader } from './account-reader.js';
+import { RedeemJournal } from './redeem-journal.js';
+import type { PendingTokens, RefusalCode } from './redeem.types.js';
+import { TokensetStore } from './tokenset-store.js';
+
+interface Redeem {
+  request: RedeemRequest;
+  connection: KnownConnection;
+  provider: ResolvedProvider;
+}
+
+/** Errors that end a session for good; the same call again is answered the same. */
+const REFUSALS = { RedeemRefusedError, MissingUserIdError, AccountConflictError };
+const byCode: Record<RefusalCode, new () => Error> = {
+  redeem_refused: RedeemRefusedError,
+  missing_user_id: MissingUserIdError,
+  account_conflict: AccountConflictError,
+  provider_unavailable: RedeemUnavailableError,
+};
+
+/** A provider's code becomes a tokenset: `spec/connect-flow.md` §4.6, step 6. */
+@Injectable()
+export class RedeemService implements BeforeApplicationShutdown {
+  private readonly flights = new Flights<Redeemed>();
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly intake: IntakePrivateKeys,
+    private readonly client: ProviderClient,
+    private readonly accounts: AccountReader,
+    private readonly journal: RedeemJournal,
+    private readonly store: TokensetStore,
+  ) {}
+
+  redeem(request: RedeemRequest): Promise<Redeemed> {
+    return this.flights.join(
+      request.sessionId,
+      () => this.run(request),
+      () => new RedeemUnavailableError(),
+    );
+  }
+
+  redeemed(sessionId: string): Promise<Redeemed | null> {
+    return this.journal.stored(sessionId);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flights.close();
+  }
+
+  private async run(request: RedeemRequest): Promise<Redeemed> {
+    const connection = await this.connections.now(request.connectionId);
+    if (!connection?.provider) throw new RedeemUnavailableError(new Error('the connection cannot be used'));
+    const redeem = { request, connection, provider: connection.provider };
+    if (await this.journal.read(this.place(redeem), request.personId)) return this.resume(redeem);
+    // Everything that can fail without the provider comes before the code is spent.
+    const secrets = await this.secrets(request);
+    const startedAt = await this.journal.begin(request);
+    return startedAt ? this.send(redeem, secrets, startedAt) : this.resume(redeem);
+  }
+
+  private async secrets({ sessionId: ownerId, connectionId, codeBox, verifierBox }: RedeemRequest) {
+    const open = (purpose: 'provider-code' | 'pkce-verifier', field: string, box: string) =>
+      this.intake.open({ purpose, connectionId, ownerId, field }, box);
+    try {
+      return {
+        clientSecret: await this.connections.clientSecret(connectionId),
+        code: await open('provider-code', 'code', codeBox),
+        codeVerifier: verifierBox === null ? null : await open('pkce-verifier', 'verifier', verifierBox),
+      };
+    } catch (error) {
+      throw error instanceof UnreadableRecord ? new RedeemRefusedError(error) : error;
+    }
+  }
+
+  private async send(
+    redeem: Redeem,
+    secrets: { clientSecret: string | null; code: string; codeVerifier: string | null },
+    now: Date,
+  ): Promise<Redeemed> {
+    const { request, provider } = redeem;
+    const answer = await this.client.token(provider, {
+      phase: 'exchange',
+      input: { ...secrets, redirectUri: request.redirectUri },
+      scopes: request.scopesAsked,
+      now,
+    });
+    if (answer.outcome === 'error') throw await this.refused(request, refusalOf(answer));
+    const { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw } = answer;
+    const tokens = { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw, issuedAt: now };
+    // Sealed before anything else is tried: the code is spent, and this is the only copy.
+    await this.journal.keepPending(this.place(redeem), tokens);
+    return this.finish(redeem, tokens);
+  }
+
+  /** The session was here before: its code is not sent again, whatever has become of it. */
+  private async resume(redeem: Redeem): Promise<Redeemed> {
+    for (;;) {
+      const known = await this.journal.read(this.place(redeem), redeem.request.personId);
+      if (!known) throw new RedeemRefusedError();
+      if (known.state === 'stored' && known.outcome) return known.outcome;
+      if (known.state === 'refused') throw new byCode[known.code]();
+      if (known.state === 'pending' && known.tokens) return this.finish(redeem, known.tokens);
+      if (known.state !== 'sent' || !known.isRunning) throw new RedeemUnavailableError();
+      await sleep(100);
+    }
+  }
+
+  private async finish(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
+    const { request, connection, provider } = redeem;
+    try {
+      const { nonce, captured } = request;
+      const account = await this.accounts.read(provider, tokens, { nonce, captured, now: tokens.issuedAt });
+      if (account.subject === '' && !connection.view.allowMissingUserId) throw new MissingUserIdError();
+      return await this.store.store({ request, provider, tokens, account });
+    } catch (error) {
+      const isFinal = Object.values(REFUSALS).some((refusal) => error instanceof refusal);
+      if (isFinal) await this.journal.refuse(request.sessionId, (error as { code: string }).code as RefusalCode);
+      throw error;
+    }
+  }
+
+  private async refused(request: RedeemRequest, code: RefusalCode): Promise<Error> {
+    await this.journal.refuse(request.sessionId, code);
+    return new byCode[code]();
+  }
+
+  private place({ request, provider }: Redeem) {
+    return {
+      sessionId: request.sessionId,
+      connectionId: request.connectionId,
+      tokenOrigin: provider.tokenOrigin,
+    };
+  }
+}
+
+/** No answer, an outage or our own fault: begin again. Anything else is the provider's no. */
+const refusalOf = (answer: ProviderError): RefusalCode =>
+  ['retry', 'rate_limited', 'malformed', 'client_config', 'bug'].includes(answer.class)
+    ? 'provider_unavailable'
+    : 'redeem_refused';

@@ -1,0 +1,62 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { KeyRing } from '@strongroom/crypto';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import { DataSource } from 'typeorm';
+import { TokensetsSettings } from '../tokensets.options.js';
+
+const HEARTBEAT_MS = 5_000;
+
+/** Who may hold an answer: one row per place a process runs at, with the id of its present start. */
+@Injectable()
+export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** UUID; without one in the configuration the whole installation is one node. */
+  readonly node: string;
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: DataSource,
+    ring: KeyRing,
+    private readonly settings: TokensetsSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.node = settings.node ?? ring.installationId;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await tx.query(
+        `INSERT INTO nodes (node, boot_id, seen_at) VALUES ($1, $2, clock_timestamp())
+         ON CONFLICT (node) DO UPDATE SET boot_id = excluded.boot_id, seen_at = excluded.seen_at`,
+        [this.node, this.settings.bootId],
+      );
+      // The process that held these was this node and is dead. Its old refresh tokens still work, so nobody waits for
+      // the lease; a strict one is left to run out, the provider may still be at work on what was sent.
+      await tx.query(
+        `UPDATE tokensets t SET lease_owner = NULL, lease_until = NULL FROM refresh_attempts a
+         WHERE a.tokenset_id = t.id AND a.state = 'sent' AND a.rotation <> 'strict'
+           AND a.node = $1 AND a.boot_id <> $2 AND t.lease_owner = a.boot_id`,
+        [this.node, this.settings.bootId],
+      );
+    });
+    this.heartbeat = setInterval(() => void this.beat(), HEARTBEAT_MS).unref();
+  }
+
+  /** Gone in order: nobody has to wait for an answer of ours, unless an attempt is still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.heartbeat);
+    await this.database.query(
+      `DELETE FROM nodes WHERE node = $1 AND boot_id = $2
+         AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
+      [this.node, this.settings.bootId],
+    );
+  }
+
+  private async beat(): Promise<void> {
+    await this.database
+      .query('UPDATE nodes SET seen_at = clock_timestamp() WHERE node = $1 AND boot_id = $2', [
+        this.node,
+        this.settings.bootId,
+      ])
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'heartbeat not written'));
+  }
+}

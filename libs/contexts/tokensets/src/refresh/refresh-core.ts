@@ -1,0 +1,201 @@
+import { UnreadableRecord } from '@strongroom/crypto';
+import type { Custody } from '../custody/custody.js';
+import { sayableCode } from '../tokenset-state.js';
+import type {
+  OpenAttempt,
+  Refusal,
+  RefreshAnswer,
+  RefreshOutcome,
+  RefreshStore,
+  RefreshTerms,
+} from './refresh.types.js';
+
+/** Everything the algorithm touches, so that a model can stand behind each. */
+export interface RefreshWorld {
+  store: RefreshStore;
+  custody: Custody;
+  /** Milliseconds that never jump. */
+  monotonic(): number;
+  /** [0, 1) */
+  random(): number;
+  sleep(ms: number): Promise<void>;
+  /** Told of what went wrong and is being tried again. */
+  report(error: unknown, what: string): void;
+  /** False once the process has given up waiting for its store. */
+  alive(): boolean;
+}
+
+/** Sends the refresh token, once. */
+export type SendRefresh = (refreshToken: string, scopes: string[], now: Date) => Promise<RefreshAnswer>;
+
+/** A process that slept longer than this between journal and send does not send. */
+const MOST_MS_BEFORE_SEND = 2_000;
+const RENEW_MS = 1_500;
+const MOST_BACKOFF_SECONDS = 300;
+const MOST_RETRY_AFTER_SECONDS = 900;
+
+/** Steps 6 to 19 of `spec/refresh.md` §4. Runs detached from whoever waits for it. */
+export class RefreshCore {
+  constructor(private readonly world: RefreshWorld) {}
+
+  async refresh(terms: RefreshTerms, send: SendRefresh, reuseKillsGrant: boolean): Promise<RefreshOutcome> {
+    const attempt = await this.world.store.begin(terms);
+    if (typeof attempt === 'string') return { state: attempt };
+    const begun = this.world.monotonic();
+    let refreshToken: string;
+    try {
+      refreshToken = this.world.custody.open(attempt.place, attempt.key, 'refresh', attempt.refreshSealed);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      return this.verdict(attempt, 'unreadable', { class: 'unreadable', httpStatus: null, code: null });
+    }
+    if (this.world.monotonic() - begun > MOST_MS_BEFORE_SEND) {
+      await this.world.store.release(attempt, 'not_processed', null);
+      return { state: 'changed' };
+    }
+    return this.settle(
+      attempt,
+      refreshToken,
+      await this.sendAsOftenAsAllowed(attempt, refreshToken, send),
+      reuseKillsGrant,
+    );
+  }
+
+  /** One send; again only where the provider says that it did not count, or its grace still runs. */
+  private async sendAsOftenAsAllowed(attempt: OpenAttempt, token: string, send: SendRefresh): Promise<RefreshAnswer> {
+    for (let races = 0, graceUsed = false; ;) {
+      const answer = await this.sendHoldingLease(attempt, () => send(token, attempt.scopes, attempt.sentAt));
+      if (answer.outcome === 'tokens') return answer;
+      if (answer.class === 'race' && races < 3) {
+        races += 1;
+        await this.world.sleep(250 + 1_750 * this.world.random());
+      } else if (answer.class === 'reconnect' && attempt.inGrace && !graceUsed) {
+        graceUsed = true;
+        await this.world.sleep(1_000 + 1_000 * this.world.random());
+      } else return answer;
+      // Somebody else's by now, or replaced: what this token is refused for no longer concerns anybody.
+      if (!(await this.world.store.renew(attempt))) return answer;
+    }
+  }
+
+  private async sendHoldingLease(attempt: OpenAttempt, send: () => Promise<RefreshAnswer>): Promise<RefreshAnswer> {
+    let done = false;
+    const renewing = async (): Promise<void> => {
+      for (;;) {
+        await this.world.sleep(RENEW_MS);
+        if (done) return;
+        await this.world.store.renew(attempt).catch((error: unknown) => this.world.report(error, 'lease not renewed'));
+      }
+    };
+    // A strict lease outlives the send as it is.
+    if (attempt.rotation !== 'strict') void renewing();
+    try {
+      return await send();
+    } finally {
+      done = true;
+    }
+  }
+
+  private settle(
+    attempt: OpenAttempt,
+    sent: string,
+    answer: RefreshAnswer,
+    reuseKillsGrant: boolean,
+  ): Promise<RefreshOutcome> {
+    if (answer.outcome === 'tokens') return this.keep(attempt, sent, answer);
+    const why: Refusal = { class: answer.class, httpStatus: answer.httpStatus, code: sayableCode(answer.code) };
+    switch (answer.class) {
+      case 'reconnect':
+        return this.verdict(attempt, attempt.inDoubt > 0 ? 'lost_rotation' : 'revoked_or_expired', why);
+      case 'race':
+        return reuseKillsGrant
+          ? this.verdict(attempt, attempt.inDoubt > 0 ? 'lost_rotation' : 'revoked_or_expired', why)
+          : this.failed(attempt, answer, why);
+      case 'step_up':
+        return this.verdict(attempt, 'interaction', why);
+      case 'admin_blocked':
+        return this.verdict(attempt, 'admin', why);
+      case 'client_config':
+        return this.released(attempt, 'not_processed', why);
+      case 'insufficient_scope':
+        return this.released(attempt, 'rejected', why);
+      default:
+        return this.failed(attempt, answer, why);
+    }
+  }
+
+  /** Answers only after the commit: nobody sees an access token whose sibling refresh token is not durable. */
+  private async keep(
+    attempt: OpenAttempt,
+    sent: string,
+    answer: Extract<RefreshAnswer, { outcome: 'tokens' }>,
+  ): Promise<RefreshOutcome> {
+    const { accessToken, scopes, expiresAt, refreshExpiresAt } = answer;
+    // RFC 6749 §6: no new refresh token means the old one stays in use.
+    const refreshToken = answer.refreshToken || sent;
+    const sealed = this.world.custody.sealTokens({ ...attempt.place, credVersion: attempt.base + 1 }, attempt.key, {
+      access: accessToken,
+      refresh: refreshToken,
+    });
+    const credential = { ...sealed, scopes, expiresAt, refreshExpiresAt, rotated: refreshToken !== sent };
+    const written = await this.untilDurable(() => this.world.store.commit(attempt, credential));
+    return written === 'superseded'
+      ? { state: 'changed' }
+      : { state: 'refreshed', accessToken, scopes, issuedAt: attempt.sentAt, expiresAt, now: written.now };
+  }
+
+  /** The only copy of the new tokens is here: the write is tried for as long as the process lives. */
+  private async untilDurable<T>(write: () => Promise<T>): Promise<T> {
+    for (let wait = 50; ; wait = Math.min(wait * 2, 2_000)) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!this.world.alive()) throw error;
+        this.world.report(error, 'refreshed tokens not stored yet');
+        await this.world.sleep(wait);
+      }
+    }
+  }
+
+  private async verdict(attempt: OpenAttempt, reason: string, why: Refusal): Promise<RefreshOutcome> {
+    const written = await this.world.store.requireReconnect(attempt, reason, why);
+    if (written === 'superseded') return { state: 'changed' };
+    return { state: reason === 'unreadable' ? 'unreadable' : 'reconnect_required' };
+  }
+
+  private async failed(
+    attempt: OpenAttempt,
+    answer: Extract<RefreshAnswer, { outcome: 'error' }>,
+    why: Refusal,
+  ): Promise<RefreshOutcome> {
+    const state = stateAfter(answer);
+    await this.world.store.setBack(attempt, { ...why, state, delaySeconds: this.delay(attempt, answer, state) });
+    return { state: 'failed', class: answer.class };
+  }
+
+  private async released(
+    attempt: OpenAttempt,
+    state: 'not_processed' | 'rejected',
+    why: Refusal,
+  ): Promise<RefreshOutcome> {
+    await this.world.store.release(attempt, state, why);
+    return { state: 'failed', class: why.class };
+  }
+
+  /** Full jitter, 1 s doubling; the provider's own word counts; after a strict resend without an answer, much longer. */
+  private delay(attempt: OpenAttempt, answer: { retryAfter: number | null }, state: string): number {
+    const backoff = this.world.random() * Math.min(MOST_BACKOFF_SECONDS, 2 ** Math.min(attempt.failures, 20));
+    const asked = Math.min(answer.retryAfter ?? 0, MOST_RETRY_AFTER_SECONDS);
+    const strict = attempt.rotation === 'strict' && state === 'unknown' && attempt.inDoubt > 0;
+    const apart = strict ? Math.min(600 * 2 ** (attempt.inDoubt - 1), 3600) : 0;
+    return Math.max(backoff, asked, apart);
+  }
+}
+
+/** What a failed attempt leaves behind: may the provider have acted on it? */
+function stateAfter(answer: Extract<RefreshAnswer, { outcome: 'error' }>): 'not_processed' | 'unknown' | 'rejected' {
+  if (answer.class === 'unknown') return 'rejected';
+  if (answer.class === 'rate_limited' || answer.class === 'bug' || answer.class === 'race') return 'not_processed';
+  if (!answer.sent || (answer.httpStatus === 503 && answer.retryAfter !== null)) return 'not_processed';
+  return 'unknown';
+}

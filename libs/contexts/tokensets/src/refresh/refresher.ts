@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '@strongroom/contracts';
+import { Locks, LockTimeoutError } from '@strongroom/locking';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import type { ProviderError, ProviderTokens, ResolvedProvider } from '@strongroom/providers';
+import { Connections } from '../connections.js';
+import { Custody } from '../custody/custody.js';
+import { ProviderClient } from '../provider-client.js';
+import { RefreshInProgressError } from '../tokensets.errors.js';
+import { TokensetsSettings } from '../tokensets.options.js';
+import { Flights } from './flights.js';
+import { RefreshCore, type SendRefresh } from './refresh-core.js';
+import {
+  type RefreshAnswer,
+  type RefreshKind,
+  type RefreshOutcome,
+  RefreshStore,
+  type RefreshTerms,
+} from './refresh.types.js';
+
+export interface DueRefresh {
+  tokensetId: string;
+  connectionId: string;
+  reserveSeconds: number;
+  kind: RefreshKind;
+  actor: Actor;
+}
+
+/** Refreshes one tokenset at a time, whoever and however many ask. */
+@Injectable()
+export class Refresher implements BeforeApplicationShutdown {
+  private readonly flights = new Flights<RefreshOutcome>();
+  private readonly core: RefreshCore;
+  private isAlive = true;
+
+  constructor(
+    store: RefreshStore,
+    custody: Custody,
+    private readonly connections: Connections,
+    private readonly client: ProviderClient,
+    private readonly locks: Locks,
+    private readonly settings: TokensetsSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.core = new RefreshCore({
+      store,
+      custody,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      sleep: (ms) => sleep(ms),
+      report: (error, what) => this.logger.error({ err: error }, what),
+      alive: () => this.isAlive,
+    });
+  }
+
+  /** Settles when the provider has answered and the answer is durable; not when the caller stops waiting. */
+  refresh(due: DueRefresh): Promise<RefreshOutcome> {
+    return this.flights.join(
+      due.tokensetId,
+      () => this.fly(due),
+      () => new RefreshInProgressError(),
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    // What is in flight has a deadline of its own; after that only a store that stays away can keep it up.
+    const patience = setTimeout(() => (this.isAlive = false), this.settings.refreshTimeoutMs + 15_000).unref();
+    await this.flights.close();
+    clearTimeout(patience);
+  }
+
+  private async fly(due: DueRefresh): Promise<RefreshOutcome> {
+    const connection = await this.connections.now(due.connectionId);
+    if (!connection?.provider) return { state: 'failed', class: 'client_config' };
+    const { provider } = connection;
+    const clientSecret = await this.connections.clientSecret(due.connectionId);
+    const { rotation, graceSeconds, tokenOrigin } = provider;
+    const { tokensetId, reserveSeconds, kind, actor } = due;
+    const terms: RefreshTerms = {
+      tokensetId,
+      tokenOrigin,
+      // An entry that expects no refresh tokens says nothing of what reusing one does.
+      rotation: rotation === 'none' ? 'strict' : rotation,
+      graceSeconds,
+      reserveSeconds,
+      kind,
+      actor,
+    };
+    const work = () =>
+      this.core.refresh(terms, this.sender(provider, clientSecret), provider.refresh.reuse === 'revokes-grant');
+    return this.alone(due.tokensetId, work);
+  }
+
+  /** The lock keeps other processes' callers from racing to the same row. Without it that row decides. */
+  private async alone(tokensetId: string, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+    let hasBegun = false;
+    const lease = { waitMs: this.settings.refreshWaitMs, holdMs: this.settings.refreshTimeoutMs + 15_000 };
+    try {
+      return await this.locks.withLock(`refresh:${tokensetId}`, lease, () => {
+        hasBegun = true;
+        return work();
+      });
+    } catch (error) {
+      if (hasBegun) throw error;
+      if (!(error instanceof LockTimeoutError)) this.logger.warn({ err: error }, 'refreshing without the lock');
+      return work();
+    }
+  }
+
+  private sender(provider: ResolvedProvider, clientSecret: string | null): SendRefresh {
+    return async (refreshToken, scopes, now) =>
+      readable(
+        await this.client.token(provider, {
+          phase: 'refresh',
+          input: { clientSecret, refreshToken, scopes },
+          scopes,
+          now,
+          timeoutMs: this.settings.refreshTimeoutMs,
+        }),
+      );
+  }
+}
+
+const readable = (answer: ProviderTokens | ProviderError): RefreshAnswer =>
+  answer.outcome === 'tokens'
+    ? answer
+    : {
+        outcome: 'error',
+        class: answer.class,
+        httpStatus: answer.status || null,
+        code: answer.code,
+        retryAfter: answer.retryAfter,
+        sent: answer.sent !== 'no',
+      };

@@ -1,0 +1,63 @@
+import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { type BearerIdentity, ConnectionDirectory, People } from '@strongroom/contracts';
+import { Caller, ManagementApi, parse, Scopes } from '@strongroom/http';
+import { z } from 'zod';
+import { InexistentTokensetError, InexistentUserError } from './tokensets.errors.js';
+import { TokensetsService } from './tokensets.service.js';
+
+const deletePath = z.object({ id: z.string(), tokenset_id: z.string().regex(/^[A-Za-z0-9_-]{1,36}$/) });
+
+/** Tokensets of a user, by the scopes of both spellings (`spec/wire-contract.md` §3.2). */
+@ManagementApi('users/:id/federated-connections-tokensets')
+export class TokensetsController {
+  constructor(
+    private readonly tokensets: TokensetsService,
+    private readonly people: People,
+    private readonly directory: ConnectionDirectory,
+  ) {}
+
+  @Get()
+  @Scopes('read:federated_connections_tokens', 'read:federated_connections_tokensets')
+  async list(@Param('id') userId: string): Promise<unknown> {
+    const rows = await this.tokensets.ofPerson(await this.personId(userId));
+    const names = await this.namesOf(rows.map(({ connectionId }) => connectionId));
+    return rows.map((row) => ({
+      id: row.id,
+      connection: names.get(row.connectionId) ?? row.connectionId,
+      scope: row.scopes.join(' '),
+      issued_at: row.issuedAt.toISOString(),
+      expires_at: row.expiresAt?.toISOString() ?? null,
+      last_used_at: row.lastUsedAt?.toISOString() ?? null,
+      status: row.status,
+      reason: row.reason,
+      next_attempt_at: row.nextAttemptAt?.toISOString() ?? null,
+    }));
+  }
+
+  @Delete(':tokenset_id')
+  @HttpCode(204)
+  @Scopes('delete:federated_connections_tokens', 'update:federated_connections_tokensets')
+  async delete(@Param() path: unknown, @Caller() caller: BearerIdentity): Promise<void> {
+    const { id, tokenset_id: tokensetId } = parse(deletePath, path, 'uri');
+    const personId = await this.personId(id);
+    const actor =
+      caller.personId === null
+        ? ({ kind: 'client', id: caller.clientId } as const)
+        : ({ kind: 'administrator', id: caller.personId } as const);
+    if (!(await this.tokensets.delete({ personId, tokensetId }, 'requested', actor)))
+      throw new InexistentTokensetError();
+  }
+
+  private async personId(userId: string): Promise<string> {
+    const person = await this.people.byUserId(userId);
+    if (!person) throw new InexistentUserError();
+    return person.personId;
+  }
+
+  private async namesOf(connectionIds: readonly string[]): Promise<Map<string, string | undefined>> {
+    const known = await Promise.all(
+      [...new Set(connectionIds)].map(async (id) => [id, (await this.directory.byId(id, null))?.name] as const),
+    );
+    return new Map(known);
+  }
+}

@@ -1,0 +1,12 @@
+import { intakeKeyMigrations, keyRingMigrations } from '@strongroom/crypto';
+import { messagingMigrations } from '@strongroom/messaging';
+import type { ContextDatabase } from '@strongroom/persistence';
+import { CreateTokensets1700000000100 } from './migrations/1700000000100-create-tokensets.js';
+import { TokensetEntity } from './tokenset.entity.js';
+
+export const tokensetsDatabase = (url: string): ContextDatabase => ({
+  url,
+  schema: 'tokensets',
+  entities: [TokensetEntity],
+  migrations: [...messagingMigrations, ...keyRingMigrations, ...intakeKeyMigrations, CreateTokensets1700000000100],
+});

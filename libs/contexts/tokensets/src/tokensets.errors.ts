@@ -1,0 +1,224 @@
+import { VaultError } from '@strongroom/errors';
+
+/** How to connect (again): a hint, not a permission (`spec/wire-contract.md` §5.3). */
+export interface ConnectHint {
+  endpoint: string;
+  body: { connection: string; connected_account_id?: string; scopes?: string[] };
+}
+
+export interface AccountHint {
+  id: string;
+  login_hint: string;
+}
+
+/** The person has connected no account on the connection. One answer, whoever else has. */
+export class TokensetNotFoundError extends VaultError {
+  constructor(connect: ConnectHint) {
+    super('Federated connection Refresh Token not found.', {
+      code: 'federated_connection_refresh_token_not_found',
+      status: 401,
+      details: { reason: 'tokenset_not_found', connect },
+    });
+  }
+}
+
+export class AccountNotFoundError extends VaultError {
+  constructor() {
+    super('Identity User not found.', {
+      code: 'user_not_found',
+      status: 401,
+      details: { reason: 'account_not_found', error_description_alias: true },
+    });
+  }
+}
+
+export class AccountAmbiguousError extends VaultError {
+  constructor(accounts: readonly (AccountHint & { label: string | null })[]) {
+    super('Several accounts are connected: name one of them with login_hint.', {
+      code: 'invalid_request',
+      status: 400,
+      details: { reason: 'account_ambiguous', accounts },
+    });
+  }
+}
+
+export class ScopeMissingError extends VaultError {
+  constructor(missing: readonly string[], connect: ConnectHint) {
+    super(`Not granted by the person: ${missing.join(' ')}. Connect again and ask for these scopes.`, {
+      code: 'invalid_scope',
+      status: 400,
+      details: { reason: 'scope_missing', missing_scopes: missing, connect },
+    });
+  }
+}
+
+export class ScopeNotNarrowableError extends VaultError {
+  constructor(granted: readonly string[]) {
+    super(`The provider cannot narrow its tokens: leave scope out, or ask for all of: ${granted.join(' ')}`, {
+      code: 'invalid_scope',
+      status: 400,
+      details: { reason: 'scope_not_narrowable', missing_scopes: [] },
+    });
+  }
+}
+
+export type ReconnectReason =
+  | 'revoked_or_expired'
+  | 'lost_rotation'
+  | 'no_refresh_token'
+  | 'interaction'
+  | 'admin'
+  | 'endpoint_changed'
+  | 'unreadable'
+  | 'rejected';
+
+const REMEDIES: Record<ReconnectReason, string> = {
+  revoked_or_expired: 'the provider no longer accepts the grant. Ask the person to connect again.',
+  lost_rotation: 'an answer of the provider never arrived and its tokens are lost. Ask the person to connect again.',
+  no_refresh_token:
+    'the provider gave no refresh token and its access token has ended. Connect again with offline access; ' +
+    'some providers need their refresh tokens switched on first.',
+  interaction: 'the provider wants the person to act. Ask them to connect again.',
+  admin: "the person's administrator at the provider has to allow it. Ask the administrator.",
+  endpoint_changed: "the connection's token endpoint has moved to another host. Ask the person to connect again.",
+  unreadable: 'the stored tokens cannot be read. Ask the person to connect again.',
+  rejected: 'the provider keeps refusing the refresh. Ask the person to connect again.',
+};
+
+/** Only a person can repair it. */
+export class ReconnectRequiredError extends VaultError {
+  constructor(where: { cause: ReconnectReason; connection: string; account: AccountHint; connect: ConnectHint }) {
+    const { cause, connection, account, connect } = where;
+    super(`Refresh Token flow for the Federated Connection failed: ${REMEDIES[cause]}`, {
+      code: 'federated_connection_refresh_token_flow_failed',
+      status: 401,
+      details: {
+        reason: 'reconnect_required',
+        cause,
+        connection,
+        account,
+        ...(cause === 'admin' ? {} : { connect }),
+      },
+    });
+  }
+}
+
+/** This very exchange found that the record does not open. */
+export class CredentialUnreadableError extends VaultError {
+  constructor(where: { connection: string; account: AccountHint; connect: ConnectHint }) {
+    super(`Refresh Token flow for the Federated Connection failed: ${REMEDIES.unreadable}`, {
+      code: 'federated_connection_refresh_token_flow_failed',
+      status: 401,
+      details: { reason: 'credential_unreadable', cause: 'unreadable', ...where },
+    });
+  }
+}
+
+const unavailable = (reason: string, seconds: number, cause?: unknown) => ({
+  code: 'temporarily_unavailable',
+  status: 503,
+  details: { reason, retry_after: seconds },
+  retryAfter: seconds,
+  cause,
+});
+
+export class RefreshInProgressError extends VaultError {
+  constructor(seconds = 2) {
+    super('The token is being refreshed. Try again; the refresh goes on.', unavailable('refresh_in_progress', seconds));
+  }
+}
+
+export class ProviderDownError extends VaultError {
+  constructor(seconds: number) {
+    const wait = Math.min(60, Math.max(1, Math.ceil(seconds)));
+    super('The provider is unavailable. Try again; the account is kept.', unavailable('provider_unavailable', wait));
+  }
+}
+
+export class StoreUnavailableError extends VaultError {
+  constructor(cause: unknown) {
+    super(
+      'The vault cannot reach its store. Try again; the account is kept.',
+      unavailable('store_unavailable', 5, cause),
+    );
+  }
+}
+
+/** Something is wrong with the connection and not with the person's grant. */
+export class MisconfiguredError extends VaultError {
+  constructor(cause?: unknown) {
+    super('The connection is misconfigured. The operator has been told; connecting again does not help.', {
+      code: 'server_error',
+      status: 502,
+      details: { reason: 'connection_misconfigured' },
+      retryAfter: 60,
+      cause,
+    });
+  }
+}
+
+/** The provider did not take the code, or its ID token is not for this flow. Begin a new connect. */
+export class RedeemRefusedError extends VaultError {
+  constructor(cause?: unknown) {
+    super('The provider refused to complete the connection. Begin again.', {
+      code: 'redeem_refused',
+      status: 400,
+      cause,
+    });
+  }
+}
+
+export class MissingUserIdError extends VaultError {
+  constructor() {
+    super(
+      'The provider named no account id. Have the connection read one, or set connected_accounts.allow_missing_user_id.',
+      { code: 'missing_user_id', status: 400 },
+    );
+  }
+}
+
+/** Another person has this account, or the reconnect ended with another account. Says not which. */
+export class AccountConflictError extends VaultError {
+  constructor() {
+    super('This provider account cannot be connected here. Begin again with another account.', {
+      code: 'account_conflict',
+      status: 409,
+    });
+  }
+}
+
+/** Nothing is kept: the code is spent. */
+export class RedeemUnavailableError extends VaultError {
+  constructor(cause?: unknown) {
+    super('The provider did not complete the connection. Begin again.', {
+      code: 'provider_unavailable',
+      status: 502,
+      retryAfter: 5,
+      cause,
+    });
+  }
+}
+
+/** The tokens are here, sealed; whose account they belong to is not known yet. */
+export class IdentityPendingError extends VaultError {
+  constructor(cause?: unknown) {
+    super('The provider does not say yet whose account this is. Repeat the same request.', {
+      code: 'identity_pending',
+      status: 503,
+      retryAfter: 2,
+      cause,
+    });
+  }
+}
+
+export class InexistentUserError extends VaultError {
+  constructor() {
+    super('The user does not exist.', { code: 'inexistent_user', status: 404 });
+  }
+}
+
+export class InexistentTokensetError extends VaultError {
+  constructor() {
+    super('The user has no such tokenset.', { code: 'inexistent_tokenset', status: 404 });
+  }
+}

@@ -1,0 +1,82 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { IntakeKeys, TokenVault } from '@strongroom/contracts';
+import { IntakePrivateKeys, KeyRing } from '@strongroom/crypto';
+import { InProcessLocks, Locks } from '@strongroom/locking';
+import { MessagingModule } from '@strongroom/messaging';
+import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
+import { DataSource } from 'typeorm';
+import { AccessTokenService } from './access/access-token.service.js';
+import { ConnectHints } from './access/connect-hints.js';
+import { TokensetReads } from './access/tokenset-reads.js';
+import { UsageMarks } from './access/usage-marks.js';
+import { Verdicts } from './access/verdicts.js';
+import { Connections } from './connections.js';
+import { Custody } from './custody/custody.js';
+import { IntakeKeysService } from './custody/intake-keys.service.js';
+import { DeleteTokensetsWhenConnectionDeleted } from './delete-tokensets-when-connection-deleted.js';
+import { DeleteTokensetsWhenUserDeleted } from './delete-tokensets-when-user-deleted.js';
+import { Housekeeping } from './housekeeping.js';
+import { ProviderClient } from './provider-client.js';
+import { AccountReader } from './redeem/account-reader.js';
+import { RedeemJournal } from './redeem/redeem-journal.js';
+import { RedeemService } from './redeem/redeem.service.js';
+import { TokensetStore } from './redeem/tokenset-store.js';
+import { NodeRegistry } from './refresh/node-registry.js';
+import { RefreshJournal } from './refresh/refresh-journal.js';
+import { RefreshStore } from './refresh/refresh.types.js';
+import { Refresher } from './refresh/refresher.js';
+import { TokenVaultService } from './token-vault.service.js';
+import { TokensetsController } from './tokensets.controller.js';
+import { tokensetsDatabase } from './tokensets.database.js';
+import { type TokensetsOptions, TokensetsSettings } from './tokensets.options.js';
+import { TokensetsService } from './tokensets.service.js';
+
+/** Needs the ports `ConnectionDirectory` and `People`, `Egress`, `PublicUrl` and the logger from the app. */
+@Module({})
+export class TokensetsModule {
+  static forRoot({ databaseUrl, masterKeys, locks, ...settings }: TokensetsOptions): DynamicModule {
+    const database = tokensetsDatabase(databaseUrl);
+    return {
+      module: TokensetsModule,
+      imports: [DatabaseModule.forContext(database), MessagingModule.forContext('tokensets')],
+      controllers: [TokensetsController, DeleteTokensetsWhenConnectionDeleted, DeleteTokensetsWhenUserDeleted],
+      providers: [
+        { provide: TokensetsSettings, useFactory: () => new TokensetsSettings(settings) },
+        { provide: Locks, useFactory: () => locks ?? new InProcessLocks() },
+        { provide: PreparedReads, useFactory: () => new PreparedReads(databaseUrl, database.schema) },
+        {
+          provide: KeyRing,
+          inject: [DataSource],
+          useFactory: (source: DataSource) => KeyRing.load({ database: source, masterKeys, context: 'tokensets' }),
+        },
+        {
+          provide: IntakePrivateKeys,
+          inject: [KeyRing, DataSource],
+          useFactory: (ring: KeyRing, source: DataSource) => IntakePrivateKeys.load(ring, source),
+        },
+        IntakeKeysService,
+        { provide: IntakeKeys, useExisting: IntakeKeysService },
+        TokenVaultService,
+        { provide: TokenVault, useExisting: TokenVaultService },
+        { provide: RefreshStore, useClass: RefreshJournal },
+        AccessTokenService,
+        AccountReader,
+        ConnectHints,
+        Connections,
+        Custody,
+        Housekeeping,
+        NodeRegistry,
+        ProviderClient,
+        RedeemJournal,
+        RedeemService,
+        Refresher,
+        TokensetReads,
+        TokensetsService,
+        TokensetStore,
+        UsageMarks,
+        Verdicts,
+      ],
+      exports: [IntakeKeys, TokenVault],
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { MasterKeys } from '@strongroom/crypto';
+import type { Locks } from '@strongroom/locking';
+
+/** Defaults and meaning: `spec/refresh.md` §2. */
+export interface TokensetsOptions {
+  databaseUrl: string;
+  masterKeys: MasterKeys;
+  /** Shared between processes where there are several; in this process otherwise. */
+  locks?: Locks;
+  /** UUID of this process's place, the same after a restart. Without it the installation has one node only. */
+  node?: string;
+  /** N: least life of a token handed out. */
+  minimumSeconds?: number;
+  /** How long an exchange waits for a refresh. */
+  refreshWaitMs?: number;
+  /** One refresh, from connect to the last byte. */
+  refreshTimeoutMs?: number;
+  strictTakeoverSeconds?: number;
+}
+
+/** The options with their defaults, and who this process is. */
+export class TokensetsSettings {
+  readonly node: string | null;
+  /** New at every start. */
+  readonly bootId = randomUUID();
+  readonly minimumSeconds: number;
+  readonly refreshWaitMs: number;
+  readonly refreshTimeoutMs: number;
+  readonly strictTakeoverSeconds: number;
+
+  constructor(options: Omit<TokensetsOptions, 'databaseUrl' | 'masterKeys'> = {}) {
+    this.node = options.node ?? null;
+    this.minimumSeconds = options.minimumSeconds ?? 30;
+    this.refreshWaitMs = options.refreshWaitMs ?? 8_000;
+    this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
+    this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
+  }
+
+  /** A strict lease outlives the send; the others are short and renewed while it runs. */
+  leaseSeconds(rotation: string): number {
+    return rotation === 'strict' ? this.refreshTimeoutMs / 1000 + 15 : 5;
+  }
+}

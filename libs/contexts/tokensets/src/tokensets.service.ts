@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { type Actor, tokensetDeleted } from '@strongroom/contracts';
+import { Outbox } from '@strongroom/messaging';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Custody } from './custody/custody.js';
+import { shredKeys, supersedeAttempts } from './redeem/tokenset-store.js';
+import { changed } from './rows.js';
+import { STATE_COLUMNS, type TokensetState } from './tokenset-state.js';
+import { TokensetEntity } from './tokenset.entity.js';
+
+export type DeletionReason = 'requested' | 'disconnected' | 'connection_deleted' | 'user_deleted';
+
+/** Whose or which tokensets, as a condition on columns that are written here and nowhere else. */
+type Which =
+  | { personId: string; accountId: string }
+  | { personId: string; tokensetId: string }
+  | { connectionId: string }
+  | { personId: string };
+
+/** Lists and deletes. */
+@Injectable()
+export class TokensetsService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly outbox: Outbox,
+    private readonly custody: Custody,
+  ) {}
+
+  /** Newest first. */
+  ofPerson(personId: string): Promise<(TokensetEntity & { hasRefreshToken: boolean })[]> {
+    return this.database.manager
+      .createQueryBuilder(TokensetEntity, 't')
+      .addSelect('t.refresh_sealed IS NOT NULL', 'has_refresh')
+      .where('t.person_id = :personId', { personId })
+      .orderBy('t.created_at', 'DESC')
+      .addOrderBy('t.id', 'DESC')
+      .getRawAndEntities<{ has_refresh: boolean }>()
+      .then(({ entities, raw }) => entities.map((row, i) => ({ ...row, hasRefreshToken: raw[i]!.has_refresh })));
+  }
+
+  /** False: there was none, or it is another person's. Of two racing callers one gets true. */
+  async delete(which: Which, reason: DeletionReason, actor: Actor): Promise<boolean> {
+    const shredded = await this.database.transaction((tx) => this.erase(tx, which, reason, actor));
+    this.forget(shredded);
+    return shredded.length > 0;
+  }
+
+  /** Rows, keys and the word of it in the caller's transaction. Returns the keys, for `forget` after the commit. */
+  async erase(tx: EntityManager, which: Which, reason: DeletionReason, actor: Actor): Promise<string[]> {
+    const { condition, values } = conditionOf(which);
+    const rows = await changed<TokensetState & { keyId: string }>(
+      tx,
+      `DELETE FROM tokensets WHERE ${condition} RETURNING ${STATE_COLUMNS}, key_id AS "keyId"`,
+      values,
+    );
+    if (rows.length === 0) return [];
+    const ids = rows.map(({ id }) => id);
+    const shredded = await shredKeys(tx, ids);
+    await supersedeAttempts(tx, ids);
+    const deleted = rows.map((row) => ({
+      contract: tokensetDeleted,
+      id: row.id,
+      sequence: row.eventVersion + 1,
+      data: {
+        tokensetId: row.id,
+        personId: row.personId,
+        userId: null,
+        connectionId: row.connectionId,
+        accountId: row.accountId,
+        status: 'deleted' as const,
+        reason,
+        keyId: row.keyId,
+        actor,
+      },
+    }));
+    for (let i = 0; i < deleted.length; i += EVENTS_AT_ONCE)
+      await this.outbox.addAll(tx, deleted.slice(i, i + EVENTS_AT_ONCE));
+    return shredded;
+  }
+
+  forget(keyIds: readonly string[]): void {
+    for (const keyId of keyIds) this.custody.forget(keyId);
+  }
+}
+
+const EVENTS_AT_ONCE = 500;
+
+function conditionOf(which: Which): { condition: string; values: string[] } {
+  if ('connectionId' in which) return { condition: 'connection_id = $1', values: [which.connectionId] };
+  if ('accountId' in which)
+    return { condition: 'person_id = $1 AND account_id = $2', values: [which.personId, which.accountId] };
+  if ('tokensetId' in which)
+    return { condition: 'person_id = $1 AND id = $2', values: [which.personId, which.tokensetId] };
+  return { condition: 'person_id = $1', values: [which.personId] };
+}
