@@ -29,7 +29,8 @@ const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfS
 
 /** Seals a secret so that only the vault can read it, and only for this purpose, owner and field. Returns base64url. */
 export async function sealBox(intake: IntakeRecipient, context: BoxContext, plaintext: string): Promise<string> {
-  const recipientPublicKey = await suite.kem.importKey('raw', bytesOf(Buffer.from(intake.publicKey, 'base64url')));
+  const jwk = { kty: 'OKP', crv: 'X25519', x: intake.publicKey };
+  const recipientPublicKey = createPublicKey({ key: jwk, format: 'jwk' }).toCryptoKey(X25519, true, []);
   const { enc, ct } = await suite.seal(
     { recipientPublicKey, info: INFO },
     bytesOf(Buffer.from(plaintext, 'utf8')),

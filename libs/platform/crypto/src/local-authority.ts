@@ -1,24 +1,8 @@
-import 'reflect-metadata'; // the certificate library needs it before it is loaded
-import { createPrivateKey, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  cryptoProvider,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  type JsonGeneralName,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
+import type { CertificateAndKey } from './certificates.js';
 
 /** PEM. Clients have to trust `ca`; a server shows `cert`. */
 export interface LocalAuthority {
@@ -27,10 +11,7 @@ export interface LocalAuthority {
   key: string;
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
-const CA_DAYS = 3650;
-const LEAF_DAYS = 397; // the most that browsers accept
 const RENEW_DAYS = 30;
 const ALWAYS = ['localhost', '127.0.0.1', '::1', 'mtls.localhost'];
 
@@ -40,95 +21,32 @@ const ALWAYS = ['localhost', '127.0.0.1', '::1', 'mtls.localhost'];
  * before it ends and when the hosts change, the authority stays.
  */
 export async function createLocalAuthority(dir: string, hosts: readonly string[] = []): Promise<LocalAuthority> {
-  cryptoProvider.set(webcrypto);
   const home = join(dir, 'tls');
   await mkdir(home, { recursive: true, mode: 0o700 });
   await chmod(home, 0o700);
   const names = [...new Set([...ALWAYS, ...hosts.map((host) => host.replace(/^\[(.*)\]$/, '$1'))])];
 
-  const authority = (await readPair(home, 'ca')) ?? (await save(home, 'ca', await makeAuthority()));
+  const authority = (await readPair(home, 'ca')) ?? (await save(home, 'ca', await (await makers()).makeAuthority()));
   const known = await readPair(home, 'server');
-  const leaf = known && isGood(known, authority, names) ? known : await makeLeaf(authority, names);
-  if (leaf !== known) await save(home, 'server', leaf);
-  return { ca: authority.cert, cert: leaf.cert, key: leaf.key };
+  if (known && isGood(known, authority, names)) return { ca: authority.cert, ...known };
+  const leaf = await save(home, 'server', await (await makers()).makeLeaf(authority, names));
+  return { ca: authority.cert, ...leaf };
 }
 
-interface Pair {
-  cert: string;
-  key: string;
-}
+/** Loaded when there is something to make: most starts have all they need, or speak plain HTTP. */
+const makers = () => import('./certificates.js');
 
-async function makeAuthority(): Promise<Pair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    ...validity(CA_DAYS),
-    serialNumber: serialNumber(),
-    name: 'CN=Strongroom local authority',
-    keys,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return { cert: certificate.toString('pem'), key: await pemOf(keys.privateKey) };
-}
-
-async function makeLeaf(authority: Pair, names: readonly string[]): Promise<Pair> {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-  const issuer = new X509Certificate(authority.cert);
-  const pkcs8 = PemConverter.decodeFirst(authority.key);
-  const extensions: Extension[] = [
-    new BasicConstraintsExtension(false, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-    new SubjectAlternativeNameExtension(names.map(generalName)),
-    await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    await AuthorityKeyIdentifierExtension.create(await issuer.publicKey.export()),
-  ];
-  const certificate = await X509CertificateGenerator.create({
-    ...validity(LEAF_DAYS),
-    serialNumber: serialNumber(),
-    subject: 'CN=Strongroom',
-    issuer: issuer.subject,
-    publicKey: keys.publicKey,
-    signingKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']),
-    signingAlgorithm: ALGORITHM,
-    extensions,
-  });
-  return { cert: certificate.toString('pem'), key: await pemOf(keys.privateKey) };
-}
-
-function isGood(leaf: Pair, authority: Pair, names: readonly string[]): boolean {
-  const certificate = new NodeCertificate(leaf.cert);
+function isGood(leaf: CertificateAndKey, authority: CertificateAndKey, names: readonly string[]): boolean {
+  const certificate = new X509Certificate(leaf.cert);
   return (
     certificate.checkPrivateKey(createPrivateKey(leaf.key)) &&
-    certificate.verify(new NodeCertificate(authority.cert).publicKey) &&
+    certificate.verify(new X509Certificate(authority.cert).publicKey) &&
     certificate.validToDate.getTime() > Date.now() + RENEW_DAYS * DAY_MS &&
     names.every((name) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined)
   );
 }
 
-const generalName = (name: string): JsonGeneralName => ({ type: isIP(name) ? 'ip' : 'dns', value: name });
-
-const validity = (days: number) => {
-  const now = Date.now();
-  // An hour back: clients whose clock is a little behind.
-  return { notBefore: new Date(now - 3_600_000), notAfter: new Date(now + days * DAY_MS) };
-};
-
-/** Positive and random, RFC 5280 §4.1.2.2. */
-const serialNumber = (): string => {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x7f) | 0x40;
-  return bytes.toString('hex');
-};
-
-const pemOf = async (key: webcrypto.CryptoKey): Promise<string> =>
-  PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-
-async function readPair(home: string, name: string): Promise<Pair | undefined> {
+async function readPair(home: string, name: string): Promise<CertificateAndKey | undefined> {
   try {
     const [cert, key] = await Promise.all(
       ['pem', 'key'].map((kind) => readFile(join(home, `${name}.${kind}`), { encoding: 'utf8' })),
@@ -141,7 +59,7 @@ async function readPair(home: string, name: string): Promise<Pair | undefined> {
 }
 
 /** The certificate last: where it is, its key is. */
-async function save(home: string, name: string, pair: Pair): Promise<Pair> {
+async function save(home: string, name: string, pair: CertificateAndKey): Promise<CertificateAndKey> {
   for (const [kind, text] of [
     ['key', pair.key],
     ['pem', pair.cert],
