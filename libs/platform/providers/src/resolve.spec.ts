@@ -1,0 +1,66 @@
+import { custom, openid } from '../test/connection.js';
+import { ConnectionMisconfiguredError } from './providers.errors.js';
+import { resolve } from './resolve.js';
+
+const settings = (provider_settings: object) => custom({ provider_settings });
+
+describe('a resolved connection', () => {
+  it.each([
+    [{}, 'strict', 0],
+    [{ mode: 'none' }, 'none', 0],
+    [{ mode: 'static' }, 'repeatable', 0],
+    [{ mode: 'rotating', reuse: 'tolerated' }, 'repeatable', 0],
+    [{ mode: 'rotating', reuse: 'grace', graceSeconds: 60 }, 'grace', 60],
+    [{ mode: 'rotating', reuse: 'rejected' }, 'strict', 0],
+    [{ mode: 'optional', reuse: 'revokes-grant' }, 'strict', 0],
+  ])('with refresh %j has rotation class %s', (refresh, rotation, graceSeconds) => {
+    expect(settings({ refresh })).toMatchObject({ rotation, graceSeconds, skewSeconds: 30 });
+  });
+
+  it('takes endpoints from the options before those of discovery', () => {
+    const resolved = openid({ token_endpoint: 'https://other.example/token' });
+    expect(resolved.endpoints).toMatchObject({
+      authorization: 'https://idp.example/authorize',
+      token: 'https://other.example/token',
+      jwks: 'https://idp.example/jwks',
+    });
+    expect(resolved.tokenOrigin).toBe('https://other.example');
+  });
+
+  it('merges settings over options and keeps the rules of the base behind its own', () => {
+    const own = { when: { code: ['x'] }, class: 'race' } as const;
+    const { entry } = settings({ tokenRequest: { headers: { 'X-A': '1' } }, errors: { rules: [own] } });
+    expect(entry.tokenRequest.headers).toEqual({ Accept: 'application/json', 'X-A': '1' });
+    expect(entry.errors.rules[0]).toEqual(own);
+    expect(entry.errors.rules).toHaveLength(custom().entry.errors.rules.length + 1);
+  });
+
+  it.each([
+    ['no client id', { client_id: undefined }],
+    ['no token endpoint', { tokenURL: undefined }],
+    ['a token endpoint that is no URL', { tokenURL: 'nowhere' }],
+    ['refreshes at another origin', { provider_settings: { endpoints: { refresh: 'https://evil.example/' } } }],
+  ])('is misconfigured with %s', (_, options) => {
+    expect(() => custom(options)).toThrow(ConnectionMisconfiguredError);
+  });
+
+  it.each(['samlp', 'constructor', 'auth0'])('is not there for strategy %s', (strategy) => {
+    const connection = { connectionId: 'con_1', name: 'x', strategy, options: {}, metadata: null };
+    expect(() => resolve(connection)).toThrow(ConnectionMisconfiguredError);
+  });
+
+  it.each([
+    [undefined, ['client_secret_post'], 'client_secret_post'],
+    [undefined, ['private_key_jwt', 'client_secret_basic'], 'client_secret_basic'],
+    [undefined, undefined, 'client_secret_basic'],
+    ['client_secret_post', ['client_secret_basic'], 'client_secret_post'],
+  ])('authenticates by choice %s where metadata say %j with %s', (chosen, theirs, expected) => {
+    const resolved = openid({ token_endpoint_auth_method: chosen }, { token_endpoint_auth_methods_supported: theirs });
+    expect(resolved.clientAuthMethods[0]).toBe(expected);
+  });
+
+  it('never accepts ID tokens without a signature or with a shared key', () => {
+    const { entry } = openid({ id_token_signed_response_algs: ['none', 'HS256', 'RS512'] });
+    expect(entry.idToken.algs).toEqual(['RS512']);
+  });
+});

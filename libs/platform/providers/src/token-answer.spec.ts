@@ -1,0 +1,180 @@
+import { answer, custom, inSeconds, NOW } from '../test/connection.js';
+import type { ResolvedProvider } from './resolve.js';
+import { readTokenAnswer } from './token-answer.js';
+
+const HTML = { 'content-type': 'text/html' };
+const read = (
+  sent: ReturnType<typeof answer>,
+  { resolved = custom() as ResolvedProvider, phase = 'refresh' as 'exchange' | 'refresh', scopes = ['a', 'b'] } = {},
+) => readTokenAnswer(resolved, phase, { scopes }, sent, NOW);
+const tokens = (more: object = {}) => answer(200, { access_token: 'cnry_at', ...more });
+const settings = (provider_settings: object) => custom({ provider_settings });
+
+describe('an answer with tokens', () => {
+  it.each([
+    [3600, 3600],
+    ['3600', 3600],
+    [1e99, 365 * 24 * 3600],
+    [0, null],
+    [-1, null],
+    ['soon', null],
+    [undefined, null],
+  ])('of expires_in %j ends in %s seconds', (expires_in, seconds) => {
+    const expected = seconds === null ? null : inSeconds(seconds);
+    expect(read(tokens({ expires_in }))).toMatchObject({ outcome: 'tokens', expiresAt: expected });
+  });
+
+  it('without a lifetime takes the one that the entry assumes', () => {
+    const resolved = settings({ tokenResponse: { noExpiry: 'default', defaultTtlSeconds: 600 } });
+    expect(read(tokens(), { resolved })).toMatchObject({ expiresAt: inSeconds(600) });
+  });
+
+  it('may name its end as an instant', () => {
+    const resolved = settings({ tokenResponse: { paths: { expiresAt: ['/expires_at'] } } });
+    const expires_at = NOW.getTime() / 1000 + 90;
+    expect(read(tokens({ expires_at }), { resolved })).toMatchObject({ expiresAt: inSeconds(90) });
+  });
+
+  it.each([
+    ['a b', ['a', 'b']],
+    ['a,b', ['a', 'b']],
+    ['a+b', ['a', 'b']],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+    ['', []],
+    [undefined, ['a', 'b']],
+  ])('of scope %j granted %j', (scope, scopes) => {
+    expect(read(tokens({ scope }))).toMatchObject({ scopes });
+  });
+
+  it.each(['Bearer', 'bearer', 'bot', undefined, null])('EX-14 of token_type %s is served as Bearer', (token_type) => {
+    expect(read(tokens({ token_type })).outcome).toBe('tokens');
+  });
+
+  it.each(['mac', 'DPoP', 'N_A'])('of token_type %s is of no use to a caller', (token_type) => {
+    expect(read(tokens({ token_type }))).toMatchObject({ class: 'malformed', code: 'unsupported_token_type' });
+  });
+
+  it.each([[undefined], [null], ['']])('keeps the old refresh token where it carries %j', (refresh_token) => {
+    expect(read(tokens({ refresh_token }))).toMatchObject({ outcome: 'tokens', refreshToken: null });
+  });
+
+  it('must carry a refresh token where the provider rotates, in a refresh only', () => {
+    const resolved = settings({ refresh: { mode: 'rotating' } });
+    expect(read(tokens(), { resolved })).toMatchObject({ class: 'malformed', code: 'missing_refresh_token' });
+    expect(read(tokens(), { resolved, phase: 'exchange' }).outcome).toBe('tokens');
+  });
+
+  it.each([
+    [3600, 3600],
+    [0, null],
+  ])('of refresh_token_expires_in %s knows the end of the grant', (refresh_token_expires_in, seconds) => {
+    const expected = seconds === null ? null : inSeconds(seconds);
+    expect(read(tokens({ refresh_token_expires_in }))).toMatchObject({ refreshExpiresAt: expected });
+  });
+
+  it('may be a form where the entry says so, and never where it is HTML', () => {
+    const resolved = settings({ tokenResponse: { formats: ['json', 'form'] } });
+    const form = 'access_token=cnry_at&scope=a%2Cb';
+    expect(read(answer(200, form, {}), { resolved })).toMatchObject({ outcome: 'tokens', scopes: ['a', 'b'] });
+    expect(read(answer(200, form, HTML), { resolved })).toMatchObject({ class: 'malformed' });
+    expect(read(answer(200, form, {}))).toMatchObject({ class: 'malformed' });
+  });
+
+  it('is found where the entry says, under its conditions', () => {
+    const resolved = settings({
+      tokenResponse: { success: [{ path: '/ok', equals: true }], paths: { accessToken: ['/user/token'] } },
+    });
+    expect(read(answer(200, { ok: true, user: { token: 'cnry_u' } }), { resolved })).toMatchObject({
+      accessToken: 'cnry_u',
+    });
+    expect(read(answer(200, { ok: false, user: { token: 'cnry_u' } }), { resolved }).outcome).toBe('error');
+  });
+
+  it('keeps the digits of large ids', () => {
+    const sent = answer(200, '{"access_token":"cnry_at","id":12345678901234567890}');
+    expect(read(sent)).toMatchObject({ raw: { id: '12345678901234567890' } });
+  });
+});
+
+describe('a refusal', () => {
+  /** `spec/refresh.md` §5, class by class. */
+  it.each([
+    ['invalid_grant', 400, { error: 'invalid_grant' }, 'reconnect'],
+    ['invalid_grant in a 200', 200, { error: 'invalid_grant' }, 'reconnect'],
+    ['a dead gateway that repeats invalid_grant', 503, { error: 'invalid_grant' }, 'retry'],
+    ['a limit that repeats invalid_grant', 429, { error: 'invalid_grant' }, 'rate_limited'],
+    ['slow_down', 400, { error: 'slow_down' }, 'rate_limited'],
+    ['a timeout', 408, '', 'retry'],
+    ['temporarily_unavailable', 400, { error: 'temporarily_unavailable' }, 'retry'],
+    ['HTML', 200, '<html>Log in</html>', 'malformed'],
+    ['an empty body', 200, '', 'malformed'],
+    ['a truncated body', 200, '{"access_token":"cnry_a', 'malformed'],
+    ['a list', 200, '[]', 'malformed'],
+    ['an empty access token', 200, { access_token: '' }, 'malformed'],
+    ['an access token that is no string', 200, { access_token: { a: 1 } }, 'malformed'],
+    ['a body nested too deeply', 200, `{"access_token":"cnry_at","x":${'['.repeat(40)}${']'.repeat(40)}}`, 'malformed'],
+    ['a redirect', 302, '', 'malformed'],
+    ['interaction_required', 400, { error: 'interaction_required' }, 'step_up'],
+    ['invalid_client', 401, { error: 'invalid_client' }, 'client_config'],
+    ['invalid_request', 400, { error: 'invalid_request' }, 'bug'],
+    ['invalid_scope', 400, { error: 'invalid_scope' }, 'insufficient_scope'],
+    ['any other 4xx', 403, { error: 'teapot' }, 'unknown'],
+    ['a 4xx without a body', 400, '', 'unknown'],
+  ])('of %s is read as its class', (_, status, body, kind) => {
+    expect(read(answer(status, body))).toMatchObject({ outcome: 'error', class: kind, status });
+  });
+
+  it('of a code ends the flow, not the grant', () => {
+    expect(read(answer(400, { error: 'invalid_grant' }), { phase: 'exchange' })).toMatchObject({
+      class: 'restart_flow',
+    });
+  });
+
+  it.each([
+    ['invalid_grant', 'invalid_grant'],
+    ['token cnry_rt is dead', null],
+    ['x'.repeat(65), null],
+  ])('keeps code %j as %j', (error, code) => {
+    expect(read(answer(400, { error, error_description: 'cnry_rt' }))).toMatchObject({ code });
+    expect(JSON.stringify(read(answer(400, { error, error_description: 'cnry_rt' })))).not.toContain('cnry_rt');
+  });
+
+  it.each([
+    ['7', 7],
+    ['0.4', 1],
+    ['-3', 0],
+    ['Fri, 15 Jan 2027 08:01:00 GMT', 60],
+    ['Fri, 15 Jan 2027 07:00:00 GMT', 0],
+    ['later', null],
+    [undefined, null],
+  ])('with Retry-After %j waits %s s', (value, retryAfter) => {
+    const headers: Record<string, string> = value === undefined ? {} : { 'retry-after': value };
+    expect(read(answer(503, '', headers))).toMatchObject({ retryAfter });
+  });
+
+  it('follows the connection’s own rules first: description, header, status', () => {
+    const resolved = settings({
+      errors: {
+        rules: [
+          { when: { code: ['invalid_grant'], descriptionMatches: 'second factor|mfa' }, class: 'step_up' },
+          { when: { status: ['403'], bodyEquals: { '@header:x-locked': 'yes' } }, class: 'admin_blocked' },
+          { when: { bodyEquals: { '/ok': false } }, class: 'race' },
+        ],
+      },
+      rateLimit: { exhausted: { header: 'X-Remaining', equals: '0' } },
+    });
+    const kind = (sent: ReturnType<typeof answer>) => read(sent, { resolved });
+    expect(kind(answer(400, { error: 'invalid_grant', error_description: 'MFA needed' }))).toMatchObject({
+      class: 'step_up',
+    });
+    expect(kind(answer(400, { error: 'invalid_grant', error_description: 'gone' }))).toMatchObject({
+      class: 'reconnect',
+    });
+    expect(kind(answer(403, '', { 'x-locked': 'yes' }))).toMatchObject({ class: 'admin_blocked' });
+    expect(kind(answer(200, { ok: false }))).toMatchObject({ class: 'race' });
+    expect(kind(answer(403, '', { 'x-remaining': '0' }))).toMatchObject({ class: 'rate_limited' });
+  });
+});
