@@ -1,3 +1,4 @@
+import { isScope } from '@strongroom/providers';
 import { z } from 'zod';
 import { isUsableRedirectUri } from './redirect-uri.js';
 
@@ -54,7 +55,7 @@ export const connectBody = z
     code_challenge: pkce.optional(),
     code_challenge_method: z.literal('S256').optional(),
     scopes: z
-      .array(text(255, 1))
+      .array(z.string().min(1).max(255).refine(isScope, 'must be one scope: no spaces, no control characters'))
       .min(1)
       .max(100)
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must not contain a scope twice')

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeKeys } from '@strongroom/contracts';
 import { sealBox } from '@strongroom/crypto';
-import { readCallback, resolve } from '@strongroom/providers';
+import { type CallbackRefusal, readCallback, resolve } from '@strongroom/providers';
 import type { BrowserAnswer } from './browser-answer.js';
 import { answerRefusedPage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
@@ -13,7 +13,12 @@ import { hashOf, matches, newSecret } from './secrets.js';
 import { WayBack } from './way-back.js';
 
 const CONNECT_CODE_SECONDS = 60;
-const MAX_CODE = 4096;
+const REFUSALS: Record<CallbackRefusal, FailureReason> = {
+  duplicate_parameter: 'state_mismatch',
+  iss_missing: 'issuer_mismatch',
+  iss_mismatch: 'issuer_mismatch',
+  code_malformed: 'provider_error',
+};
 
 const refused = (): BrowserAnswer => ({ status: 400, page: answerRefusedPage() });
 
@@ -50,18 +55,13 @@ export class ProviderCallback {
       await this.sessions.refuse(session, 'state_mismatch'); // the first answer stands
       return refused();
     }
-    if (Object.values(query).some(Array.isArray)) return this.fail(session, 'state_mismatch', 'duplicate');
     if (connectionName !== session.connectionName) return this.fail(session, 'state_mismatch', 'wrong_connection');
 
     const connection = await this.consent.connection(session);
     if (!('connectionId' in connection)) return connection;
     const answer = readCallback(resolve(connection), query);
-    if (answer.outcome === 'refused')
-      return this.fail(session, answer.reason.startsWith('iss') ? 'issuer_mismatch' : 'state_mismatch', answer.reason);
-    if (answer.outcome === 'code')
-      return answer.code.length > 0 && answer.code.length <= MAX_CODE
-        ? this.hold(session, answer.code, answer.captured)
-        : this.fail(session, 'provider_error', 'code_length');
+    if (answer.outcome === 'refused') return this.fail(session, REFUSALS[answer.reason], answer.reason);
+    if (answer.outcome === 'code') return this.hold(session, answer.code, answer.captured);
 
     const denied = answer.class === 'user_denied' || answer.code === 'access_denied';
     return this.wayBack.end(

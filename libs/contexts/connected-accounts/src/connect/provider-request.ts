@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ConnectionView, IntakeKeys } from '@strongroom/contracts';
 import { sealBox } from '@strongroom/crypto';
 import { PublicUrl } from '@strongroom/http';
-import { authorizationRequest, resolve } from '@strongroom/providers';
+import { authorizationRequest, resolve, usesPkce } from '@strongroom/providers';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { challengeOf, newSecret } from './secrets.js';
@@ -18,7 +18,7 @@ export interface ProviderRequest {
   scopesAsked: string[];
   state: string;
   nonce: string | null;
-  verifierBox: string;
+  verifierBox: string | null;
 }
 
 export const callbackPath = (connectionName: string): string =>
@@ -36,7 +36,11 @@ export class ProviderRequests {
   /** For the consent page: what `make` would ask for. */
   async scopes(session: ConnectSessionEntity, connection: ConnectionView): Promise<ScopesAsked> {
     const grantedBefore = await this.grantedBefore(session);
-    const { scopesAsked } = this.request(session, connection, grantedBefore, { state: '', nonce: null, verifier: '' });
+    const { scopesAsked } = this.request(session, connection, grantedBefore, {
+      state: '',
+      nonce: null,
+      verifier: null,
+    });
     return {
       scopes: scopesAsked,
       newScopes: grantedBefore && scopesAsked.filter((scope) => !grantedBefore.includes(scope)),
@@ -45,10 +49,11 @@ export class ProviderRequests {
 
   /** Makes state, nonce and verifier anew; the verifier is sealed for the vault at once. */
   async make(session: ConnectSessionEntity, connection: ConnectionView): Promise<ProviderRequest> {
+    const resolved = resolve(connection);
     const fresh = {
       state: newSecret(),
-      nonce: resolve(connection).isOidc ? newSecret() : null,
-      verifier: newSecret(),
+      nonce: resolved.isOidc ? newSecret() : null,
+      verifier: usesPkce(resolved) ? newSecret() : null,
     };
     const { url, scopesAsked } = this.request(session, connection, await this.grantedBefore(session), fresh);
     const box = {
@@ -57,7 +62,7 @@ export class ProviderRequests {
       ownerId: session.id,
       field: 'verifier',
     } as const;
-    const verifierBox = await sealBox(await this.intakeKeys.current(), box, fresh.verifier);
+    const verifierBox = fresh.verifier && (await sealBox(await this.intakeKeys.current(), box, fresh.verifier));
     return { url, scopesAsked, state: fresh.state, nonce: fresh.nonce, verifierBox };
   }
 
@@ -65,13 +70,13 @@ export class ProviderRequests {
     session: ConnectSessionEntity,
     connection: ConnectionView,
     grantedBefore: string[] | null,
-    { state, nonce, verifier }: { state: string; nonce: string | null; verifier: string },
+    { state, nonce, verifier }: { state: string; nonce: string | null; verifier: string | null },
   ) {
     const params = Object.entries(session.authorizationParams).filter(([, value]) => value !== '');
     return authorizationRequest(resolve(connection), {
       redirectUri: this.publicUrl.of(callbackPath(session.connectionName)),
       state,
-      codeChallenge: challengeOf(verifier),
+      codeChallenge: verifier && challengeOf(verifier),
       nonce,
       scopes: session.scopes,
       params: Object.fromEntries(params.map(([name, value]) => [name, String(value)])),
