@@ -97,7 +97,7 @@ function detailsOf(name: string, data: EventData): Record<string, unknown> {
 const exchange = (data: EventData): Record<string, unknown> => ({
   token_broker: 'token_vault',
   subject_token_type:
-    data['subjectTokenType'] === null ? null : `urn:ietf:params:oauth:token-type:${String(data['subjectTokenType'])}`,
+    data['subjectTokenType'] === null ? null : `urn:ietf:params:oauth:token-type:${data['subjectTokenType'] as string}`,
   is_privileged_worker: data['privilegedWorker'],
   audit_context: data['auditContext'],
 });

@@ -5,7 +5,7 @@
 /*
  * In an app that needs no broker:
  *   migrate(busDatabase(url)), beside the contexts' own databases;
- *   InProcessMessagingModule.forRoot({ url, logger }) among the imports of the root module;
+ *   InProcessMessagingModule.forRoot({ url, logger, operatorApi: true }) among the imports of the root module;
  *   await app.get(InProcessMessaging).start(app), before the app listens;
  *   await app.close(): relays stop, handlers end, then the databases close.
  */
@@ -22,7 +22,7 @@ export { InProcessMessaging, type InProcessMessagingOptions } from './in-process
 export { InProcessMessagingModule } from './in-process/in-process-messaging.module.js';
 export { Notifications } from './notifications.js';
 export { OutboxRelay } from './outbox-relay.js';
-export { ParkedOffice, type Replayed } from './parked-office.js';
+export { ParkedOffice, ParkedOffices, type Replayed } from './parked-office.js';
 export type { ParkedView } from './parked-events.js';
 export { RetryableError } from './messaging.errors.js';
 export { MessagingModule } from './messaging.module.js';

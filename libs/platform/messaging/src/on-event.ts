@@ -13,7 +13,7 @@ export interface HandlerExtras {
 }
 
 const handles = (pattern: string, extras: HandlerExtras): MethodDecorator =>
-  applyDecorators(EventPattern<string>(pattern, { ...extras }) as MethodDecorator, UseFilters(KeepErrorFilter));
+  applyDecorators(EventPattern<string>(pattern, { ...extras }), UseFilters(KeepErrorFilter));
 
 /** A handler of one type of event: `handle(@Payload() wire: WireEvent, @Ctx() delivery: Delivery)`. */
 export const OnEvent = (contract: EventContract, context: string): MethodDecorator =>
@@ -22,5 +22,5 @@ export const OnEvent = (contract: EventContract, context: string): MethodDecorat
 /** A handler of everything, in batches: `handle(@Payload() wires: WireEvent[], @Ctx() delivery: BatchDelivery)`. */
 export const OnEveryEvent = (
   context: string,
-  { batch = 1000, contracts = eventContracts as readonly EventContract[] } = {},
-): MethodDecorator => handles('*', { context, contracts, batch });
+  options: { batch?: number; contracts?: readonly EventContract[] } = {},
+): MethodDecorator => handles('*', { context, contracts: eventContracts, batch: 1000, ...options });

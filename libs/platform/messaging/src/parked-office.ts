@@ -24,6 +24,10 @@ export class ParkedOffice {
     this.parked = new ParkedEvents(group.name);
   }
 
+  get consumer(): string {
+    return this.group.name;
+  }
+
   list(page: { key?: string; after?: string; limit: number }): Promise<ParkedView[]> {
     return this.parked.list(this.database.manager, page);
   }
@@ -103,6 +107,12 @@ export class ParkedOffice {
     }
     return taken;
   }
+}
+
+/** The parked events of each context whose handlers run in this process. */
+export abstract class ParkedOffices {
+  /** Null: none of its handlers runs here. */
+  abstract of(context: string): ParkedOffice | null;
 }
 
 class TakenError extends Error {}

@@ -154,7 +154,7 @@ export class DeliveryBench {
       ['connected-accounts', this.accounts],
       ['tokensets', this.tokensets],
     ]);
-    const { strategy, loseOffsets, release } = await this.transport.server({
+    const server = await this.transport.server({
       databases: () => databases,
       logger,
       policy: { retryAfterMs: [1, 2, 3, 4], waitMs: { least: 1, most: 5 } },
@@ -169,17 +169,17 @@ export class DeliveryBench {
     })
     class Handlers {}
     const module = await Test.createTestingModule({ imports: [Handlers] }).compile();
-    const app: INestMicroservice = module.createNestMicroservice({ strategy, logger: false });
+    const app: INestMicroservice = module.createNestMicroservice({ strategy: server.strategy, logger: false });
     await app.listen();
     const running: Running = {
       accounts,
       tokensets,
-      server: strategy,
-      loseOffsets,
+      server: server.strategy,
+      loseOffsets: () => server.loseOffsets(),
       stop: async () => {
         if (!this.running.delete(running)) return;
         await app.close();
-        await release();
+        await server.release();
       },
     };
     this.running.add(running);

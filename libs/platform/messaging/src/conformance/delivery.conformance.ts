@@ -20,7 +20,7 @@ class DiesAfterHandOver extends EventBus {
 /** What every transport promises (`spec/events.md` §11). Each transport's int-spec is one call to this. */
 export function describeDelivery(
   name: string,
-  open: () => Promise<{ url: string; transport: Transport; stop(): Promise<void> }>,
+  open: () => Promise<{ url: string; transport: Transport; stop: () => Promise<void> }>,
 ): void {
   describe(`delivery over ${name}`, () => {
     let bench: DeliveryBench;
