@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { Client, type Dispatcher, errors } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { decoded, MAX_HEADER_BYTES, readLimited, refuseDeepJson } from './answer-limits.js';
+import { Attempt } from './attempt.js';
 import { EgressPolicy, type Target } from './egress-policy.js';
-import { EgressFailedError, type EgressFailure, EgressRefusedError } from './egress.errors.js';
 import { fetchThrough } from './fetch.js';
 import { connectPinned, type ConnectOptions, type Resolve, systemResolve } from './pinned-connection.js';
 
@@ -137,52 +137,4 @@ function joined(given: Record<string, string | string[] | undefined>): Record<st
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return headers;
-}
-
-/** One request on its way: how long it may take, and whether any of it can have left. */
-class Attempt {
-  isConnected = false;
-  private readonly abort = new AbortController();
-  private reason: EgressFailure = 'aborted';
-  private readonly timer: NodeJS.Timeout;
-  private readonly ended = new AbortController();
-
-  constructor(timeoutMs: number, signals: (AbortSignal | undefined)[]) {
-    this.timer = setTimeout(() => this.stop('timeout'), timeoutMs);
-    for (const signal of signals) {
-      if (signal?.aborted) this.stop('aborted');
-      signal?.addEventListener('abort', () => this.stop('aborted'), { signal: this.ended.signal });
-    }
-  }
-
-  get signal(): AbortSignal {
-    return this.abort.signal;
-  }
-
-  end(): void {
-    clearTimeout(this.timer);
-    this.ended.abort();
-  }
-
-  /** The error as callers may see it. */
-  failure(error: unknown): Error {
-    if (error instanceof EgressRefusedError) return error;
-    const sent = this.isConnected ? 'maybe' : 'no';
-    if (this.signal.aborted) return new EgressFailedError(this.reason, sent);
-    if (error instanceof EgressFailedError) return error;
-    const code = (error as NodeJS.ErrnoException).code ?? null;
-    return new EgressFailedError(reasonOf(error), sent, code);
-  }
-
-  private stop(reason: EgressFailure): void {
-    this.reason = reason;
-    this.abort.abort();
-  }
-}
-
-function reasonOf(error: unknown): EgressFailure {
-  if (error instanceof errors.InvalidArgumentError) return 'invalid_request';
-  if (error instanceof errors.HeadersOverflowError) return 'too_large';
-  if (error instanceof errors.HTTPParserError) return 'invalid_answer';
-  return 'connection_lost';
 }
