@@ -8,6 +8,7 @@ import { ExchangeModule } from '@strongroom/exchange';
 import { PublicUrl } from '@strongroom/http';
 import { IdentityModule } from '@strongroom/identity';
 import { InProcessLocks, Locks } from '@strongroom/locking';
+import { InProcessMessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER } from '@strongroom/observability';
 import { TokensetsModule } from '@strongroom/tokensets';
 
@@ -19,7 +20,7 @@ export interface StandaloneParts {
   masterKeys: MasterKeys;
   managementClient: { clientId: string; clientSecret: string };
   administrator: { email: string; password: string };
-  refresh: { timeoutMs: number; waitMs: number; minimumSeconds: number };
+  refresh: { refreshTimeoutMs: number; refreshWaitMs: number; minimumSeconds: number };
 }
 
 /** All contexts in one process. Being global, it shows each context the ports that the others offer. */
@@ -36,7 +37,7 @@ export class AppModule {
         managementClient: parts.managementClient,
         administrator: parts.administrator,
       }),
-      TokensetsModule.forRoot({ databaseUrl, masterKeys, refresh: parts.refresh }),
+      TokensetsModule.forRoot({ databaseUrl, masterKeys, ...parts.refresh }),
       ConnectedAccountsModule.forRoot({ databaseUrl }),
       ExchangeModule.forRoot({ databaseUrl }),
       AuditModule.forRoot({ databaseUrl }),
@@ -49,7 +50,7 @@ export class AppModule {
     ];
     return {
       module: AppModule,
-      imports: contexts,
+      imports: [...contexts, InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger })],
       providers: shared,
       exports: [...contexts, PublicUrl, LOGGER, Egress, Locks],
     };

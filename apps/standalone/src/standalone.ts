@@ -1,0 +1,147 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { auditDatabase } from '@strongroom/audit';
+import { connectedAccountsDatabase } from '@strongroom/connected-accounts';
+import { connectionsDatabase } from '@strongroom/connections';
+import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
+import { Egress } from '@strongroom/egress';
+import { exchangeDatabase } from '@strongroom/exchange';
+import { httpAdapter, prepareHttp, PublicUrl, serveHealth } from '@strongroom/http';
+import { identityDatabase } from '@strongroom/identity';
+import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
+import { createLogger } from '@strongroom/observability';
+import { type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@strongroom/persistence';
+import { tokensetsDatabase } from '@strongroom/tokensets';
+import pg from 'pg';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { DataDirectory } from './data-directory.js';
+
+export interface Standalone {
+  publicUrl: string;
+  dataDir: string;
+  /** Settles when the embedded Postgres ends, wanted or not. */
+  databaseEnded: Promise<void>;
+  /** Finishes what runs, then stops the database. */
+  close(): Promise<void>;
+}
+
+/** Everything in one process, on an embedded Postgres. Resolves when requests are answered. */
+export async function startStandalone(config: Config): Promise<Standalone> {
+  const directory = await DataDirectory.open(config.STRONGROOM_DATA_DIR);
+  const masterKeys = ConfiguredMasterKeys.parse(await directory.masterKeys(config));
+  const managementClient = await directory.managementClient(config);
+  const administrator = await directory.administrator(config);
+  const publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL ?? defaultUrl(config));
+  const tls = await tlsOf(config, directory, publicUrl);
+
+  const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
+  try {
+    const app = await startApp(config, postgres, {
+      publicUrl,
+      masterKeys,
+      managementClient,
+      administrator,
+      ...(tls ? { tls } : {}),
+    });
+    return {
+      publicUrl: publicUrl.origin,
+      dataDir: directory.path,
+      databaseEnded: postgres.ended,
+      close: async () => {
+        await app.close();
+        await postgres.stop();
+      },
+    };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+interface Secrets {
+  publicUrl: PublicUrl;
+  masterKeys: ConfiguredMasterKeys;
+  managementClient: { clientId: string; clientSecret: string };
+  administrator: { email: string; password: string };
+  tls?: { key: string; cert: string };
+}
+
+async function startApp(
+  config: Config,
+  { url: databaseUrl }: EmbeddedPostgres,
+  { tls, ...secrets }: Secrets,
+): Promise<NestFastifyApplication> {
+  const databases = [
+    busDatabase,
+    connectionsDatabase,
+    identityDatabase,
+    tokensetsDatabase,
+    connectedAccountsDatabase,
+    exchangeDatabase,
+    auditDatabase,
+  ];
+  for (const database of databases) await migrate(database(databaseUrl));
+
+  const logger = createLogger(config.STRONGROOM_LOG_LEVEL);
+  const egress = new Egress({
+    allow: config.STRONGROOM_EGRESS_ALLOW,
+    ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config)],
+  });
+  const http = { logger, isHttps: secrets.publicUrl.isHttps, ...(tls ? { tls } : {}) };
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.register({
+      ...secrets,
+      databaseUrl,
+      logger,
+      egress,
+      refresh: {
+        refreshTimeoutMs: config.STRONGROOM_REFRESH_TIMEOUT_SECONDS * 1000,
+        refreshWaitMs: config.STRONGROOM_REFRESH_WAIT_SECONDS * 1000,
+        minimumSeconds: config.STRONGROOM_MIN_TOKEN_LIFE_SECONDS,
+      },
+    }),
+    httpAdapter(http),
+    { bodyParser: false, logger: ['error', 'warn', 'fatal'], abortOnError: false },
+  );
+  try {
+    prepareHttp(app, http);
+    const probe = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
+    probe.on('error', () => undefined); // the next look tells
+    serveHealth(app, { database: () => probe.query('SELECT 1') });
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onClose', () => probe.end());
+    await app.init();
+    await app.get(InProcessMessaging).start(app);
+    await app.listen(config.STRONGROOM_PORT, config.STRONGROOM_HOST);
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate' || !!config.STRONGROOM_TLS_CERT;
+
+const defaultUrl = (config: Config): string =>
+  `${usesTls(config) ? 'https' : 'http'}://localhost:${config.STRONGROOM_PORT}`;
+
+/** The provider must never be ourselves, whatever `STRONGROOM_EGRESS_ALLOW` says. */
+const ownListeners = ({ STRONGROOM_PORT: port }: Config): string[] =>
+  ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [`http://${host}:${port}`, `https://${host}:${port}`]);
+
+async function tlsOf(
+  config: Config,
+  directory: DataDirectory,
+  publicUrl: PublicUrl,
+): Promise<{ key: string; cert: string } | undefined> {
+  if (config.STRONGROOM_TLS_CERT && config.STRONGROOM_TLS_KEY)
+    return { cert: config.STRONGROOM_TLS_CERT, key: config.STRONGROOM_TLS_KEY };
+  if (config.STRONGROOM_TLS_CERT || config.STRONGROOM_TLS_KEY)
+    throw new Error('STRONGROOM_TLS_CERT and STRONGROOM_TLS_KEY belong together: set both, or neither.');
+  if (config.STRONGROOM_TLS !== 'generate') return undefined;
+  const { cert, key } = await createLocalAuthority(directory.file('tls'), [new URL(publicUrl.origin).hostname]);
+  return { cert, key };
+}
