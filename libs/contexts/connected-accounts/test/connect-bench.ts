@@ -130,6 +130,8 @@ export class Bench {
   readonly directory = new DirectoryStandIn();
   readonly vault = new CountingVault();
   readonly said: string[] = [];
+  /** Every route there is, as `METHOD /path`. */
+  readonly routes: string[] = [];
   app!: NestFastifyApplication;
   database!: DataSource;
 
@@ -146,6 +148,13 @@ export class Bench {
       { bodyParser: false, logger: false },
     );
     prepareHttp(bench.app, server);
+    bench.app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook(
+        'onRoute',
+        ({ method, url }) => void bench.routes.push(...[method].flat().map((one) => `${one} ${url}`)),
+      );
     await bench.app.init();
     await bench.app.getHttpAdapter().getInstance().ready();
     bench.database = bench.app.get(DataSource, { strict: false });

@@ -24,6 +24,7 @@ export class CountingVault extends TokenVault {
   answer: Partial<Redeemed> = {};
   /** Thrown by the next calls, in order. */
   readonly refusals: Error[] = [];
+  failDelete: Error | undefined;
   /** Runs while the provider is being asked. */
   meanwhile: () => Promise<void> = () => Promise.resolve();
 
@@ -73,6 +74,7 @@ export class CountingVault extends TokenVault {
   }
 
   delete({ personId, accountId }: { personId: string; accountId: string }): Promise<boolean> {
+    if (this.failDelete) return Promise.reject(this.failDelete);
     if (this.owners.get(accountId) !== personId) return Promise.resolve(false);
     this.owners.delete(accountId);
     this.deleted.push(accountId);
