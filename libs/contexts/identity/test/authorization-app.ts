@@ -127,6 +127,30 @@ export class AuthorizationApp {
     return body as { client_id: string; client_secret: string };
   }
 
+  /** What My Account demands of a client before people get tokens for it. */
+  async userGrant(client: { client_id: string }, audience = `${this.origin}/me/`): Promise<Answer> {
+    return this.manage('POST', '/client-grants', {
+      client_id: client.client_id,
+      audience,
+      scope: ['create:me:connected_accounts', 'read:me:connected_accounts', 'delete:me:connected_accounts'],
+      subject_type: 'user',
+    });
+  }
+
+  /** An API of somebody's, and the client that exchanges for it. */
+  async api(identifier: string, settings: Record<string, unknown> = {}) {
+    const { status, text } = await this.manage('POST', '/resource-servers', {
+      identifier,
+      name: 'An API',
+      scopes: [{ value: 'read:things' }, { value: 'write:things' }],
+      allow_offline_access: true,
+      skip_consent_for_verifiable_first_party_clients: true,
+      ...settings,
+    });
+    if (status !== 201) throw new Error(text);
+    return this.client({ app_type: 'resource_server', resource_server_identifier: identifier, callbacks: [] });
+  }
+
   async person(email: string): Promise<{ user_id: string; email: string }> {
     const { status, body, text } = await this.manage('POST', '/users', {
       connection: 'Username-Password-Authentication',
@@ -159,7 +183,9 @@ export class AuthorizationApp {
     if (page.path.startsWith('/u/login/')) page = await browser.submit(page, { username: email, password: PASSWORD });
     if (page.path.startsWith('/u/consent/')) page = await browser.submit(page, { action: 'accept' });
     if (!page.left) throw new Error(`stayed on ${page.path}: ${page.text}`);
-    return { params: new URL(page.left).searchParams, verifier };
+    const { searchParams } = new URL(page.left);
+    if (!searchParams.has('code')) throw new Error(`no code: ${searchParams.toString()}`);
+    return { params: searchParams, verifier };
   }
 
   redeem(client: { client_id: string; client_secret: string }, { params, verifier }: Signed): Promise<Answer> {
@@ -232,11 +258,15 @@ export interface Page {
 export class Browser {
   readonly cookies = new Map<string, { value: string; path: string }>();
 
-  constructor(private readonly origin: string) {}
+  constructor(
+    private readonly origin: string,
+    /** A path of Strongroom's that counts as outside. */
+    private readonly stopsAt = '',
+  ) {}
 
   async open(url: string, init: RequestInit = {}): Promise<Page> {
     const at = new URL(url, this.origin);
-    if (at.origin !== this.origin)
+    if (at.origin !== this.origin || at.pathname === this.stopsAt)
       return { path: at.pathname, status: 0, text: '', headers: new Headers(), left: at.href };
     const cookie = [...this.cookies]
       .filter(([, { path }]) => at.pathname.startsWith(path))

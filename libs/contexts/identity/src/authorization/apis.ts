@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
 import { DataSource } from 'typeorm';
 import { ClientGrantEntity, ResourceServerEntity } from '../registry/resource-server.entity.js';
+import { TenantSettingsEntity } from '../registry/tenant-settings.entity.js';
 
 const URN = 'urn:strongroom:api:';
 
@@ -26,6 +27,12 @@ export class Apis {
 
   byUrn(urn: string): Promise<ResourceServerEntity | null> {
     return this.database.getRepository(ResourceServerEntity).findOneBy({ id: urn.slice(URN.length) });
+  }
+
+  /** The API of sign-ins that name none; '': none. */
+  async defaultAudience(): Promise<string> {
+    const settings = await this.database.getRepository(TenantSettingsEntity).findOneBy({ id: 1 });
+    return settings?.defaultAudience ?? '';
   }
 
   isManagement(api: Pick<ResourceServerEntity, 'identifier'>): boolean {

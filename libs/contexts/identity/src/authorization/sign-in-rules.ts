@@ -20,8 +20,10 @@ export class SignInRules {
 
   /** `audience` as the library's resource; undefined: a token for `/userinfo` only. */
   async resource(ctx: KoaContextWithOIDC): Promise<string | undefined> {
-    const audience = ctx.oidc.params?.['audience'];
-    if (typeof audience !== 'string' || !audience) return undefined;
+    const { params } = ctx.oidc;
+    const audience = params?.['audience'] || (await this.apis.defaultAudience());
+    if (!params || typeof audience !== 'string' || !audience) return undefined;
+    params['audience'] = audience;
     const api = await this.apis.byIdentifier(audience);
     if (!api) throw new errors.InvalidTarget(`there is no API with the identifier ${audience.slice(0, 255)}`);
     return apiUrn(api);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { errorAnswer, OtherGrants } from '@strongroom/http';
 import { LOGGER, type Logger } from '@strongroom/observability';
@@ -22,8 +22,8 @@ export class TokenEndpoint extends OtherGrants {
 
   override async answer(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
     try {
-      const clientId = await this.admit(request, body);
-      await this.holder.answer({ clientId }, request, response);
+      const { clientId, form } = await this.admit(request, body);
+      await this.holder.answer({ clientId }, formRequest(request, form), response);
     } catch (error) {
       const { status, headers, body: said } = errorAnswer('/oauth/token', error);
       if (status >= 500) this.logger.error({ err: error, path: '/oauth/token' }, 'request failed');
@@ -31,25 +31,32 @@ export class TokenEndpoint extends OtherGrants {
     }
   }
 
-  /** Leaves a request behind that names the client and proves nothing: the proof was checked here. */
-  private async admit(request: IncomingMessage, body: Buffer): Promise<string> {
+  /** Authenticates the client, and leaves a form that names it and proves nothing. */
+  private async admit(request: IncomingMessage, body: Buffer): Promise<{ clientId: string; form: string }> {
     const { headers } = request;
     const sent = TokenRequest.read(headers['content-type'], headers.authorization, body);
     const grantType = sent.required('grant_type');
     if (!SERVED.includes(grantType)) throw new UnsupportedGrantTypeError(grantType);
     if (sent.get('organization') !== undefined) throw new InvalidRequestError('organisations are not offered');
-    const client = await this.clients.authenticated(sent, sent.get('refresh_token'));
-    if (!client.grantTypes.includes(grantType)) throw UnauthorizedClientError.grant(grantType);
-
-    const form = sent.formFor(client.clientId);
-    delete headers.authorization;
-    delete headers.origin; // cross-origin answers are ours to allow
-    delete headers['transfer-encoding'];
-    headers.accept = 'application/json';
-    headers['content-type'] = 'application/x-www-form-urlencoded';
-    headers['content-length'] = String(Buffer.byteLength(form));
-    request.url = '/oauth/token';
-    Object.assign(request, { body: form });
-    return client.clientId;
+    const { clientId, grantTypes } = await this.clients.authenticated(sent, sent.get('refresh_token'));
+    if (!grantTypes.includes(grantType)) throw UnauthorizedClientError.grant(grantType);
+    return { clientId, form: sent.formFor(clientId) };
   }
+}
+
+/** What the library gets to read in place of the request: no credentials, no origin, one encoding. */
+function formRequest({ socket, headers }: IncomingMessage, form: string): IncomingMessage {
+  const request = new IncomingMessage(socket);
+  request.method = 'POST';
+  request.url = '/oauth/token';
+  request.headers = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(Buffer.byteLength(form)),
+    ...(headers['user-agent'] ? { 'user-agent': headers['user-agent'] } : {}),
+  };
+  request.complete = true; // else reading to its end counts as a broken connection
+  request.push(form);
+  request.push(null);
+  return request;
 }
