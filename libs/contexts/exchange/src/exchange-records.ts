@@ -36,7 +36,7 @@ export class ExchangeRecords implements BeforeApplicationShutdown {
       try {
         const id = `ex_${randomUUID()}`;
         this.waiting.push({
-          event: { contract: contract as EventContract, id, sequence: 1, data: dataFor(id) },
+          event: { contract, id, sequence: 1, data: dataFor(id) },
           durable,
           failed,
         });

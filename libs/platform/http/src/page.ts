@@ -7,12 +7,14 @@ export class Html {
   constructor(readonly markup: string) {}
 }
 
+type Shown = Html | string | number | false | null | undefined | readonly Shown[];
+
 /** Escapes every value that is not `Html`; arrays are joined. */
-export function html(parts: TemplateStringsArray, ...values: unknown[]): Html {
-  const shown = (value: unknown): string =>
+export function html(parts: TemplateStringsArray, ...values: Shown[]): Html {
+  const shown = (value: Shown | undefined): string =>
     value instanceof Html
       ? value.markup
-      : Array.isArray(value)
+      : typeof value === 'object' && value !== null
         ? value.map(shown).join('')
         : value === null || value === undefined || value === false
           ? ''

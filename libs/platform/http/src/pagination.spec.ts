@@ -10,7 +10,8 @@ const source = {
   },
   key: (item: string) => item,
 };
-const list = (query: ListQuery) => listAnswer('names', query, source, (item) => item) as Promise<any>;
+const list = (query: ListQuery): Promise<{ names: string[]; next?: string }> =>
+  listAnswer('names', query, source, (item) => item) as Promise<{ names: string[]; next?: string }>;
 
 describe('a list of the Management API', () => {
   it('MG-08 is a bare array, an object with totals, or a page with a cursor, as the query asks', async () => {
