@@ -32,9 +32,9 @@ export function applied(before: ConnectionEntity, body: CreateConnection | Updat
 }
 
 function storedIn(body: CreateConnection | UpdateConnection): Record<string, unknown> {
-  const named = STORED.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]);
+  const named = STORED.filter((name) => body[name] !== undefined).map((name): [string, unknown] => [name, body[name]]);
   const switched = body.connected_accounts?.cross_app_access;
-  return { ...Object.fromEntries(named), ...(switched === undefined ? {} : { cross_app_access: switched }) };
+  return { ...Object.fromEntries<unknown>(named), ...(switched === undefined ? {} : { cross_app_access: switched }) };
 }
 
 /** Rules between members. @throws ValidationError */
@@ -44,7 +44,7 @@ export function checkTogether(row: ConnectionEntity): void {
     throw refused('connected_accounts.active', `a connection of strategy ${row.strategy} has no provider to connect`);
   if (hasVault && row.options['dpop_signing_alg'])
     throw refused('options.dpop_signing_alg', 'a token bound to our key is of no use to a caller: not with the vault');
-  const headers = Object.keys((row.options['customHeaders'] ?? {}) as object);
+  const headers = Object.keys(row.options['customHeaders'] ?? {});
   if (headers.some((name) => /^(authorization|cookie)$/i.test(name)))
     throw refused('options.customHeaders', 'must hold no credentials: they belong into client_id and client_secret');
 }

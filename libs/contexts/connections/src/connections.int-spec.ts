@@ -1,11 +1,66 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { clientDeleted } from '@strongroom/contracts';
+import { openBox } from '@strongroom/crypto';
 import { Delivery } from '@strongroom/messaging';
-import { type Json, startInstallation } from '../test/installation.js';
+import { testPostgres } from '@strongroom/testing';
+import { startInstallation } from '../test/installation.js';
 import { DropClientWhenClientDeleted } from './drop-client-when-client-deleted.js';
 
+type Json = Record<string, ReturnType<typeof JSON.parse>>;
 const SECRET = 'cnry_upstream_client_secret';
-let vault: Awaited<ReturnType<typeof startInstallation>>;
-beforeAll(async () => void (vault = await startInstallation()));
+
+/** A provider whose metadata can be set, and which can let something happen before it answers. */
+async function startProvider() {
+  let metadata: Json | null = {};
+  let before = async (): Promise<void> => {};
+  const server = createServer((_, response) => {
+    void before().then(() => {
+      response.writeHead(metadata ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(metadata ?? {}));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    says: (now: Json | null): void => void (metadata = now),
+    onceBeforeItAnswers: (work: () => Promise<unknown>): void => {
+      before = async () => {
+        before = async () => {};
+        await work();
+      };
+    },
+    stop: () => new Promise((done) => server.close(done)),
+  };
+}
+
+async function start() {
+  const postgres = await testPostgres();
+  const provider = await startProvider();
+  const installation = await startInstallation(postgres.url, provider.origin);
+  const { intakeKeys } = installation;
+  return {
+    ...installation,
+    provider,
+    send: installation.send as (...request: Parameters<typeof installation.send>) => Promise<Json>,
+    /** What `tokensets` would read. */
+    openSecret: (connectionId: string, box: string) =>
+      openBox(
+        intakeKeys.pair,
+        intakeKeys.installationId,
+        { purpose: 'connection-credential', connectionId, ownerId: connectionId, field: 'client_secret' },
+        box,
+      ),
+    stop: async () => {
+      await installation.stop();
+      await provider.stop();
+      await postgres.stop();
+    },
+  };
+}
+
+let vault: Awaited<ReturnType<typeof start>>;
+beforeAll(async () => void (vault = await start()));
 afterAll(() => vault.stop());
 
 let made = 0;
@@ -383,6 +438,16 @@ describe('an OpenID connection', () => {
     vault.provider.says(metadata({ token_endpoint: 'https://evil.example/token' }));
     const masked = { options: { ...before.options, scope: 'openid' } };
     expect((await vault.send('PATCH', `/${before.id}`, masked)).body.message).toContain('options.client_secret');
+  });
+
+  it('does not overwrite what was changed while the provider was asked', async () => {
+    vault.provider.says(metadata());
+    const { body: made } = await vault.send('POST', '', oidc());
+    vault.provider.onceBeforeItAnswers(() => vault.send('PATCH', `/${made.id}`, { display_name: 'In between' }));
+    const options = { ...made.options, scope: 'openid email' };
+    const { body } = await vault.send('PATCH', `/${made.id}`, { options });
+    expect(body).toMatchObject({ display_name: 'In between', options: { scope: 'openid email' } });
+    expect((await vault.events(made.id)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
   it('needs no discovery where every endpoint is written by hand', async () => {

@@ -65,14 +65,14 @@ export class ConnectionsService {
   /** False: it was gone already. */
   async delete(id: string, caller: BearerIdentity): Promise<boolean> {
     return this.database.transaction(async (tx) => {
-      const { raw } = await tx
+      const deletion = await tx
         .createQueryBuilder()
         .delete()
         .from(ConnectionEntity)
         .where('id = :id AND NOT built_in', { id })
         .returning('event_version')
         .execute();
-      const [deleted] = raw as { event_version: number }[];
+      const [deleted] = deletion.raw as { event_version: number }[];
       if (!deleted) {
         if (await tx.existsBy(ConnectionEntity, { id }))
           throw new ConnectionConflictError('This connection is built in. Switch it off with authentication instead.');

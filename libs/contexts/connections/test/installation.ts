@@ -1,24 +1,20 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bearer, type BearerIdentity, ConnectionDirectory, IntakeKeys, type OwnApi } from '@strongroom/contracts';
 import type { PresentedToken } from '@strongroom/contracts';
-import { IntakePrivateKey, openBox } from '@strongroom/crypto';
+import { IntakePrivateKey } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { VaultError } from '@strongroom/errors';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
 import { createLogger } from '@strongroom/observability';
 import { migrate } from '@strongroom/persistence';
-import { testPostgres } from '@strongroom/testing';
 import { DataSource } from 'typeorm';
 import { connectionsDatabase } from '../src/connections.database.js';
 import { ConnectionsModule } from '../src/connections.module.js';
 import { ConnectionsService } from '../src/connections.service.js';
 
-const INSTALLATION = randomUUID();
 const ALL = ['read', 'create', 'update', 'delete'].map((verb) => `${verb}:connections`);
 
 /** Stand-in of identity's port: the token is the list of its scopes. */
@@ -34,10 +30,11 @@ class BearerByScopes extends Bearer {
 /** Stand-in of tokensets' port, with a real key pair. */
 class OneIntakeKey extends IntakeKeys {
   readonly pair = IntakePrivateKey.generate();
+  readonly installationId = randomUUID();
 
   current() {
     const { id: keyId, publicKey } = this.pair;
-    return Promise.resolve({ installationId: INSTALLATION, keyId, publicKey });
+    return Promise.resolve({ installationId: this.installationId, keyId, publicKey });
   }
 }
 
@@ -58,23 +55,25 @@ class Surroundings {
   }
 }
 
-export type Json = Record<string, any>;
 export interface Answer {
   status: number;
   text: string;
-  body: any;
+  body: unknown;
+}
+export interface SaidEvent {
+  type: string;
+  sequence: number;
+  payload: Record<string, unknown>;
 }
 
-/** The connections context with a real database, and a provider whose metadata can be set. */
-export async function startInstallation() {
-  const postgres = await testPostgres();
-  await migrate(connectionsDatabase(postgres.url));
-  const provider = await startMetadataServer();
+/** The connections context with a real database; it may call `allowed` beside the outside world. */
+export async function startInstallation(databaseUrl: string, allowed: string) {
+  await migrate(connectionsDatabase(databaseUrl));
   const intakeKeys = new OneIntakeKey();
-  const egress = new Egress({ allow: [provider.origin] });
+  const egress = new Egress({ allow: [allowed] });
   const server = { logger: createLogger('silent'), isHttps: true };
 
-  @Module({ imports: [Surroundings.of(intakeKeys, egress), ConnectionsModule.forRoot({ databaseUrl: postgres.url })] })
+  @Module({ imports: [Surroundings.of(intakeKeys, egress), ConnectionsModule.forRoot({ databaseUrl })] })
   class App {}
   const app = await NestFactory.create<NestFastifyApplication>(App, httpAdapter(server), {
     bodyParser: false,
@@ -93,56 +92,26 @@ export async function startInstallation() {
       headers: { authorization: `Bearer ${scopes.join(' ')}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { payload: JSON.stringify(body) } : {}),
     });
-    return { status: answer.statusCode, text: answer.body, body: answer.body ? JSON.parse(answer.body) : undefined };
+    return {
+      status: answer.statusCode,
+      text: answer.body,
+      body: answer.body ? (JSON.parse(answer.body) as unknown) : undefined,
+    };
   };
   return {
     send,
-    provider,
     database,
+    intakeKeys,
     directory: app.get(ConnectionDirectory, { strict: false }),
     service: app.get(ConnectionsService, { strict: false }),
-    /** What `tokensets` would read. */
-    openSecret: (connectionId: string, box: string) =>
-      openBox(
-        intakeKeys.pair,
-        INSTALLATION,
-        { purpose: 'connection-credential', connectionId, ownerId: connectionId, field: 'client_secret' },
-        box,
+    events: (connectionId: string): Promise<SaidEvent[]> =>
+      database.query(
+        `SELECT type, sequence::int AS sequence, payload::jsonb AS payload FROM outbox WHERE aggregateid = $1 ORDER BY position`,
+        [connectionId],
       ),
-    events: async (connectionId: string): Promise<{ type: string; sequence: number; payload: Json }[]> =>
-      (
-        await database.query(
-          `SELECT type, sequence::int AS sequence, payload FROM outbox WHERE aggregateid = $1 ORDER BY position`,
-          [connectionId],
-        )
-      ).map((event: Json) => ({
-        ...event,
-        payload: typeof event['payload'] === 'string' ? JSON.parse(event['payload']) : event['payload'],
-      })),
     stop: async () => {
       await app.close();
       await egress.close();
-      await provider.stop();
-      await postgres.stop();
     },
-  };
-}
-
-async function startMetadataServer() {
-  const state: { metadata: Json | null } = { metadata: {} };
-  const server = createServer((_, response) => {
-    response.writeHead(state.metadata ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(state.metadata ?? {}));
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    origin,
-    says: (metadata: Json | null): void => void (state.metadata = metadata),
-    stop: () =>
-      new Promise<void>((done) => {
-        server.closeAllConnections();
-        server.close(() => done());
-      }),
   };
 }

@@ -33,13 +33,15 @@ export function classify(resolved: ResolvedProvider, refusal: Refusal): { class:
   const seen = {
     code: shortString(refusal.body, errors.code),
     subcode: shortString(refusal.body, errors.subcode),
-    description: String(firstAt(refusal.body, errors.description) ?? '').slice(0, DESCRIPTION_CHARACTERS),
+    description: textOf(firstAt(refusal.body, errors.description)).slice(0, DESCRIPTION_CHARACTERS),
   };
   if (isExhausted(refusal, rateLimit)) return { class: 'rate_limited', code: seen.code };
   const rule = errors.rules.find(({ when }) => holds(when, refusal, seen));
   const status = refusal.status ?? 0;
   return { class: rule?.class ?? (status >= 200 && status < 300 ? 'malformed' : 'unknown'), code: seen.code };
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const isExhausted = ({ headers }: Refusal, { exhausted }: ResolvedProvider['entry']['rateLimit']): boolean =>
   exhausted !== undefined && headers?.[exhausted.header.toLowerCase()] === exhausted.equals;

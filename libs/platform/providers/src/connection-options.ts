@@ -4,7 +4,7 @@ type Options = Record<string, unknown>;
 
 /** Options under the names that set-up scripts use, said in the fields of an entry (`spec/providers.md` §8). */
 export const fromOptions = (strategy: string, options: Options): ProviderSettings =>
-  withoutUndefined(strategy === 'oidc' ? oidcOptions(options) : oauth2Options(options)) as ProviderSettings;
+  withoutUndefined(strategy === 'oidc' ? oidcOptions(options) : oauth2Options(options));
 
 const oauth2Options = (options: Options) => ({
   endpoints: {
@@ -81,7 +81,7 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 function withoutUndefined(value: object): object {
   return Object.fromEntries(
-    Object.entries(value)
+    Object.entries(value as Options)
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => [
         name,

@@ -35,11 +35,11 @@ async function provider() {
       new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey),
   };
 }
-const verify = async (
+const verify = (
   { egress }: Awaited<ReturnType<typeof provider>>,
   token: string,
-  { now = NOW, nonce = 'n' as string | null } = {},
-) => verifyIdToken(openid(), egress, token, { nonce, now });
+  flow: { now?: Date; nonce?: string | null } = {},
+) => verifyIdToken(openid(), egress, token, { nonce: 'n', now: NOW, ...flow });
 
 describe('an ID token', () => {
   it('of this provider, for us, now and for this flow is believed', async () => {

@@ -3,10 +3,12 @@ import type { ResolvedProvider } from './resolve.js';
 import { readTokenAnswer } from './token-answer.js';
 
 const HTML = { 'content-type': 'text/html' };
-const read = (
-  sent: ReturnType<typeof answer>,
-  { resolved = custom() as ResolvedProvider, phase = 'refresh' as 'exchange' | 'refresh', scopes = ['a', 'b'] } = {},
-) => readTokenAnswer(resolved, phase, { scopes }, sent, NOW);
+interface Asked {
+  resolved?: ResolvedProvider;
+  phase?: 'exchange' | 'refresh';
+}
+const read = (sent: ReturnType<typeof answer>, { resolved = custom(), phase = 'refresh' }: Asked = {}) =>
+  readTokenAnswer(resolved, phase, { scopes: ['a', 'b'] }, sent, NOW);
 const tokens = (more: object = {}) => answer(200, { access_token: 'cnry_at', ...more });
 const settings = (provider_settings: object) => custom({ provider_settings });
 

@@ -62,7 +62,8 @@ export function readTokenAnswer(
   }
 
   const tokenType = firstAt(body, paths.tokenType ?? []) ?? tokenResponse.defaultTokenType;
-  if (!BEARER_NAMES.includes(String(tokenType).toLowerCase())) return malformed('unsupported_token_type');
+  if (typeof tokenType !== 'string' || !BEARER_NAMES.includes(tokenType.toLowerCase()))
+    return malformed('unsupported_token_type');
   const refreshToken = stringAt(body, paths.refreshToken);
   if (phase === 'refresh' && refresh.mode === 'rotating' && refreshToken === null)
     return malformed('missing_refresh_token');
