@@ -98,8 +98,10 @@ describe('APIs, their grants and the settings over the Management API', () => {
         subject_type_authorization: { user: { policy: 'require_client_grant' }, client: { policy: 'deny_all' } },
       });
       const body = { identifier: ME, name: 'Mine', scopes: [{ value: 'read:me:connected_accounts' }] };
-      const answers = await Promise.all([1, 2, 3].map(() => registry.call('POST', '/resource-servers', body)));
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+      const atOnce = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 6 }, work));
+      await atOnce(() => registry.database.query('SELECT pg_sleep(0.05)')); // so that nobody waits for a connection
+      const answers = await atOnce(() => registry.call('POST', '/resource-servers', body));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
       const adopted = answers.find(({ status }) => status === 201)!.body;
       expect(adopted['name']).toBe('Mine');
       expect(scopesOf(adopted).sort()).toEqual(['read:me:connected_accounts', ...OWN_PAGE].sort());

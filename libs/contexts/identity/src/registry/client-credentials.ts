@@ -32,7 +32,7 @@ export async function keepCredentials(
   const rows = sent.flatMap((one) => ('id' in one ? [] : [credentialRow(clientId, one)]));
   const kids = [...known, ...rows].map(({ kid }) => kid);
   if (new Set(kids).size !== kids.length) throw ValidationError.of('body', MEMBER, 'holds the same key twice');
-  if (rows.length > 0) await tx.insert(ClientCredentialEntity, rows as never);
+  if (rows.length > 0) await tx.insert(ClientCredentialEntity, rows);
   const credentials = [...named, ...rows.map(({ id }) => id)].map((id) => ({ id }));
   return methods ? { private_key_jwt: { credentials } } : null;
 }

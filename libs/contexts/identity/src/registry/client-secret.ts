@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { KeyRing } from '@strongroom/crypto';
+import { type KeyRing } from '@strongroom/crypto';
 import type { ClientEntity } from './client.entity.js';
 
 /** 256 random bits. */

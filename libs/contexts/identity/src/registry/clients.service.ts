@@ -84,7 +84,7 @@ export class ClientsService {
       const before = clientView(client);
       checkReadOnly(readOnly, before);
       const methods = rest.client_authentication_methods as UpdateClient['client_authentication_methods'];
-      const settings = settingsAfter(client, rest as UpdateClient);
+      const settings = settingsAfter(client, rest);
       checkSettings(settings, methods === undefined ? client.clientAuthenticationMethods !== null : methods !== null);
       await checkApi(tx, settings);
       const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, body.client_secret) };

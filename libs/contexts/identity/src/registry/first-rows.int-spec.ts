@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { testPostgres } from '@strongroom/testing';
 import { emptyDatabase, masterKeys, START, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { FirstAdministrator } from './first-administrator.js';
 import { MANAGEMENT_SCOPES } from './management-scopes.js';
 
 describe('the first rows', () => {
@@ -56,6 +58,28 @@ describe('the first rows', () => {
     const second = await start({ ...START, administrator: other });
     expect((await second.call('GET', '/users')).body).toHaveLength(1);
     expect(await second.database.query('SELECT count(*) FROM outbox')).toEqual(said);
+  });
+
+  it('ID-26 two first administrators with different addresses at once are one', async () => {
+    const start = await installation();
+    const none = { ...START, administrator: null };
+    const starts = [await start(none), await start(none)];
+    const holder = starts[0]!.database.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('LOCK TABLE users IN SHARE MODE'); // both get as far as they can before either may write
+    const created = Promise.all(
+      starts.map(({ app }, i) =>
+        app
+          .get(FirstAdministrator, { strict: false })
+          .create({ email: `a${i}@example.com`, password: 'cnry_password' }),
+      ),
+    );
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+    while (((await holder.query(waiting)) as unknown[]).length < 2) await sleep(10);
+    await holder.commitTransaction();
+    await holder.release();
+    await created;
+    expect((await starts[0]!.call('GET', '/users')).body).toHaveLength(1);
   });
 
   it('make no administrator where none is configured', async () => {

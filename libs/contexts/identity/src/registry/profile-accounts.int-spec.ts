@@ -74,7 +74,7 @@ describe('connected_accounts of a profile', () => {
     );
     const run = <T>(work: (tx: never, given: void) => Promise<T>) =>
       registry.database.transaction((tx) => work(tx as never));
-    await handler.handle(event, new Delivery(run as never));
+    await handler.handle(event, new Delivery(run));
   };
   const shown = async () => {
     const { body } = await registry.call('GET', `/users/${encodeURIComponent(userId)}`);
@@ -102,6 +102,12 @@ describe('connected_accounts of a profile', () => {
     expect(await shown()).toMatchObject([{ scopes: ['read', 'write'], created_at: '2026-01-02T03:04:05.000Z' }]);
     for (const event of [disconnected(3, accountId), second, first]) await hear(event);
     expect(await shown()).toEqual([]);
+  });
+
+  it('does not take an account away because of an end that is older than what is known', async () => {
+    const accountId = `cac_${randomUUID().replaceAll('-', '')}`;
+    for (const event of [connected(3, accountId), disconnected(2, accountId)]) await hear(event);
+    expect(await shown()).toMatchObject([{ id: accountId }]);
   });
 
   it('does not bring an account back whose end was heard before its beginning', async () => {

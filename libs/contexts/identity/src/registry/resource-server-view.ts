@@ -27,7 +27,7 @@ export function apiAfter(before: ApiSettings, body: UpdateResourceServer): ApiSe
   const policies = body.subject_type_authorization;
   return {
     name: body.name ?? before.name,
-    scopes: (body.scopes as ApiSettings['scopes'] | undefined) ?? before.scopes,
+    scopes: body.scopes ?? before.scopes,
     signingAlg: body.signing_alg ?? before.signingAlg,
     allowOfflineAccess: body.allow_offline_access ?? before.allowOfflineAccess,
     tokenLifetime: body.token_lifetime ?? before.tokenLifetime,

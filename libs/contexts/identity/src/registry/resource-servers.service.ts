@@ -63,7 +63,7 @@ export class ResourceServersService {
       if (adopted) return adopted;
       if (await tx.existsBy(ClientEntity, { clientId: identifier }))
         throw ValidationError.of('body', 'identifier', 'is the id of a client');
-      const settings = apiAfter(defaultApi(identifier), rest as UpdateResourceServer);
+      const settings = apiAfter(defaultApi(identifier), rest);
       const api = { ...settings, id: randomId('', 24), identifier, builtIn: false };
       return this.insert(tx, api, actorOf(caller));
     });
@@ -95,7 +95,7 @@ export class ResourceServersService {
       if (!api) throw new InexistentError('resource_server');
       if (api.id === MANAGEMENT_API) throw new BuiltInError('The Management API');
       checkReadOnly(readOnly, resourceServerView(api));
-      return this.save(tx, api, apiAfter(api, rest as UpdateResourceServer), actorOf(caller));
+      return this.save(tx, api, apiAfter(api, rest), actorOf(caller));
     });
   }
 
@@ -141,7 +141,7 @@ export class ResourceServersService {
     });
     if (!api) return null;
     if (api.adopted) throw new ResourceServerConflictError();
-    const settings = apiAfter(api, body as UpdateResourceServer);
+    const settings = apiAfter(api, body);
     const named = new Set(settings.scopes.map(({ value }) => value));
     const kept = api.scopes.filter(({ value }) => OWN_PAGE_SCOPES.includes(value) && !named.has(value));
     return this.save(tx, api, { ...settings, scopes: [...settings.scopes, ...kept], adopted: true }, actor);

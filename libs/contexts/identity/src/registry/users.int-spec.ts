@@ -142,13 +142,13 @@ describe('people over the Management API', () => {
     expect(totals.body).toMatchObject({ start: 2, limit: 2, total: all.length });
     expect((totals.body['users'] as { user_id: string }[]).map(({ user_id }) => user_id)).toEqual(all.slice(2, 4));
     const seen: string[] = [];
-    let next: unknown;
+    let next: string | undefined;
     do {
-      const from: string = next === undefined ? '' : `&from=${encodeURIComponent(String(next))}`;
+      const from: string = next === undefined ? '' : `&from=${encodeURIComponent(next)}`;
       const { body } = await registry.call('GET', `/users?include_totals=true&take=2${from}`);
       expect(Object.keys(body).filter((key) => key !== 'next')).toEqual(['users']);
       seen.push(...(body['users'] as { user_id: string }[]).map(({ user_id }) => user_id));
-      next = body['next'];
+      next = body['next'] as string | undefined;
     } while (next !== undefined);
     expect(seen).toEqual(all);
   });
@@ -202,10 +202,10 @@ describe('people over the Management API', () => {
     const personId = (await rowOf(user))['person_id']!;
     expect((await registry.call('DELETE', at(user))).status).toBe(204);
     expect((await registry.call('GET', at(user))).status).toBe(404);
-    const [{ left }] = (await registry.database.query(
+    const [{ left }] = await registry.database.query<[{ left: number }]>(
       'SELECT count(*)::int AS left FROM artefacts WHERE person_id = $1',
       [personId],
-    )) as [{ left: number }];
+    );
     expect(left).toBe(0);
     expect((await registry.eventsOf(personId)).at(-1)).toMatchObject({
       ...{ type: 'strongroom.user.deleted.v1', sequence: 2 },
@@ -261,9 +261,9 @@ describe('people over the Management API', () => {
         [admin(), second].map((one) => registry.call('PATCH', at(one), { administrator: false })),
       );
       expect(racing.map(({ status }) => status).sort()).toEqual([200, 409]);
-      const [{ left }] = (await registry.database.query(
+      const [{ left }] = await registry.database.query<[{ left: number }]>(
         'SELECT count(*)::int AS left FROM users WHERE administrator',
-      )) as [{ left: number }];
+      );
       expect(left).toBe(1);
       await registry.call('PATCH', at(admin()), { administrator: true });
       await registry.call('PATCH', at(second), { administrator: false });
