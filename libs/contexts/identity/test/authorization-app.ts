@@ -67,6 +67,10 @@ export class AuthorizationApp {
     return this.app.get(SignIn, { strict: false });
   }
 
+  browser(): Browser {
+    return new Browser(this.origin);
+  }
+
   stop(): Promise<void> {
     return this.app.close();
   }

@@ -1,0 +1,126 @@
+import type { OwnApi } from '@strongroom/contracts';
+import { testPostgres } from '@strongroom/testing';
+import { decodeProtectedHeader } from 'jose';
+import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase, START } from '../../test/registry-app.js';
+
+describe('tokens for our own APIs', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: { client_id: string; client_secret: string };
+  const email = 'someone@example.com';
+  const scope = 'openid offline_access read:me:connected_accounts';
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client();
+    await identity.userGrant(client);
+    await identity.person(email);
+  });
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  const check = (api: OwnApi, token: string) =>
+    identity.bearer.check(api, { authorization: `Bearer ${token}`, dpop: null, method: 'GET', url: identity.origin });
+  const machine = async () => {
+    const { clientId, clientSecret } = START.managementClient;
+    const answer = await identity.token({
+      ...{ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret },
+      audience: `${identity.origin}/api/v2/`,
+    });
+    return answer.body['access_token'] as string;
+  };
+  const refused = { code: 'invalid_token', status: 401 };
+
+  it('say who calls: a person at My Account, a machine at the Management API', async () => {
+    const { access_token } = await identity.tokens(email, client, { audience: `${identity.origin}/me/`, scope });
+    const person = await check('my-account', access_token);
+    expect(person).toMatchObject({ clientId: client.client_id, jkt: null, sessionId: expect.any(String) as string });
+    expect(person.scopes).toContain('read:me:connected_accounts');
+    expect(person.personId).not.toBeNull();
+    const token = await machine();
+    expect(decodeProtectedHeader(token).typ).toBe('JWT');
+    expect(await check('management', token)).toMatchObject({ personId: null, userId: null, clientId: 'management' });
+  });
+
+  it('pass nowhere else, and never changed', async () => {
+    const { access_token, id_token, refresh_token } = await identity.tokens(email, client, {
+      ...{ audience: `${identity.origin}/me/`, scope },
+    });
+    const token = await machine();
+    const [header, payload, signature] = access_token.split('.') as [string, string, string];
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+    const changed = Buffer.from(JSON.stringify({ ...claims, scope: 'everything' })).toString('base64url');
+    const unsigned = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${payload}.`;
+    for (const [api, presented] of [
+      ['management', access_token],
+      ['my-account', token],
+      ['my-account', id_token],
+      ['my-account', refresh_token],
+      ['my-account', `${header}.${changed}.${signature}`],
+      ['my-account', unsigned],
+      ['my-account', ''],
+    ] as const)
+      await expect(check(api, presented)).rejects.toMatchObject(refused);
+  });
+
+  it('RE-21 end with their grant, their person and their client, from the answer on', async () => {
+    const fresh = async () => {
+      const tokens = await identity.tokens(email, client, { audience: `${identity.origin}/me/`, scope });
+      expect(await check('my-account', tokens.access_token)).toMatchObject({ clientId: client.client_id });
+      return tokens;
+    };
+    const revoked = await fresh();
+    await identity.post('/oauth/revoke', { ...client, token: revoked.refresh_token });
+    await expect(check('my-account', revoked.access_token)).rejects.toMatchObject(refused);
+    const userinfo = await identity.get('/userinfo', { authorization: `Bearer ${revoked.access_token}` });
+    expect(userinfo.status).toBe(401);
+    expect(userinfo.headers.get('www-authenticate')).toContain('invalid_token');
+
+    const blocked = await fresh();
+    await identity.database.query('update users set blocked = true where email = $1', [email]);
+    await expect(check('my-account', blocked.access_token)).rejects.toMatchObject(refused);
+    await identity.database.query('update users set blocked = false where email = $1', [email]);
+
+    const ended = await fresh();
+    await identity.manage('DELETE', `/clients/${client.client_id}`);
+    await expect(check('my-account', ended.access_token)).rejects.toMatchObject(refused);
+  });
+
+  it('ID-25 pass nobody who was made again under the same id', async () => {
+    const other = await identity.client();
+    await identity.userGrant(other);
+    const { user_id } = await identity.person('again@example.com');
+    const audience = `${identity.origin}/me/`;
+    const { access_token } = await identity.tokens('again@example.com', other, { audience, scope });
+    await identity.manage('DELETE', `/users/${encodeURIComponent(user_id)}`);
+    const made = await identity.manage('POST', '/users', {
+      ...{ connection: 'Username-Password-Authentication', email: 'again@example.com', password: 'cnry_password_2' },
+      user_id: user_id.slice('auth0|'.length),
+    });
+    expect([made.status, made.body['user_id']]).toEqual([201, user_id]);
+    await expect(check('my-account', access_token)).rejects.toMatchObject(refused);
+  });
+
+  it('are given to a client only as far as its client grant goes', async () => {
+    const other = await identity.client();
+    const ask = (audience: string, more: Record<string, string> = {}) =>
+      identity.token({ grant_type: 'client_credentials', ...other, audience, ...more });
+    const management = `${identity.origin}/api/v2/`;
+    expect((await ask(management)).status).toBe(403);
+    await identity.manage('POST', '/client-grants', {
+      ...{ client_id: other.client_id, audience: management, scope: ['read:users'] },
+    });
+    const answer = await ask(management);
+    expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: 86_400, scope: 'read:users' });
+    const excess = await ask(management, { scope: 'read:users delete:users' });
+    expect([excess.status, excess.body['error']]).toEqual([403, 'access_denied']);
+    const nowhere = await ask('https://nowhere.example');
+    expect([nowhere.status, nowhere.body['error']]).toEqual([403, 'access_denied']);
+    const missing = await ask('');
+    expect([missing.status, missing.body['error']]).toEqual([400, 'invalid_request']);
+  });
+});

@@ -1,0 +1,292 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { SubjectRequest } from '@strongroom/contracts';
+import type { VaultError } from '@strongroom/errors';
+import { testPostgres } from '@strongroom/testing';
+import { importPKCS8, SignJWT } from 'jose';
+import { type AuthorizationApp, startAuthorization, VAULT_GRANT } from '../../test/authorization-app.js';
+import { emptyDatabase, START } from '../../test/registry-app.js';
+
+describe('the subject of an exchange', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: { client_id: string; client_secret: string };
+  let things: { client_id: string; client_secret: string };
+  let userId: string;
+  const email = 'someone@example.com';
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client();
+    await identity.userGrant(client);
+    things = await identity.api('things');
+    userId = (await identity.person(email)).user_id;
+  });
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  const refusal = async (request: SubjectRequest) => {
+    const error = await identity.subjects.validate(request).then(
+      () => Promise.reject(new Error('was not refused')),
+      (thrown: VaultError) => thrown,
+    );
+    return { status: error.status, code: error.code, message: error.message, reason: error.details?.['reason'], error };
+  };
+  const asApi = (token: string, more: Partial<SubjectRequest> = {}) =>
+    identity.subject(token, things, { subjectTokenType: 'access_token', ...more });
+  const forThings = { audience: 'things', scope: 'openid offline_access read:things' };
+
+  it('EX-01 and EX-13 takes a refresh token and leaves it usable', async () => {
+    const { refresh_token } = await identity.tokens(email, client);
+    const subject = await identity.subjects.validate(identity.subject(refresh_token, client));
+    expect(subject).toEqual({ personId: expect.any(String), userId, clientId: client.client_id });
+    expect(await identity.subjects.validate(identity.subject(refresh_token, client))).toEqual(subject);
+    expect((await identity.refresh(client, refresh_token)).status).toBe(200);
+  });
+
+  it('EX-04 takes Basic with nothing in the body', async () => {
+    const { refresh_token } = await identity.tokens(email, client);
+    const authorization = `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}`;
+    const subject = await identity.subjects.validate(identity.subject(refresh_token, {}, { authorization }));
+    expect(subject.clientId).toBe(client.client_id);
+  });
+
+  it('EX-05 finds the client by the subject token where nothing names it', async () => {
+    const { access_token, refresh_token } = await identity.tokens(email, client, forThings);
+    const secret = { client_secret: client.client_secret };
+    expect(await identity.subjects.validate(identity.subject(refresh_token, secret))).toMatchObject({ userId });
+    const ofApi = identity.subject(
+      access_token,
+      { client_secret: things.client_secret },
+      { subjectTokenType: 'access_token' },
+    );
+    expect(await identity.subjects.validate(ofApi)).toMatchObject({ userId, clientId: things.client_id });
+    for (const wrong of [
+      identity.subject(refresh_token, { client_secret: 'cnry_wrong' }),
+      identity.subject('cnry_unknown', secret),
+      asApi(access_token, { clientId: null, clientSecret: 'cnry_wrong' }),
+    ])
+      expect(await refusal(wrong)).toMatchObject({ status: 401, code: 'invalid_client', reason: undefined });
+  });
+
+  it('EX-06 takes an assertion once, for the issuer or the token endpoint, for five minutes at most', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    const byKey = await identity.client({
+      token_endpoint_auth_method: null,
+      client_authentication_methods: {
+        private_key_jwt: { credentials: [{ credential_type: 'public_key', pem: publicKey, alg: 'RS256' }] },
+      },
+    });
+    const key = await importPKCS8(privateKey, 'RS256');
+    const assertion = (audience: string, seconds = 120, issuer = byKey.client_id) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'RS256' })
+        .setIssuer(issuer)
+        .setSubject(issuer)
+        .setAudience(audience)
+        .setJti(randomUUID())
+        .setIssuedAt()
+        .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+        .sign(key);
+    const proof = (clientAssertion: string) => ({
+      client_assertion: clientAssertion,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+    const signed = await identity.authorize(identity.browser(), email, byKey);
+    const answer = await identity.token({
+      grant_type: 'authorization_code',
+      code: signed.params.get('code')!,
+      redirect_uri: 'https://app.example.com/callback',
+      code_verifier: signed.verifier,
+      ...proof(await assertion(`${identity.origin}/`)),
+    });
+    expect(answer.status).toBe(200);
+    const request = (sent: string) =>
+      identity.subject(
+        answer.body['refresh_token'] as string,
+        {},
+        {
+          clientAssertion: sent,
+          clientAssertionType: proof('').client_assertion_type,
+        },
+      );
+    const once = await assertion(`${identity.origin}/`);
+    expect(await identity.subjects.validate(request(once))).toMatchObject({ userId });
+    expect(await refusal(request(once))).toMatchObject({ status: 401, code: 'invalid_client' });
+    const atEndpoint = await assertion(`${identity.origin}/oauth/token`);
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, () => identity.subjects.validate(request(atEndpoint))),
+    );
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const bad of [
+      await assertion(identity.origin),
+      await assertion(`${identity.origin}/`, 3600),
+      await assertion(`${identity.origin}/`, -1),
+      await assertion(`${identity.origin}/`, 120, client.client_id),
+    ])
+      expect(await refusal(request(bad))).toMatchObject({ status: 401, code: 'invalid_client' });
+  });
+
+  it('EX-07 and EX-20 takes an access token as it was minted, by its API\u2019s own client, in both dialects', async () => {
+    const { access_token } = await identity.tokens(email, client, forThings);
+    expect(await identity.subjects.validate(asApi(access_token))).toMatchObject({ userId, clientId: things.client_id });
+    const own = await identity.api('rfc-things', { token_dialect: 'rfc9068_profile' });
+    const { access_token: rfc } = await identity.tokens(email, client, { ...forThings, audience: 'rfc-things' });
+    const request = identity.subject(rfc, own, { subjectTokenType: 'access_token' });
+    expect(await identity.subjects.validate(request)).toMatchObject({ userId });
+  });
+
+  it('RE-08 and RE-09 name the setting that keeps a client from exchanging', async () => {
+    const refused = async (settings: Record<string, unknown>) => {
+      const other = await identity.client(settings);
+      const { refresh_token } = await identity.tokens(email, other);
+      return refusal(identity.subject(refresh_token, other));
+    };
+    expect(await refused({ grant_types: ['authorization_code', 'refresh_token'] })).toMatchObject({
+      ...{ status: 403, code: 'unauthorized_client', reason: 'client_grant_missing' },
+      message: `Grant type '${VAULT_GRANT}' not allowed for the client.`,
+    });
+    expect(await refused({ is_first_party: false })).toMatchObject({ status: 403, reason: 'client_third_party' });
+    expect(await refused({ oidc_conformant: false })).toMatchObject({
+      ...{ status: 403, reason: 'client_not_oidc_conformant' },
+    });
+    const rotation = await refused({ refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring' } });
+    expect(rotation).toMatchObject({ status: 403, reason: 'client_rotation_on' });
+    expect(rotation.message).toContain('rotation');
+  });
+
+  it('RE-09 tells a public client no more than a wrong one, and the log why', async () => {
+    const spa = await identity.client({ app_type: 'spa', token_endpoint_auth_method: 'none' });
+    const { error, ...said } = await refusal(identity.subject('cnry_any', { client_id: spa.client_id }));
+    expect(said).toMatchObject({ status: 401, code: 'invalid_client', reason: undefined });
+    expect(said.message).toBe('Client authentication failed');
+    expect(error.audit).toMatchObject({ reason: 'client_public', clientId: spa.client_id });
+  });
+
+  it('RE-10 and RE-13 refuse a wrong secret and another client, and revoke nothing', async () => {
+    const { refresh_token } = await identity.tokens(email, client);
+    const wrong = { ...client, client_secret: 'cnry_wrong' };
+    expect(await refusal(identity.subject(refresh_token, wrong))).toMatchObject({
+      status: 401,
+      code: 'invalid_client',
+    });
+    const other = await identity.client();
+    expect(await refusal(identity.subject(refresh_token, other))).toMatchObject({
+      ...{ status: 403, code: 'invalid_grant', message: 'Unknown or invalid refresh token.' },
+      reason: 'subject_invalid',
+    });
+    expect(await identity.subjects.validate(identity.subject(refresh_token, client))).toMatchObject({ userId });
+  });
+
+  it('RE-14 and RE-21 refuse what was revoked, blocked or deleted from the answer on, and say about whom', async () => {
+    const fresh = async (name: string) => {
+      const { user_id } = await identity.person(name);
+      const tokens = await identity.tokens(name, client, forThings);
+      const at = `/users/${encodeURIComponent(user_id)}`;
+      return { user_id, tokens, at, request: identity.subject(tokens.refresh_token, client) };
+    };
+    const revoked = await fresh('revoked@example.com');
+    await identity.post('/oauth/revoke', { ...client, token: revoked.tokens.refresh_token });
+    expect(await refusal(revoked.request)).toMatchObject({ status: 403, code: 'invalid_grant' });
+    expect(await refusal(asApi(revoked.tokens.access_token))).toMatchObject({ status: 401, reason: 'subject_revoked' });
+
+    const blocked = await fresh('blocked@example.com');
+    await identity.database.query(`update users set blocked = true where user_id = $1`, [blocked.user_id]);
+    const { error, ...said } = await refusal(blocked.request);
+    expect(said).toMatchObject({ status: 403, code: 'invalid_grant', reason: 'user_blocked' });
+    expect(said.message).toContain('user is blocked');
+    expect(error.audit).toMatchObject({ clientId: client.client_id, userId: blocked.user_id });
+    expect(await refusal(asApi(blocked.tokens.access_token))).toMatchObject({ status: 403, reason: 'user_blocked' });
+
+    const deleted = await fresh('deleted@example.com');
+    await identity.manage('DELETE', deleted.at);
+    expect(await refusal(deleted.request)).toMatchObject({ status: 403, code: 'invalid_grant' });
+    expect(await refusal(asApi(deleted.tokens.access_token))).toMatchObject({ status: 401, reason: 'subject_revoked' });
+  });
+
+  it('refuses an ended token of either kind', async () => {
+    const { refresh_token } = await identity.tokens(email, client);
+    await identity.database.query(
+      `update artefacts set expires_at = now() - interval '1 second' where kind = 'RefreshToken'`,
+    );
+    expect(await refusal(identity.subject(refresh_token, client))).toMatchObject({ reason: 'subject_expired' });
+    const short = await identity.api('short-lived', { token_lifetime: 1 });
+    const { access_token } = await identity.tokens(email, client, { ...forThings, audience: 'short-lived' });
+    const request = identity.subject(access_token, short, { subjectTokenType: 'access_token' });
+    expect(await identity.subjects.validate(request)).toMatchObject({ userId }); // 30 s of leeway
+    const { now } = Date;
+    Date.now = () => now() + 60_000;
+    try {
+      expect(await refusal(request)).toMatchObject({ status: 401, code: 'invalid_grant', reason: 'subject_expired' });
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it('RE-15 and RE-16 want the client of the token\u2019s own API', async () => {
+    const { access_token } = await identity.tokens(email, client, forThings);
+    const other = await identity.api('other-things');
+    for (const caller of [other, client])
+      expect(await refusal(identity.subject(access_token, caller, { subjectTokenType: 'access_token' }))).toMatchObject(
+        {
+          ...{ status: 403, code: 'unauthorized_client', reason: 'client_not_api_client' },
+        },
+      );
+  });
+
+  it('RE-17 refuses ID tokens, tokens for our own APIs, machines\u2019 and strangers\u2019 tokens', async () => {
+    const { id_token } = await identity.tokens(email, client, forThings);
+    const me = await identity.tokens(email, client, {
+      ...{ audience: `${identity.origin}/me/`, scope: 'openid read:me:connected_accounts' },
+    });
+    const { clientId, clientSecret } = START.managementClient;
+    const management = await identity.token({
+      ...{ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret },
+      audience: `${identity.origin}/api/v2/`,
+    });
+    await identity.manage('POST', '/client-grants', {
+      ...{ client_id: client.client_id, audience: 'things', scope: ['read:things'] },
+    });
+    const machine = await identity.token({ grant_type: 'client_credentials', ...client, audience: 'things' });
+    expect(machine.status).toBe(200);
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const foreign = await new SignJWT({ gid: 'x', azp: client.client_id })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setIssuer(`${identity.origin}/`)
+      .setSubject(userId)
+      .setAudience('things')
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(stranger);
+    for (const token of [
+      id_token,
+      me.access_token,
+      management.body['access_token'] as string,
+      machine.body['access_token'] as string,
+      foreign,
+      'cnry_no_token',
+    ])
+      expect(await refusal(asApi(token))).toMatchObject({
+        ...{ status: 401, code: 'invalid_grant', reason: 'subject_invalid' },
+      });
+  });
+
+  it('a refresh token that was rotated away ends its grant when it comes as a subject', async () => {
+    const rotator = await identity.client({
+      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: 3600 },
+    });
+    const { refresh_token } = await identity.tokens(email, rotator);
+    const successor = (await identity.refresh(rotator, refresh_token)).body['refresh_token'] as string;
+    await identity.manage('PATCH', `/clients/${rotator.client_id}`, {
+      refresh_token: { rotation_type: 'non-rotating', expiration_type: 'non-expiring' },
+    });
+    expect(await refusal(identity.subject(refresh_token, rotator))).toMatchObject({ reason: 'subject_revoked' });
+    expect((await identity.refresh(rotator, successor)).status).toBe(403);
+  });
+});
