@@ -75,7 +75,7 @@ describe('the first rows', () => {
       ),
     );
     const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-    while (((await holder.query(waiting)) as unknown[]).length < 2) await sleep(10);
+    while ((await starts[0]!.database.query<unknown[]>(waiting)).length < 2) await sleep(10);
     await holder.commitTransaction();
     await holder.release();
     await created;
