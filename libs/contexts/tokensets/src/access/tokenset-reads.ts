@@ -55,7 +55,7 @@ const OF_PERSON = `
     coalesce(last_used_at >= date_trunc('day', now(), 'UTC'), false) AS is_used_today, clock_timestamp() AS now
   FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id
   WHERE person_id = $1 AND connection_id = $2
-  ORDER BY created_at, t.id`;
+  ORDER BY t.created_at, t.id`;
 
 /** The one statement of an exchange in this context. */
 @Injectable()
