@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import {
   type IntakeKey,
-  IntakeKeys,
+  type IntakeKeys,
   type IssuedToken,
   type Redeemed,
   type RedeemRequest,
   TokenVault,
   type TokensetView,
 } from '@strongroom/contracts';
-import { IntakePrivateKey, openBox } from '@strongroom/crypto';
+import { IntakePrivateKey } from '@strongroom/crypto';
 import { newId } from '../src/connect/secrets.js';
 
-/** Stands for `tokensets`: opens the boxes with a real key, counts what would be a token request. */
+/** Stands for `tokensets`: has a real key to seal for, and keeps each call that would be a token request. */
 export class CountingVault extends TokenVault {
-  private readonly installationId = randomUUID();
-  private readonly key = IntakePrivateKey.generate();
-  /** Code and verifier of each call that would have gone to the provider. */
-  readonly sent: { code: string; verifier: string | null; request: RedeemRequest }[] = [];
+  readonly installationId = randomUUID();
+  readonly key = IntakePrivateKey.generate();
+  /** Each call that would have gone to the provider. */
+  readonly sent: RedeemRequest[] = [];
   readonly results = new Map<string, Redeemed>();
   readonly deleted: string[] = [];
   readonly owners = new Map<string, string>();
@@ -36,14 +36,7 @@ export class CountingVault extends TokenVault {
   async redeem(request: RedeemRequest): Promise<Redeemed> {
     const known = this.results.get(request.sessionId);
     if (known) return known;
-    const { connectionId, sessionId: ownerId } = request;
-    const open = (box: string, purpose: 'provider-code' | 'pkce-verifier', field: string) =>
-      openBox(this.key, this.installationId, { purpose, connectionId, ownerId, field }, box);
-    this.sent.push({
-      code: await open(request.codeBox, 'provider-code', 'code'),
-      verifier: request.verifierBox && (await open(request.verifierBox, 'pkce-verifier', 'verifier')),
-      request,
-    });
+    this.sent.push(request);
     await this.meanwhile();
     const refusal = this.refusals.shift();
     if (refusal) throw refusal;

@@ -2,6 +2,7 @@ import type { ClientView, ConnectionView, PersonView } from '@strongroom/contrac
 import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
 import { Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import { newId } from '../connect/secrets.js';
 
 const ACCOUNTS = '/me/v1/connected-accounts/accounts';
 
@@ -41,8 +42,13 @@ describe('connected accounts', () => {
   const management = () => bench.token(null, client, { api: 'management' });
 
   it.each(['from', 'next'])('AC-01 walks 25 accounts, oldest first, with %s', async (name) => {
-    const made: string[] = [];
-    for (let n = 0; n < 25; n++) made.push(await connected());
+    const made = Array.from({ length: 25 }, () => newId('cac_'));
+    for (const id of made)
+      await bench.database.query(
+        `INSERT INTO connected_accounts (id, status, person_id, connection_id, connection_name, tokenset_id, has_refresh_token)
+         VALUES ($1, 'connected', $2, $3, $4, 'ts_x', true)`,
+        [id, alice.personId, connection.connectionId, connection.name],
+      );
     const seen: string[] = [];
     let query = '?take=10';
     for (let pages = 0; pages < 5 && query; pages++) {

@@ -71,7 +71,7 @@ describe('reactions to events', () => {
       value: contract.write(data),
     };
     const delivery = new Delivery((work) => bench.database.transaction((tx) => work(tx, undefined)));
-    return bench.app.get<Handler>(handler as never, { strict: false }).handle(wire, delivery);
+    return bench.app.get<Handler>(handler, { strict: false }).handle(wire, delivery);
   };
   const status = async () =>
     (
@@ -99,7 +99,7 @@ describe('reactions to events', () => {
     ({ ...tokenset(), status: 'deleted', reason, keyId: randomUUID() }) as const;
 
   it('disconnects once when the tokenset was deleted, also when the event comes twice', async () => {
-    for (const _ of [1, 2]) await deliver(DisconnectWhenTokensetDeleted, tokensetDeleted, deleted());
+    for (let n = 0; n < 2; n++) await deliver(DisconnectWhenTokensetDeleted, tokensetDeleted, deleted());
     expect(await status()).toEqual({ status: 'disconnected', reason: null });
     expect(await saidReasons()).toEqual(['tokenset_deleted']);
   });
@@ -158,7 +158,7 @@ describe('reactions to events', () => {
     expect((await status())!.status).toBe('connected');
     expect(await open.dbState()).toBe('created');
     bench.directory.all.delete(connection.connectionId);
-    for (const _ of [1, 2]) await deliver(DisconnectWhenConnectionDeleted, connectionDeleted, data);
+    for (let n = 0; n < 2; n++) await deliver(DisconnectWhenConnectionDeleted, connectionDeleted, data);
     expect((await status())!.status).toBe('disconnected');
     expect(await saidReasons()).toEqual(['connection_deleted']);
     expect(await open.failures()).toEqual(['provider_error']);
@@ -171,7 +171,7 @@ describe('reactions to events', () => {
     await deliver(DisconnectWhenUserDeleted, userDeleted, data);
     expect((await status())!.status).toBe('connected');
     bench.people.all.delete(alice.personId);
-    for (const _ of [1, 2]) await deliver(DisconnectWhenUserDeleted, userDeleted, data);
+    for (let n = 0; n < 2; n++) await deliver(DisconnectWhenUserDeleted, userDeleted, data);
     expect((await status())!.status).toBe('disconnected');
     expect(await saidReasons()).toEqual(['user_deleted']);
     expect(await open.dbState()).toBe('failed');

@@ -14,6 +14,8 @@ export function sendAnswer(reply: FastifyReply, answer: BrowserAnswer): void {
 /** HEAD, prefetch, prerender: nobody has decided to come here yet, so nothing may be spent. */
 export const isLookAhead = ({ method, headers }: FastifyRequest): boolean =>
   method === 'HEAD' ||
-  [headers['sec-purpose'], headers['purpose'], headers['x-moz']].some((value) => /prefetch|prerender/.test(`${value}`));
+  [headers['sec-purpose'], headers['purpose'], headers['x-moz']].some((value) =>
+    /prefetch|prerender/.test(String(value)),
+  );
 
 export const sendNothing = (reply: FastifyReply): void => void reply.code(204).headers(pageHeaders).send();

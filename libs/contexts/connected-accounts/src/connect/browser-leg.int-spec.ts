@@ -1,4 +1,5 @@
-import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
+import type { ClientView, ConnectionView, PersonView, RedeemRequest } from '@strongroom/contracts';
+import { openBox } from '@strongroom/crypto';
 import { testPostgres, type TestService } from '@strongroom/testing';
 import { Browser, csrfOf, Flow } from '../../test/browser.js';
 import { APP, Bench, type HttpAnswer } from '../../test/connect-bench.js';
@@ -49,6 +50,13 @@ describe('the browser leg', () => {
     bench.vault.sent.length = 0;
   });
 
+  const codeIn = ({ connectionId, sessionId: ownerId, codeBox }: RedeemRequest) =>
+    openBox(
+      bench.vault.key,
+      bench.vault.installationId,
+      { purpose: 'provider-code', connectionId, ownerId, field: 'code' },
+      codeBox,
+    );
   /** Nothing was redeemed and no account exists. */
   const expectNothing = async (): Promise<void> => {
     expect(bench.vault.sent).toEqual([]);
@@ -130,7 +138,7 @@ describe('the browser leg', () => {
     await (await (await flow.begin()).open()).accept();
     const path = flow.callbackUrl.split('?')[0]!;
     const query = new URLSearchParams({ error: code, error_description: 'cnry_private', state: flow.state });
-    const answer = await flow.browser.get(`${path}?${query}`);
+    const answer = await flow.browser.get(`${path}?${query.toString()}`);
     expect(returned(answer)).toMatchObject({ error: told, state: 'st==' });
     expect(answer.location).not.toContain('cnry');
     expect(await flow.failures()).toEqual([reason]);
@@ -241,7 +249,7 @@ describe('the browser leg', () => {
     expect(await flow.failures()).toEqual(['state_mismatch']);
     await flow.comeBack();
     expect((await flow.complete()).status).toBe(201);
-    expect(bench.vault.sent.map(({ code }) => code)).toEqual([flow.code]);
+    expect(await Promise.all(bench.vault.sent.map(codeIn))).toEqual([flow.code]);
   });
 
   it('CN-08 refuses a state that is dropped, altered, doubled or reused', async () => {
@@ -457,7 +465,7 @@ describe('the browser leg', () => {
     flow.callbackUrl = posted.location;
     await flow.comeBack();
     expect((await flow.complete()).status).toBe(201);
-    expect(bench.vault.sent[0]!.code).toBe(flow.code);
+    expect(await codeIn(bench.vault.sent[0]!)).toBe(flow.code);
   });
 
   it('sets host-bound cookies, one for each session, and clears them at the end', async () => {

@@ -1,4 +1,5 @@
-import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
+import type { ClientView, ConnectionView, PersonView, RedeemRequest } from '@strongroom/contracts';
+import { openBox } from '@strongroom/crypto';
 import { VaultError } from '@strongroom/errors';
 import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
@@ -32,6 +33,18 @@ describe('POST complete', () => {
     bench.vault.meanwhile = () => Promise.resolve();
   });
 
+  const opened = (request: RedeemRequest, purpose: 'provider-code' | 'pkce-verifier') =>
+    openBox(
+      bench.vault.key,
+      bench.vault.installationId,
+      {
+        purpose,
+        connectionId: request.connectionId,
+        ownerId: request.sessionId,
+        field: purpose === 'provider-code' ? 'code' : 'verifier',
+      },
+      (purpose === 'provider-code' ? request.codeBox : request.verifierBox)!,
+    );
   const accounts = () =>
     bench.database.query<Record<string, unknown>[]>(
       `SELECT * FROM connected_accounts WHERE person_id = $1 AND status <> 'disconnected'`,
@@ -103,9 +116,9 @@ describe('POST complete', () => {
     await flow.untilCode({ scopes: ['mail.send'] });
     await flow.complete();
     const [sent] = bench.vault.sent;
-    expect(sent!.code).toBe(flow.code);
-    expect(challengeOf(sent!.verifier!)).toBe(flow.atProvider.searchParams.get('code_challenge'));
-    expect(sent!.request).toMatchObject({
+    expect(await opened(sent!, 'provider-code')).toBe(flow.code);
+    expect(challengeOf(await opened(sent!, 'pkce-verifier'))).toBe(flow.atProvider.searchParams.get('code_challenge'));
+    expect(sent).toMatchObject({
       sessionId: flow.sessionId,
       personId: alice.personId,
       clientId: client.clientId,
@@ -247,10 +260,10 @@ describe('POST complete', () => {
     await flow.untilCode();
     const row = await bench.session(flow.sessionId);
     expect(row['code_box']).toEqual(expect.any(String));
-    const [{ left }] = (await bench.database.query(
+    const [{ left }] = await bench.database.query<[{ left: number }]>(
       `SELECT extract(epoch FROM expires_at - clock_timestamp())::float AS left FROM connect_sessions WHERE id = $1`,
       [flow.sessionId],
-    )) as [{ left: number }];
+    );
     expect(left).toBeLessThanOrEqual(60);
     await bench.database.query('UPDATE connect_sessions SET expires_at = clock_timestamp() WHERE id = $1', [
       flow.sessionId,
@@ -327,7 +340,7 @@ describe('POST complete', () => {
   it('CN-29 lets the same request come again while the identity of the account is pending', async () => {
     await flow.untilCode();
     bench.vault.refusals.push(refusal('identity_pending', 503, 2), refusal('identity_pending', 503, 2));
-    for (const _ of [1, 2]) {
+    for (let n = 0; n < 2; n++) {
       const pending = await flow.complete();
       expect([pending.status, pending.headers['retry-after']]).toEqual([503, '2']);
       expect(await flow.dbState()).toBe('completing');
@@ -432,7 +445,7 @@ describe('POST complete', () => {
       created_at: first.created_at,
       scopes: ['mail.read', 'mail.send'],
     });
-    expect(bench.vault.sent.at(-1)!.request.pinnedAccountId).toBe(first.id);
+    expect(bench.vault.sent.at(-1)!.pinnedAccountId).toBe(first.id);
     expect(await accounts()).toMatchObject([{ id: first.id, status: 'connected', reason: null }]);
     expect((await bench.eventsOf(first.id)).map(({ sequence, data }) => [sequence, data['reconnected']])).toEqual([
       [1, false],

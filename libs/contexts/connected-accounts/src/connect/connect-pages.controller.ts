@@ -25,7 +25,7 @@ export class ConnectPagesController {
   /** The shorter address of the same page. */
   @Get('connect')
   short(@Query('ticket') ticket: unknown, @Res() reply: FastifyReply): void {
-    const query = typeof ticket === 'string' ? `?${new URLSearchParams({ ticket })}` : '';
+    const query = typeof ticket === 'string' ? `?ticket=${encodeURIComponent(ticket)}` : '';
     sendSeeOther(reply, this.publicUrl.of(CONNECT_PATH) + query);
   }
 
@@ -47,7 +47,7 @@ export class ConnectPagesController {
     const form = formOf(request);
     const answer = await this.consents.decide({
       cookieHeader: request.headers.cookie,
-      fetchSite: request.headers['sec-fetch-site'] as string | undefined,
+      fetchSite: request.headers['sec-fetch-site'],
       csrf: form.get('csrf') ?? '',
       action: form.get('action') ?? '',
     });
@@ -68,7 +68,7 @@ export class ConnectPagesController {
   /** A provider that answers by `form_post`: the cookie stays away from a cross-site POST, so the GET does the work. */
   @Post('connect/callback/:connection')
   formPost(@Param('connection') connection: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    sendSeeOther(reply, `${this.publicUrl.of(callbackPath(connection))}?${formOf(request)}`);
+    sendSeeOther(reply, `${this.publicUrl.of(callbackPath(connection))}?${formOf(request).toString()}`);
   }
 }
 

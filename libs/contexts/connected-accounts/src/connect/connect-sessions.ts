@@ -48,7 +48,7 @@ export class ConnectSessions {
     change: QueryDeepPartialEntity<ConnectSessionEntity>,
   ): Promise<ConnectSessionEntity | null> {
     return this.database.transaction(async (tx) => {
-      const { raw } = await tx
+      const updated = await tx
         .createQueryBuilder()
         .update(ConnectSessionEntity)
         .set(change)
@@ -56,7 +56,7 @@ export class ConnectSessions {
         .andWhere(where.sql, where.values)
         .returning('id')
         .execute();
-      const [moved] = raw as { id: string }[];
+      const [moved] = updated.raw as { id: string }[];
       return moved ? tx.findOneBy(ConnectSessionEntity, { id: moved.id }) : null;
     });
   }

@@ -56,7 +56,7 @@ export class OpenTicket {
       code_challenge_method: 'S256',
     });
     return {
-      seeOther: this.publicUrl.of(`/authorize?${query}`),
+      seeOther: this.publicUrl.of(`/authorize?${query.toString()}`),
       cookies: [this.cookies.set('connect_in', key, `${secret}.${ticket}`)],
     };
   }
