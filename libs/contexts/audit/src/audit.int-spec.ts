@@ -214,6 +214,12 @@ describe('audit', () => {
     expect(sequences.map(({ headers }) => Number(headers['ce_sequence']))).toEqual(
       Array.from({ length: 20 }, (_, i) => i + 1),
     );
+    // A start reads on from the offsets that were stored with the lines.
+    expect(
+      await ledger.query(
+        `SELECT max("offset") = (SELECT max("offset") FROM bus.bus_log) AS read FROM consumer_offsets`,
+      ),
+    ).toEqual([{ read: true }]);
   }, 60_000);
 
   it('E4 keeps one entry of an event that is delivered again, and no gap for it', async () => {

@@ -67,6 +67,8 @@ export class Script {
   readonly heard: Heard[] = [];
   wires: WireEvent[] = [];
   before: (event: Heard) => void | Promise<void> = () => undefined;
+  /** False: the handler finds nothing to do and opens no transaction. */
+  writes = true;
   inside: (tx: EntityManager, event: Heard) => void | Promise<void> = () => undefined;
 
   async play(wire: WireEvent, delivery: Delivery): Promise<void> {
@@ -75,6 +77,7 @@ export class Script {
     this.heard.push(event);
     this.wires.push(wire);
     await this.before(event);
+    if (!this.writes) return;
     await delivery.transaction(async (tx) => {
       await tx.query('INSERT INTO effects (event_id, key, sequence) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
         id,
