@@ -115,6 +115,8 @@ describe('Egress: whom it calls (P1)', () => {
     'unix:/var/run/docker.sock',
     'ws://idp.example/',
     'http://idp.example/',
+    'http://idp.example:443/',
+    'http://8.8.8.8:443/',
     'https://user@idp.example/',
     'https://user:password@idp.example/',
     'https://:password@idp.example/',
