@@ -10,7 +10,7 @@ describe('faults of the simulator', () => {
     const app = await TestClient.of(simulator, 'status', { refresh: { rotate: 'always' } });
     const { refresh_token } = await app.connect();
     await app.control('POST', 'faults', { times: 2, status: 503, body: { error: 'busy' }, retryAfter: 7 });
-    for (const _ of [1, 2]) {
+    for (let i = 0; i < 2; i++) {
       const answer = await app.refresh(refresh_token);
       expect(answer).toMatchObject({ status: 503, json: { error: 'busy' } });
       expect(answer.headers.get('retry-after')).toBe('7');

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { authorize, decide } from './authorize.js';
 import { isClient } from './client-authentication.js';
 import { control } from './control.js';
-import { CUT, formOf, json, readRequest, send, type Answer, type Request } from './http.js';
+import { formOf, json, readRequest, send, type Answer, type CUT, type Request } from './http.js';
 import { IdTokens } from './id-tokens.js';
 import { claimsOf } from './people.js';
 import { Provider } from './provider.js';

@@ -64,7 +64,7 @@ export class TestClient {
       ...more,
     };
     const query = Object.entries(asked).filter((pair): pair is [string, string] => pair[1] !== null);
-    return `${this.url}/authorize?${new URLSearchParams(query)}`;
+    return `${this.url}/authorize?${new URLSearchParams(query).toString()}`;
   }
 
   /** Where the browser is sent. */

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'undici';
+
+export type Json = Record<string, unknown>;
+
+/** What a server answered. Redirects are answers too. */
+export class Answer {
+  constructor(
+    readonly status: number,
+    readonly headers: Record<string, string>,
+    readonly cookies: string[],
+    readonly text: string,
+  ) {}
+
+  /** The body; an empty object where it is no JSON object. */
+  get json(): Json {
+    try {
+      return JSON.parse(this.text) as Json;
+    } catch {
+      return {};
+    }
+  }
+
+  get list(): Json[] {
+    return JSON.parse(this.text) as Json[];
+  }
+}
+
+export interface Call {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** HTTP as a client of the installation sees it; trusts the installation's own authority beside the usual ones. */
+export class Http {
+  readonly agent: Agent;
+
+  constructor(caFile: string | undefined) {
+    this.agent = new Agent({ connect: caFile ? { ca: readFileSync(caFile, 'utf8') } : {}, headersTimeout: 60_000 });
+  }
+
+  async send(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
+    const answer = await request(url, {
+      method: method as 'GET',
+      headers,
+      body: body ?? null,
+      dispatcher: this.agent,
+    });
+    const flat = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+    const cookies = [answer.headers['set-cookie'] ?? []].flat();
+    return new Answer(
+      answer.statusCode,
+      Object.fromEntries(flat) as Record<string, string>,
+      cookies,
+      await answer.body.text(),
+    );
+  }
+
+  sendForm(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams(form).toString(),
+    });
+  }
+
+  sendJson(method: string, url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send(url, {
+      method,
+      headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.agent.close();
+  }
+}

@@ -1,0 +1,23 @@
+/** Drives a running Strongroom as apps and browsers do: over HTTP only, through the real pages. */
+export { Browser, type Arrival } from './browser.js';
+export { APP_STATE, connect, ConnectFlow, type ConnectedAccount } from './connect.js';
+export { eventually } from './eventually.js';
+export { ACCESS_TOKEN, exchange, REFRESH_TOKEN, REQUESTED, VAULT_GRANT, vaultForm } from './exchange.js';
+export { Answer, Http, type Json } from './http.js';
+export { addressFromEnvironment, addressToEnvironment, Installation } from './installation.js';
+export { askMyAccountToken, credentialsOf, login, MY_ACCOUNT_SCOPE, myAccountToken, passOwnPages } from './login.js';
+export { Scene } from './scene.js';
+export { Server } from './server.js';
+export {
+  createApi,
+  createClient,
+  createConnection,
+  createPerson,
+  enable,
+  type Client,
+  type Connection,
+  type Person,
+} from './set-up.js';
+export { SimulatedProvider } from './simulated-provider.js';
+export { startSimulator } from './simulator.js';
+export { challengeOf, newVerifier, unique } from './unique.js';
