@@ -24,7 +24,8 @@ export class Browser {
   /** Follows redirects among our own pages; at `/authorize` whoever is signed in passes at once. */
   async visit(url: string): Promise<HttpAnswer> {
     let answer = await this.get(url);
-    while (answer.status === 303 && answer.location.startsWith(this.bench.publicUrl.origin)) {
+    for (let n = 0; answer.status === 303 && answer.location.startsWith(this.bench.publicUrl.origin); n++) {
+      if (n === 10) throw new Error('redirected in a circle');
       const next = answer.location.startsWith(this.bench.publicUrl.of('/authorize'))
         ? this.bench.signIn.authorize(answer.location, this.person!)
         : answer.location;

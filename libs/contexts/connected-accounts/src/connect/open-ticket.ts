@@ -38,7 +38,9 @@ export class OpenTicket {
       const cookie = this.cookies.read(cookieHeader, 'connect', flowKey(session.id));
       if (cookie !== undefined && matches(cookie, session.cookieHash)) return this.consent.show(session, cookie);
     }
-    await this.sessions.refuse(session, session.state === 'expired' || !inTime(session) ? 'expired' : 'replayed');
+    if (!session.isLive && session.endedAt === null)
+      await this.sessions.end(session, { to: 'expired', reason: 'expired', actor: { kind: 'system' } });
+    else await this.sessions.refuse(session, session.state === 'expired' ? 'expired' : 'replayed');
     return notValid();
   }
 
@@ -95,6 +97,3 @@ export class OpenTicket {
     return { seeOther: again, cookies: [cleared] };
   }
 }
-
-/** A final state other than `expired` was reached in time; an open one is judged by the clock. */
-const inTime = (session: ConnectSessionEntity): boolean => session.endedAt !== null || session.isLive;
