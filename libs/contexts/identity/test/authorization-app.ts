@@ -68,19 +68,19 @@ export class AuthorizationApp {
   }
 
   browser(): Browser {
-    return new Browser(this.origin);
+    return new Browser(this);
   }
 
   stop(): Promise<void> {
     return this.app.close();
   }
 
-  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return read(await fetch(this.origin + path, { headers, redirect: 'manual' }));
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return send(this.app, 'GET', path, headers);
   }
 
-  async post(path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
-    return read(await fetch(this.origin + path, { method: 'POST', body: new URLSearchParams(form), headers }));
+  post(path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
+    return send(this.app, 'POST', path, { ...FORM, ...headers }, new URLSearchParams(form).toString());
   }
 
   token(form: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
@@ -88,11 +88,8 @@ export class AuthorizationApp {
   }
 
   json(path: string, body: unknown, headers: Record<string, string> = {}, method = 'POST'): Promise<Answer> {
-    return fetch(this.origin + path, {
-      method,
-      body: body === undefined ? null : JSON.stringify(body),
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    }).then(read);
+    if (body === undefined) return send(this.app, method, path, headers);
+    return send(this.app, method, path, { 'content-type': 'application/json', ...headers }, JSON.stringify(body));
   }
 
   /** The Management API, with a token that was really fetched. */
@@ -183,7 +180,7 @@ export class AuthorizationApp {
       code_challenge_method: 'S256',
       ...params,
     });
-    let page = await browser.open(`/authorize?${asked}`);
+    let page = await browser.open(`/authorize?${asked.toString()}`);
     if (page.path.startsWith('/u/login/')) page = await browser.submit(page, { username: email, password: PASSWORD });
     if (page.path.startsWith('/u/consent/')) page = await browser.submit(page, { action: 'accept' });
     if (!page.left) throw new Error(`stayed on ${page.path}: ${page.text}`);
@@ -209,7 +206,7 @@ export class AuthorizationApp {
     client: { client_id: string; client_secret: string },
     params: Record<string, string> = {},
   ): Promise<{ access_token: string; refresh_token: string; id_token: string; scope: string }> {
-    const answer = await this.redeem(client, await this.authorize(new Browser(this.origin), email, client, params));
+    const answer = await this.redeem(client, await this.authorize(this.browser(), email, client, params));
     if (answer.status !== 200) throw new Error(answer.text);
     return answer.body as { access_token: string; refresh_token: string; id_token: string; scope: string };
   }
@@ -263,34 +260,33 @@ export class Browser {
   readonly cookies = new Map<string, { value: string; path: string }>();
 
   constructor(
-    private readonly origin: string,
+    private readonly server: Pick<AuthorizationApp, 'app' | 'origin'>,
     /** A path of Strongroom's that counts as outside. */
     private readonly stopsAt = '',
   ) {}
 
-  async open(url: string, init: RequestInit = {}): Promise<Page> {
-    const at = new URL(url, this.origin);
-    if (at.origin !== this.origin || at.pathname === this.stopsAt)
+  async open(url: string, form?: URLSearchParams): Promise<Page> {
+    const { origin, app } = this.server;
+    const at = new URL(url, origin);
+    if (at.origin !== origin || at.pathname === this.stopsAt)
       return { path: at.pathname, status: 0, text: '', headers: new Headers(), left: at.href };
     const cookie = [...this.cookies]
       .filter(([, { path }]) => at.pathname.startsWith(path))
       .map(([key, { value }]) => `${key.split('@')[0]}=${value}`)
       .join('; ');
-    const answer = await fetch(at, { ...init, headers: { ...init.headers, cookie }, redirect: 'manual' });
+    const answer = form
+      ? await send(app, 'POST', at.pathname + at.search, { ...FORM, cookie }, form.toString())
+      : await send(app, 'GET', at.pathname + at.search, { cookie });
     for (const line of answer.headers.getSetCookie()) this.keep(line);
     const location = answer.headers.get('location');
-    if (location) {
-      await answer.body?.cancel();
-      return this.open(new URL(location, at).href);
-    }
-    return { path: at.pathname, status: answer.status, text: await answer.text(), headers: answer.headers, left: null };
+    if (location) return this.open(new URL(location, at).href);
+    return { path: at.pathname, status: answer.status, text: answer.text, headers: answer.headers, left: null };
   }
 
   /** Sends the page's form with its hidden fields. */
   submit(page: Page, fields: Record<string, string>): Promise<Page> {
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    const init = { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) };
-    return this.open(page.path, init);
+    return this.open(page.path, new URLSearchParams({ csrf, ...fields }));
   }
 
   private keep(line: string): void {
@@ -334,11 +330,23 @@ export async function startAuthorization(databaseUrl: string, keys = masterKeys(
   return new AuthorizationApp(app, origin, app.get(DataSource, { strict: false }));
 }
 
-async function read(answer: Response): Promise<Answer> {
-  const text = await answer.text();
-  const isJson = (answer.headers.get('content-type') ?? '').includes('json');
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+async function send(
+  app: NestFastifyApplication,
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  payload?: string,
+): Promise<Answer> {
+  const request = { method: method as 'GET', url, headers, ...(payload === undefined ? {} : { payload }) };
+  const { statusCode: status, headers: answered, body: text } = await app.inject(request);
+  const lines = Object.entries(answered).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, String(one)]),
+  );
+  const isJson = String(answered['content-type'] ?? '').includes('json');
   const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
-  return { status: answer.status, headers: answer.headers, body, text };
+  return { status, headers: new Headers(lines), body, text };
 }
 
 const freePort = () =>

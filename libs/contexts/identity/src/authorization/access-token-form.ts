@@ -3,6 +3,7 @@ import { PublicUrl } from '@strongroom/http';
 import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from 'oidc-provider';
 import { Accounts, type PersonAccount } from './accounts.js';
 import { Apis } from './apis.js';
+import { scopeList } from './scope-list.js';
 
 /** Gives access tokens the form of `spec/wire-contract.md` §4.4; the API's dialect decides. */
 @Injectable()
@@ -22,14 +23,12 @@ export class AccessTokenForm {
     const api = await this.apis.byUrn(token.resourceServer!.identifier());
     if (!api) throw new Error('an access token names an API that is gone');
     const { client_id: clientId, sub: _, scope, ...rest } = payload;
-    const scopes = String(scope ?? '')
-      .split(' ')
-      .filter(Boolean);
+    const scopes = scopeList(scope);
     const isRfc9068 = api.tokenDialect.startsWith('rfc9068');
     const person = 'grantId' in token && token.accountId ? token : undefined;
     const claims = {
       ...rest,
-      sub: person ? await this.publicId(ctx, person.accountId) : `${clientId}@clients`,
+      sub: person ? await this.publicId(ctx, person.accountId) : `${token.clientId!}@clients`,
       aud: scopes.includes('openid') ? [api.identifier, this.publicUrl.of('/userinfo')] : api.identifier,
       ...(isRfc9068 ? { client_id: clientId } : { azp: clientId }),
       ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
@@ -37,7 +36,7 @@ export class AccessTokenForm {
       ...(person ? { gid: person.grantId, sid: person.sid } : {}),
       ...(api.tokenDialect.endsWith('_authz') ? { permissions: scopes } : {}),
     };
-    write({ ...jwt.header, typ: isRfc9068 ? 'at+jwt' : 'JWT' }, claims as JWTStructured['payload']);
+    write({ ...jwt.header, typ: isRfc9068 ? 'at+jwt' : 'JWT' }, claims);
   }
 
   private async publicId(ctx: KoaContextWithOIDC | undefined, personId: string): Promise<string> {

@@ -62,7 +62,7 @@ export class AccessTokens {
 }
 
 function read(typ: string, claims: JWTPayload): GenuineToken {
-  const text = (name: string): string | null => (typeof claims[name] === 'string' ? (claims[name] as string) : null);
+  const text = (name: string): string | null => (typeof claims[name] === 'string' ? claims[name] : null);
   const { exp, nbf = 0 } = claims;
   return {
     typ,

@@ -57,10 +57,10 @@ export class ArtefactAdapter implements Adapter {
 
   async consume(id: string): Promise<void> {
     const hash = sha256(id);
-    const [, hit] = (await this.database.query(
+    const [, hit] = await this.database.query<[unknown, number]>(
       `update artefacts set consumed_at = clock_timestamp() where kind = $1 and id_hash = $2 and consumed_at is null`,
       [this.kind, hash],
-    )) as [unknown, number];
+    );
     if (hit === 1) return;
     // Somebody else was first. What a code gave ends when it is presented twice (RFC 6749 §4.1.2).
     await this.database.query(

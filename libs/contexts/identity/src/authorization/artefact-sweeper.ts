@@ -40,13 +40,13 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** A refresh token that was rotated away stays, as a trap, until its whole family has ended. */
   private async batch(): Promise<number> {
-    const [, removed] = (await this.database.query(
+    const [, removed] = await this.database.query<[unknown, number]>(
       `delete from artefacts where (kind, id_hash) in (
          select kind, id_hash from artefacts a
          where expires_at < clock_timestamp() and not (family_id is not null and exists (
            select 1 from artefacts f where f.family_id = a.family_id and f.expires_at >= clock_timestamp()))
          limit ${BATCH} for update skip locked)`,
-    )) as [unknown, number];
+    );
     return removed;
   }
 }

@@ -1,6 +1,6 @@
 import { testPostgres } from '@strongroom/testing';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { type AuthorizationApp, Browser, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
 describe('sign-in and tokens', () => {
@@ -60,7 +60,7 @@ describe('sign-in and tokens', () => {
   });
 
   it('GR-07 returns state unchanged if there was one, never another, and always iss', async () => {
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     const without = await identity.authorize(browser, email, client);
     expect(without.params.has('state')).toBe(false);
     expect(without.params.get('iss')).toBe(`${identity.origin}/`);
@@ -72,14 +72,16 @@ describe('sign-in and tokens', () => {
 
   it('GR-08 wants PKCE S256, unless a confidential client says otherwise and sends a nonce', async () => {
     const authorize = (params: Record<string, string>, who = client) =>
-      new Browser(identity.origin).open(
-        `/authorize?${new URLSearchParams({ response_type: 'code', client_id: who.client_id, redirect_uri: CALLBACK, scope: 'openid', ...params })}`,
-      );
+      identity
+        .browser()
+        .open(
+          `/authorize?${new URLSearchParams({ response_type: 'code', client_id: who.client_id, redirect_uri: CALLBACK, scope: 'openid', ...params }).toString()}`,
+        );
     expect((await authorize({})).left).toContain('error=invalid_request');
     const plain = { code_challenge: 'a'.repeat(43), code_challenge_method: 'plain' };
     expect((await authorize(plain)).left).toContain('error=invalid_request');
 
-    const signed = await identity.authorize(new Browser(identity.origin), email, client);
+    const signed = await identity.authorize(identity.browser(), email, client);
     const wrong = await identity.redeem(client, { ...signed, verifier: 'b'.repeat(43) });
     expect([wrong.status, wrong.body['error']]).toEqual([400, 'invalid_grant']);
 
@@ -91,9 +93,9 @@ describe('sign-in and tokens', () => {
 
   it('GR-08 refuses a verifier where there was no challenge', async () => {
     const relaxed = await identity.client({ require_pkce: false });
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     const asked = { response_type: 'code', client_id: relaxed.client_id, redirect_uri: CALLBACK, scope: 'openid' };
-    let page = await browser.open(`/authorize?${new URLSearchParams({ ...asked, nonce: 'n1' })}`);
+    let page = await browser.open(`/authorize?${new URLSearchParams({ ...asked, nonce: 'n1' }).toString()}`);
     page = await browser.submit(page, { username: email, password: 'cnry_password_of_the_tests' });
     const { searchParams: params } = new URL(page.left!);
     const answer = await identity.redeem(relaxed, { params, verifier: 'c'.repeat(43) });
@@ -135,7 +137,7 @@ describe('sign-in and tokens', () => {
     const twice = await fetch(`${identity.origin}/oauth/token`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `${new URLSearchParams(grant)}&refresh_token=cnry_other`,
+      body: `${new URLSearchParams(grant).toString()}&refresh_token=cnry_other`,
     });
     expect(twice.status).toBe(400);
   });
@@ -154,7 +156,7 @@ describe('sign-in and tokens', () => {
 
   it('keeps a public client to what it is: PKCE without a secret', async () => {
     const spa = await identity.client({ app_type: 'spa', token_endpoint_auth_method: 'none' });
-    const signed = await identity.authorize(new Browser(identity.origin), email, spa);
+    const signed = await identity.authorize(identity.browser(), email, spa);
     const answer = await identity.token({
       grant_type: 'authorization_code',
       client_id: spa.client_id,
@@ -174,9 +176,9 @@ describe('sign-in and tokens', () => {
       scope: 'openid',
     };
     for (const client_id of ['nobody', client.client_id]) {
-      const page = await new Browser(identity.origin).open(
-        `/authorize?${new URLSearchParams({ ...asked, client_id })}`,
-      );
+      const page = await identity
+        .browser()
+        .open(`/authorize?${new URLSearchParams({ ...asked, client_id }).toString()}`);
       expect([page.status, page.left]).toEqual([400, null]);
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     }
@@ -195,7 +197,7 @@ describe('sign-in and tokens', () => {
 
   it('asks a third-party client\u2019s person once, and takes no for no', async () => {
     const third = await identity.client({ is_first_party: false });
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     const asked = new URLSearchParams({
       response_type: 'code',
       client_id: third.client_id,
@@ -204,21 +206,21 @@ describe('sign-in and tokens', () => {
       code_challenge: 'a'.repeat(43),
       code_challenge_method: 'S256',
     });
-    let page = await browser.open(`/authorize?${asked}`);
+    let page = await browser.open(`/authorize?${asked.toString()}`);
     page = await browser.submit(page, { username: email, password: 'cnry_password_of_the_tests' });
     expect(page.path).toMatch(/^\/u\/consent\//);
     expect(page.text).toContain('app.example.com');
     page = await browser.submit(page, { action: 'deny' });
     expect(page.left).toContain('error=access_denied');
-    page = await browser.open(`/authorize?${asked}`);
+    page = await browser.open(`/authorize?${asked.toString()}`);
     page = await browser.submit(page, { action: 'accept' });
     expect(page.left).toContain('code=');
-    expect((await browser.open(`/authorize?${asked}`)).left).toContain('code=');
+    expect((await browser.open(`/authorize?${asked.toString()}`)).left).toContain('code=');
   });
 
   it('signs another person in where somebody was signed in, without carrying anything over', async () => {
     const other = await identity.person('other@example.com');
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     await identity.authorize(browser, email, client);
     const signed = await identity.authorize(browser, 'other@example.com', client, { prompt: 'login' });
     const { body } = await identity.redeem(client, signed);
@@ -226,7 +228,7 @@ describe('sign-in and tokens', () => {
   });
 
   it('takes no form but the one it showed, and no wrong password', async () => {
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     const asked = `/authorize?response_type=code&client_id=${client.client_id}&redirect_uri=${CALLBACK}&scope=openid&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`;
     const page = await browser.open(asked);
     const forged = await browser.submit(page, { username: email, password: 'cnry_password_of_the_tests', csrf: 'x' });
@@ -235,7 +237,7 @@ describe('sign-in and tokens', () => {
     const unknown = await browser.submit(page, { username: 'nobody@example.com', password: 'cnry_wrong' });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
     expect(wrong.text.replaceAll(email, '')).toBe(unknown.text.replaceAll('nobody@example.com', ''));
-    const elsewhere = await new Browser(identity.origin).open(page.path);
+    const elsewhere = await identity.browser().open(page.path);
     expect(elsewhere.status).toBe(400);
   });
 
@@ -250,11 +252,11 @@ describe('sign-in and tokens', () => {
   });
 
   it('ID-14 stores no token and no cookie', async () => {
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     const signed = await identity.authorize(browser, email, client);
     const { body } = await identity.redeem(client, signed);
     await browser.open(
-      `/authorize?${new URLSearchParams({ response_type: 'code', client_id: client.client_id, redirect_uri: CALLBACK, scope: 'openid', prompt: 'login', code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' })}`,
+      `/authorize?${new URLSearchParams({ response_type: 'code', client_id: client.client_id, redirect_uri: CALLBACK, scope: 'openid', prompt: 'login', code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' }).toString()}`,
     );
     const rows = await identity.database.query<unknown[]>(
       `select a::text from artefacts a union all select c::text from consents c union all select o::text from outbox o`,

@@ -41,11 +41,11 @@ export class BearerService extends Bearer {
     if (!token?.clientId || !token.audiences.includes(audience))
       throw new InvalidTokenError(`it is none of ours for ${audience}`);
     if (!token.isCurrent()) throw new InvalidTokenError('it has ended');
-    const [standing] = (await this.database.query(STANDING, [
+    const [standing] = await this.database.query<Standing[]>(STANDING, [
       audience,
       token.clientId,
       token.grantId === null ? null : sha256(token.grantId),
-    ])) as Standing[];
+    ]);
     if (!standing || token.typ !== typOf(standing.dialect)) throw new InvalidTokenError('it is of another kind');
     if (!standing.clientExists) throw new InvalidTokenError('its client is gone');
     if (token.isMachine && api === 'management') return machine(token);

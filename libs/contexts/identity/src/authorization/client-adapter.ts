@@ -11,7 +11,7 @@ export class ClientAdapter implements Adapter {
   async find(clientId: string): Promise<AdapterPayload | undefined> {
     if (!mayFindClient(clientId)) return undefined;
     const row = await this.clients.findOneBy({ clientId });
-    return row ? (clientMetadata(row) as AdapterPayload) : undefined;
+    return row ? clientMetadata(row) : undefined;
   }
 
   upsert(): Promise<void> {

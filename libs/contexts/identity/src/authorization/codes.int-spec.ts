@@ -4,6 +4,8 @@ import { type AuthorizationApp, Browser, startAuthorization } from '../../test/a
 import { emptyDatabase } from '../../test/registry-app.js';
 import { ArtefactAdapter } from './artefact-adapter.js';
 
+type Consume = (this: ArtefactAdapter, id: string) => Promise<void>;
+
 describe('a code', () => {
   let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
@@ -23,13 +25,13 @@ describe('a code', () => {
   });
 
   it('GR-10 and ID-11 works for exactly one of 50 at once, and what it gave ends', async () => {
-    const { consume } = ArtefactAdapter.prototype;
+    const consume = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'consume')!.value as Consume;
     // Without it the redemptions do not meet between the read and the write.
     jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
       await new Promise((done) => setTimeout(done, 3));
       return consume.call(this, id);
     });
-    const browser = new Browser(identity.origin);
+    const browser = identity.browser();
     for (let round = 0; round < 5; round++) {
       const signed = await identity.authorize(browser, email, client);
       const answers = await Promise.all(Array.from({ length: 50 }, () => identity.redeem(client, signed)));
@@ -43,14 +45,14 @@ describe('a code', () => {
   });
 
   it('used again later, ends what it gave', async () => {
-    const signed = await identity.authorize(new Browser(identity.origin), email, client);
+    const signed = await identity.authorize(identity.browser(), email, client);
     const first = await identity.redeem(client, signed);
     expect((await identity.redeem(client, signed)).status).toBe(400);
     expect((await identity.refresh(client, first.body['refresh_token'] as string)).status).toBe(403);
   });
 
   it('is not found by the hash that the database holds', async () => {
-    const signed = await identity.authorize(new Browser(identity.origin), email, client);
+    const signed = await identity.authorize(identity.browser(), email, client);
     const rows = await identity.database.query<{ id: string }[]>(
       `select encode(id_hash, 'hex') as id from artefacts where kind = 'AuthorizationCode' order by created_at desc limit 1`,
     );
@@ -63,7 +65,7 @@ describe('a code', () => {
     const connect = { client_id: 'strongroom-connect' };
     const back = '/connected-accounts/connect/signed-in';
     const asked = { scope: 'openid', redirect_uri: identity.origin + back };
-    const sign = () => identity.authorize(new Browser(identity.origin, back), email, connect, asked);
+    const sign = () => identity.authorize(new Browser(identity, back), email, connect, asked);
     const wrong = await sign();
     await expect(identity.signIn.redeem(wrong.params.get('code')!, 'x'.repeat(43))).rejects.toMatchObject({
       status: 400,
@@ -77,7 +79,7 @@ describe('a code', () => {
     await expect(identity.signIn.redeem(right.params.get('code')!, right.verifier)).rejects.toMatchObject({
       status: 400,
     });
-    const app = await identity.authorize(new Browser(identity.origin), email, client);
+    const app = await identity.authorize(identity.browser(), email, client);
     await expect(identity.signIn.redeem(app.params.get('code')!, app.verifier)).rejects.toMatchObject({ status: 400 });
   });
 });

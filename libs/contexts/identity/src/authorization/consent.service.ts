@@ -6,6 +6,7 @@ import { Apis, isOidcScope } from './apis.js';
 import { PageEndedError } from './authorization.errors.js';
 import { Consents } from './consents.js';
 import type { Interaction } from './interactions.js';
+import { scopeList } from './scope-list.js';
 
 const OIDC_TEXT: Record<string, string> = {
   openid: 'Know who you are',
@@ -61,9 +62,7 @@ export class ConsentService {
     const audience = params['audience'];
     const api = typeof audience === 'string' && audience ? await this.apis.byIdentifier(audience) : null;
     const allowed = (api && (await this.apis.scopesForPeople(clientId, api))) ?? [];
-    const all = String(params['scope'] ?? '')
-      .split(' ')
-      .filter(Boolean);
+    const all = scopeList(params['scope']);
     return {
       clientId,
       api,

@@ -6,16 +6,19 @@ import { apiUrn } from './apis.js';
  * Everything that reaches past the public API of oidc-provider, which is pinned to one version for it
  * (`spec/identity.md` §10). ID-01 fails when a seam is gone.
  */
+interface SessionPrototype {
+  uid: string;
+  sidFor: (this: SessionPrototype, clientId: string, sid?: string) => unknown;
+  ensureClientContainer: (this: SessionPrototype, clientId: string) => void;
+}
+interface ClaimsPrototype {
+  available: Record<string, unknown>;
+  result: (this: ClaimsPrototype) => Promise<Record<string, unknown>>;
+}
 interface Prototypes {
-  Client: { prototype: { includeSid(): unknown }; Schema: { prototype: { redirectUris(): void } } };
-  Session: {
-    prototype: {
-      uid: string;
-      sidFor(clientId: string, sid?: string): unknown;
-      ensureClientContainer(id: string): void;
-    };
-  };
-  Claims: { prototype: { available: Record<string, unknown>; result(): Promise<Record<string, unknown>> } };
+  Client: { prototype: { includeSid: () => unknown }; Schema: { prototype: { redirectUris: () => void } } };
+  Session: { prototype: SessionPrototype };
+  Claims: { prototype: ClaimsPrototype };
   IdToken: new (
     available: Record<string, unknown>,
     context: { ctx: KoaContextWithOIDC },

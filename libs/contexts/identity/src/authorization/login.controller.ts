@@ -16,7 +16,7 @@ export class LoginController {
   @Get()
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const details = await this.interactions.current(request, reply, 'login');
-    await this.form(reply, 200, details, String(details.params['login_hint'] ?? ''), null);
+    await this.form(reply, 200, details, hintOf(details), null);
   }
 
   @Post()
@@ -66,3 +66,7 @@ const TEXT: Record<LoginRefusal, string> = {
   blocked: 'This account is blocked. Ask the people who run this service.',
   wait: 'Too many attempts. Wait a while and try again.',
 };
+
+/** Fills the field in; chooses nobody. */
+const hintOf = ({ params }: Interaction): string =>
+  typeof params['login_hint'] === 'string' ? params['login_hint'] : '';

@@ -31,7 +31,7 @@ export class ProviderConfiguration {
     const clients = new ClientAdapter(this.database.getRepository(ClientEntity));
     return {
       adapter: (kind: string) => (kind === 'Client' ? clients : new ArtefactAdapter(this.database, kind)),
-      jwks: { keys: keys.signing as never },
+      jwks: { keys: keys.signing },
       claims: CLAIMS,
       scopes: [...OIDC_SCOPES],
       responseTypes: ['code'],
@@ -69,7 +69,7 @@ export class ProviderConfiguration {
         userinfo: { enabled: false },
         resourceIndicators: {
           enabled: true,
-          defaultResource: async (ctx) => (await this.rules.resource(ctx)) as string,
+          defaultResource: async (ctx) => await this.rules.resource(ctx),
           getResourceServerInfo: (_, urn, client) => this.rules.api(client.clientId, urn),
           useGrantedResource: () => true,
         },

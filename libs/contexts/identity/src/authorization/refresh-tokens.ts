@@ -72,11 +72,11 @@ export class RefreshTokens {
     if (token.isConsumed) return this.presentedAgain(token, leeway, false);
     const { absolute, idle } = refreshLifetimes(settings);
     if (settings?.rotation_type === 'rotating') return this.rotate(token, leeway, absolute, idle);
-    const [, moved] = (await this.database.query(
+    const [, moved] = await this.database.query<[unknown, number]>(
       `update artefacts set last_exchanged_at = clock_timestamp(), expires_at = ${NEXT_END}
        where kind = 'RefreshToken' and id_hash = $1 and ${LIVES}`,
       [token.hash, absolute, idle],
-    )) as [unknown, number];
+    );
     if (moved === 1) return undefined;
     return this.presentedAgain(token, 0, true);
   }
@@ -85,12 +85,12 @@ export class RefreshTokens {
     const successor = randomBytes(32).toString('base64url');
     const sealed = leeway > 0 ? this.ring.sealValue('refresh_token', token.familyId, 'successor', successor) : null;
     const isOurs = await this.database.transaction(async (tx) => {
-      const [, hit] = (await tx.query(
+      const [, hit] = await tx.query<[unknown, number]>(
         `update artefacts set consumed_at = clock_timestamp(), last_exchanged_at = clock_timestamp(),
            successor_hash = $2, successor_sealed = $3
          where kind = 'RefreshToken' and id_hash = $1 and ${LIVES}`,
         [token.hash, sha256(successor), sealed],
-      )) as [unknown, number];
+      );
       if (hit === 1) await this.insertSuccessor(tx, token.hash, sha256(successor), absolute, idle);
       return hit === 1;
     });
@@ -108,20 +108,22 @@ export class RefreshTokens {
 
   /** Consumed, or lost to another by a hair (`isRace`). Within the leeway the same successor, as long as nobody has used it; after it, the grant ends. */
   private async presentedAgain(token: StoredRefreshToken, leeway: number, isRace: boolean): Promise<string> {
-    const [row] = (await this.database.query(
+    const [row] = await this.database.query<
+      {
+        consumed: boolean;
+        sealed: Buffer | null;
+        unused: boolean;
+        hasSuccessor: boolean;
+        inLeeway: boolean;
+      }[]
+    >(
       `select a.consumed_at is not null as consumed, a.successor_sealed as sealed, s.consumed_at is null as unused,
          s.id_hash is not null as "hasSuccessor",
          a.consumed_at + make_interval(secs => $2) > clock_timestamp() as "inLeeway"
        from artefacts a left join artefacts s on s.kind = a.kind and s.id_hash = a.successor_hash
        where a.kind = 'RefreshToken' and a.id_hash = $1`,
       [token.hash, leeway],
-    )) as {
-      consumed: boolean;
-      sealed: Buffer | null;
-      unused: boolean;
-      hasSuccessor: boolean;
-      inLeeway: boolean;
-    }[];
+    );
     if (!row?.consumed) throw new InvalidRefreshTokenError(row ? 'subject_expired' : 'subject_revoked');
     if (row.inLeeway) {
       if (row.sealed && row.hasSuccessor && row.unused)

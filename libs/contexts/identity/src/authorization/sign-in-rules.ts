@@ -5,6 +5,7 @@ import { refreshLifetimes } from './client-facts.js';
 import { ownData } from './client-metadata.js';
 import { Consents } from './consents.js';
 import { resourceServer } from './library-seams.js';
+import { scopeList } from './scope-list.js';
 
 const DAY = 24 * 3600;
 
@@ -44,9 +45,7 @@ export class SignInRules {
   async afterScopes(ctx: KoaContextWithOIDC, asked: string[]): Promise<void> {
     const { params, client } = ctx.oidc;
     if (!params || !client) return;
-    const scopes = String(params['scope'] ?? '')
-      .split(' ')
-      .filter(Boolean);
+    const scopes = scopeList(params['scope']);
     if (!params['code_challenge'] && scopes.includes('openid') && !params['nonce'])
       throw new errors.InvalidRequest('nonce is required without code_challenge');
     if (!asked.includes('offline_access') || scopes.includes('offline_access')) return;

@@ -73,7 +73,7 @@ export class SigningKeys {
 
   private privateJwk(row: SigningKeyEntity): JWK {
     const key = this.ring.openValue(OWNER, row.kid, 'key', row.keySealed);
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' }) as JWK;
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
   }
 }
 

@@ -1,4 +1,5 @@
-import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { errorAnswer, OtherGrants } from '@strongroom/http';
 import { LOGGER, type Logger } from '@strongroom/observability';
@@ -45,18 +46,16 @@ export class TokenEndpoint extends OtherGrants {
 }
 
 /** What the library gets to read in place of the request: no credentials, no origin, one encoding. */
-function formRequest({ socket, headers }: IncomingMessage, form: string): IncomingMessage {
-  const request = new IncomingMessage(socket);
-  request.method = 'POST';
-  request.url = '/oauth/token';
-  request.headers = {
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
-    'content-length': String(Buffer.byteLength(form)),
-    ...(headers['user-agent'] ? { 'user-agent': headers['user-agent'] } : {}),
+function formRequest({ socket }: IncomingMessage, form: string): IncomingMessage {
+  const sent = {
+    socket,
+    method: 'POST',
+    url: '/oauth/token',
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': String(Buffer.byteLength(form)),
+    },
   };
-  request.complete = true; // else reading to its end counts as a broken connection
-  request.push(form);
-  request.push(null);
-  return request;
+  return Object.assign(Readable.from([Buffer.from(form)], { objectMode: false }), sent) as unknown as IncomingMessage;
 }
