@@ -3,6 +3,8 @@ import { openBox } from '@strongroom/crypto';
 import { testPostgres, type TestService } from '@strongroom/testing';
 import { Browser, csrfOf, Flow } from '../../test/browser.js';
 import { APP, Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import type { ConnectSessionEntity } from './connect-session.entity.js';
+import { csrfField } from './consent-form.js';
 
 const PAGE_HEADERS = {
   'content-security-policy':
@@ -194,6 +196,9 @@ describe('the browser leg', () => {
     await (await flow.begin()).open();
     expect((await flow.browser.visit(flow.ticketUrl)).status).toBe(200);
     expectPage(await new Browser(bench, alice).visit(flow.ticketUrl), NOT_VALID);
+    const forger = new Browser(bench, alice);
+    for (const name of flow.browser.cookies.keys()) forger.cookies.set(name, 'made-up');
+    expectPage(await forger.visit(flow.ticketUrl), NOT_VALID);
     expect(await flow.failures()).toEqual(['replayed']);
     await (await flow.accept()).comeBack();
     expect((await flow.complete()).status).toBe(201);
@@ -395,8 +400,12 @@ describe('the browser leg', () => {
     const url = '/connected-accounts/connect';
     const csrf = csrfOf(flow.page);
     const sessionOnly = csrf.split('.')[0]!;
+    const forger = new Browser(bench, bob);
+    for (const name of flow.browser.cookies.keys()) forger.cookies.set(name, 'made-up');
+    const forged = csrfField('made-up', { id: sessionOnly } as ConnectSessionEntity);
     const refusals = [
       await new Browser(bench, bob).post(url, { csrf, action: 'accept' }),
+      await forger.post(url, { csrf: `${sessionOnly}.${forged}`, action: 'accept' }),
       await flow.browser.post(url, { action: 'accept' }),
       await flow.browser.post(url, { csrf: sessionOnly, action: 'accept' }),
       await flow.browser.post(url, { csrf: `${sessionOnly}.${csrfOf(other.page).split('.')[1]}`, action: 'accept' }),
