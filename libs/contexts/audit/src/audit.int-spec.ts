@@ -233,6 +233,7 @@ describe('audit', () => {
     const all = await lines();
     expect(all).toHaveLength(before + 3);
     expect(Number(all.at(-1)!.n)).toBe(before + 3);
+    expect(await ledger.query('SELECT * FROM parked_events')).toEqual([]);
   });
 
   it('E21 parks the one bad event of a batch and takes all the others', async () => {
