@@ -257,6 +257,8 @@ export interface Page {
 
 /** Follows redirects and keeps cookies, as far as these pages need it. */
 export class Browser {
+  /** Every `Set-Cookie` line that came. */
+  readonly received: string[] = [];
   readonly cookies = new Map<string, { value: string; path: string }>();
 
   constructor(
@@ -290,6 +292,7 @@ export class Browser {
   }
 
   private keep(line: string): void {
+    this.received.push(line);
     const [pair, ...attributes] = line.split('; ');
     const [name, value] = [pair!.slice(0, pair!.indexOf('=')), pair!.slice(pair!.indexOf('=') + 1)];
     const path = attributes.find((one) => one.startsWith('path='))?.slice(5) ?? '/';
@@ -299,9 +302,14 @@ export class Browser {
 }
 
 /** The whole identity context on a port, as an app has it. */
-export async function startAuthorization(databaseUrl: string, keys = masterKeys()): Promise<AuthorizationApp> {
+export async function startAuthorization(
+  databaseUrl: string,
+  keys = masterKeys(),
+  /** Where an edge would serve it; absent: the port itself. */
+  publicUrl?: string,
+): Promise<AuthorizationApp> {
   const port = await freePort();
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = publicUrl ?? `http://127.0.0.1:${port}`;
   const logger = createLogger('error');
   const common = [
     { provide: PublicUrl, useValue: new PublicUrl(origin) },

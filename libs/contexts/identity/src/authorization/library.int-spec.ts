@@ -55,6 +55,16 @@ describe('what we rely on in oidc-provider, and it on us', () => {
     expect(await adapter.find('cnry_code')).toBeUndefined(); // the second use ended the grant
   });
 
+  it('finds nothing by the hash that the database holds, which only ending takes', async () => {
+    const adapter = new ArtefactAdapter(identity.database, 'Session');
+    await adapter.upsert('cnry_cookie', { uid: 'u1', jti: 'cnry_cookie' }, 60);
+    const { jti } = (await adapter.findByUid('u1'))!;
+    expect(jti).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await adapter.find(jti!)).toBeUndefined();
+    await adapter.destroy(jti!);
+    expect(await adapter.find('cnry_cookie')).toBeUndefined();
+  });
+
   it('finds nothing that has ended, and ID-15 sweeps that and nothing else', async () => {
     const adapter = new ArtefactAdapter(identity.database, 'Interaction');
     const tokens = new ArtefactAdapter(identity.database, 'RefreshToken');
