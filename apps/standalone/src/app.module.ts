@@ -50,7 +50,10 @@ export class AppModule {
     ];
     return {
       module: AppModule,
-      imports: [...contexts, InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger })],
+      imports: [
+        ...contexts,
+        InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger, operatorApi: true }),
+      ],
       providers: shared,
       exports: [...contexts, PublicUrl, LOGGER, Egress, Locks],
     };
