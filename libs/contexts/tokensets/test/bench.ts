@@ -233,8 +233,11 @@ export class Bench {
     );
   }
 
-  /** The wait after a failure is over. */
+  /** The wait after failures is over. */
   async cooled({ tokensetId }: { tokensetId: string }): Promise<void> {
+    await this.sql.query(`UPDATE refresh_attempts SET sent_at = sent_at - interval '2 hours' WHERE tokenset_id = $1`, [
+      tokensetId,
+    ]);
     await this.sql.query('UPDATE tokensets SET next_attempt_at = NULL WHERE id = $1', [tokensetId]);
   }
 

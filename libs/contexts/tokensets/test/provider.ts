@@ -55,6 +55,10 @@ export class Provider {
     return Number(token.split('_').at(-1));
   }
 
+  get newest(): number {
+    return this.serial;
+  }
+
   isLive(refreshToken: string): boolean {
     const known = this.live.get(refreshToken);
     return known !== undefined && !known.grant.isDead && known.replacedAt === null;

@@ -105,6 +105,7 @@ export class AccessTokenService {
 
   private async refreshed(chosen: Chosen): Promise<IssuedToken | null | 'again'> {
     const { wanted, token, reserveSeconds, deadline } = chosen;
+    if (performance.now() >= deadline) return this.late(chosen);
     const flight = this.refresher.refresh({
       tokensetId: token.place.tokensetId,
       connectionId: token.place.connectionId,
@@ -124,13 +125,18 @@ export class AccessTokenService {
       case 'failed':
         return this.failed(chosen, outcome.class);
       case 'held':
-        if (performance.now() < deadline) return 'again';
-        break;
+        return 'again';
       case 'awaited':
+        return this.late(chosen, 30);
       case undefined:
+        return this.late(chosen);
     }
-    if (isAlive(token)) return this.serve(chosen);
-    throw new RefreshInProgressError(outcome?.state === 'awaited' ? 30 : 2);
+  }
+
+  /** The caller waits no longer; what is under way goes on. */
+  private late(chosen: Chosen, retryAfter?: number): Promise<IssuedToken | null> {
+    if (isAlive(chosen.token)) return this.serve(chosen);
+    throw new RefreshInProgressError(retryAfter);
   }
 
   private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {

@@ -261,7 +261,9 @@ export class RefreshJournal extends RefreshStore {
       sequence: row.eventVersion,
       data: {
         ...stateOf(row),
-        ...why,
+        class: why.class,
+        httpStatus: why.httpStatus,
+        code: why.code,
         failures: row.failures,
         failingSince: row.failingSince?.toISOString() ?? null,
         nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,

@@ -129,7 +129,7 @@ describe('a refresh', () => {
   });
 
   it('of a rotating provider that brings no refresh token overwrites nothing', async () => {
-    const account = await bench.connected(GRACE);
+    const account = await bench.connected({ refresh: { mode: 'rotating' } });
     bench.provider.rotates = false;
     await bench.expire(account);
     const before = await bench.row(account);
@@ -163,7 +163,7 @@ describe('a refresh', () => {
     ['a page with 200', { status: 200, body: '<html>maintenance</html>' }],
     ['a reset', 'reset' as const],
   ])('RE-05 I4 answered with %s is tried later: 503, entry unharmed', async (_name, answer) => {
-    const account = await bench.connected({ refresh: { mode: 'static' } });
+    const account = await bench.connected();
     await bench.expire(account);
     bench.provider.before = () => answer;
     const refused = await refusal(bench.token(account));

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Bench, refusal } from '../../test/bench.js';
+import type { Answer } from '../../test/provider.js';
+
+describe('a redeem', () => {
+  let bench: Bench;
+  const identity = () => ({ status: 200, body: { sub: bench.provider.subject, email: 'ann@example.com' } });
+
+  beforeAll(async () => {
+    bench = await Bench.start();
+  }, 60_000);
+  afterAll(() => bench.stop());
+  beforeEach(() => {
+    Object.assign(bench.provider, {
+      isOffline: true,
+      scope: 'read write',
+      subject: `upstream-${randomUUID()}`,
+      identity,
+    });
+    bench.provider.before = () => undefined;
+    bench.provider.calls.length = 0;
+    bench.provider.identityCalls = 0;
+  });
+
+  const count = async (table: string, where: string, value: string) =>
+    (await bench.sql.query(`SELECT FROM ${table} WHERE ${where} = $1`, [value])).rowCount;
+
+  it('stores a tokenset whose token can be had, and says so', async () => {
+    const personId = bench.person();
+    const connectionId = await bench.connection();
+    const request = await bench.redeemRequest(personId, connectionId, { scopesAsked: ['read', 'write', 'more'] });
+    const redeemed = await bench.vault.redeem(request);
+    expect(redeemed).toMatchObject({
+      scopes: ['read', 'write'],
+      missingScopes: ['more'],
+      hasRefreshToken: true,
+      reconnected: false,
+    });
+    expect(redeemed.accountId).toMatch(/^cac_[A-Za-z0-9]{22}$/);
+    expect(bench.provider.calls).toMatchObject([{ code: 'cnry_code', clientSecret: 'cnry_client_secret' }]);
+    expect((await bench.token({ personId, connectionId }))?.accessToken).toMatch(/^cnry_at_/);
+    expect(await bench.events(redeemed)).toMatchObject([
+      { type: 'strongroom.tokenset.created.v1', sequence: 1, data: { clientId: 'app', origin: 'connect' } },
+    ]);
+  });
+
+  it('CN-12 of one session, 20 times at once, is one token request', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    const all = await Promise.all(Array.from({ length: 20 }, () => bench.vault.redeem(request)));
+    expect(new Set(all.map(({ tokensetId }) => tokensetId)).size).toBe(1);
+    expect(bench.provider.calls).toHaveLength(1);
+    expect(await bench.vault.redeem(request)).toEqual(all[0]);
+    expect(await bench.vault.redeemed(request.sessionId)).toEqual(all[0]);
+    expect(bench.provider.calls).toHaveLength(1);
+  });
+
+  it('CN-30 whose process died after the send is not sent again', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    await bench.sql.query(
+      `INSERT INTO redeems (session_id, person_id, state, started_at)
+       VALUES ($1, $2, 'sent', clock_timestamp() - interval '1 minute')`,
+      [request.sessionId, request.personId],
+    );
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'provider_unavailable', status: 502 });
+    expect(await bench.vault.redeemed(request.sessionId)).toBeNull();
+    expect(bench.provider.calls).toHaveLength(0);
+  });
+
+  it('CN-23 CN-27 of the same account keeps ids and the old refresh token, and raises the version', async () => {
+    const account = await bench.connected();
+    bench.provider.isOffline = false;
+    const again = await bench.vault.redeem(await bench.redeemRequest(account.personId, account.connectionId));
+    const { tokensetId, accountId } = account;
+    expect(again).toMatchObject({ tokensetId, accountId, reconnected: true, hasRefreshToken: true });
+    expect(await bench.row(account)).toMatchObject({ cred_version: 2, event_version: 2 });
+    expect((await bench.events(account)).at(-1)).toMatchObject({
+      type: 'strongroom.tokenset.refreshed.v1',
+      data: { cause: 'reconnected', rotated: false, credentialVersion: 2 },
+    });
+    await bench.expire(account);
+    expect((await bench.token(account))?.refreshed).toBe(true);
+    expect(await count('shredded_keys', 'tokenset_id', account.tokensetId)).toBe(1);
+  });
+
+  it('ends a reconnect that was required', async () => {
+    const account = await bench.connected();
+    await bench.expire(account);
+    bench.provider.before = () => ({ status: 400, body: { error: 'invalid_grant' } });
+    await refusal(bench.token(account));
+    bench.provider.before = () => undefined;
+    await bench.vault.redeem(await bench.redeemRequest(account.personId, account.connectionId));
+    expect((await bench.token(account))?.refreshed).toBe(false);
+    expect((await bench.events(account)).at(-1)).toMatchObject({
+      type: 'strongroom.tokenset.recovered.v1',
+      data: { cause: 'reconnected', status: 'active', downSince: expect.any(String) },
+    });
+  });
+
+  it('CN-23 that must end with another account is refused, and nothing changes', async () => {
+    const account = await bench.connected();
+    bench.provider.subject = 'somebody-else';
+    const pinned = { pinnedAccountId: account.accountId };
+    const request = await bench.redeemRequest(account.personId, account.connectionId, pinned);
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'account_conflict', status: 409 });
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'account_conflict' });
+    expect(await bench.vault.list(account.personId)).toHaveLength(1);
+    expect(await bench.row(account)).toMatchObject({ cred_version: 1 });
+    expect(await count('pending_redeems', 'session_id', request.sessionId)).toBe(0);
+  });
+
+  it('CN-25 of an account that another person has is refused; theirs still works', async () => {
+    const theirs = await bench.connected();
+    const request = await bench.redeemRequest(bench.person(), theirs.connectionId);
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'account_conflict', status: 409 });
+    expect((await bench.token(theirs))?.accountId).toBe(theirs.accountId);
+  });
+
+  it('CN-12 of two persons for one new account at once lets one of them have it', async () => {
+    const connectionId = await bench.connection();
+    const requests = await Promise.all([1, 2, 3, 4].map(() => bench.redeemRequest(bench.person(), connectionId)));
+    const ends = await Promise.allSettled(requests.map((request) => bench.vault.redeem(request)));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const end of ends)
+      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'account_conflict' });
+  });
+
+  it.each<[string, Answer, string, number]>([
+    ['a refusal of the code', { status: 400, body: { error: 'invalid_grant' } }, 'redeem_refused', 400],
+    ['500', { status: 500, body: {} }, 'provider_unavailable', 502],
+    ['a reset', 'reset', 'provider_unavailable', 502],
+    ['HTML', { status: 200, body: '<html></html>' }, 'provider_unavailable', 502],
+  ])('CN-28 answered with %s stores nothing and is not repeated', async (_name, answer, code, status) => {
+    bench.provider.before = () => answer;
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code, status });
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code, status });
+    expect(bench.provider.calls).toHaveLength(1);
+    expect(await bench.vault.list(request.personId)).toEqual([]);
+  });
+
+  it('CN-29 whose account cannot be read for the moment waits sealed, and goes on with the same call', async () => {
+    const answers: Answer[] = [{ status: 500, body: {} }, 'reset', identity()];
+    bench.provider.identity = () => answers.shift()!;
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    const pending = { code: 'identity_pending', status: 503 };
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject(pending);
+    expect(await bench.vault.redeemed(request.sessionId)).toBeNull();
+    expect(await refusal(bench.vault.accessToken(bench.wanted(request)))).toMatchObject({ status: 401 });
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject(pending);
+    expect(await bench.vault.redeem(request)).toMatchObject({ hasRefreshToken: true });
+    expect(bench.provider.calls).toHaveLength(1);
+    expect(await count('pending_redeems', 'session_id', request.sessionId)).toBe(0);
+  });
+
+  it('without an account id is refused unless the connection allows it, and then replaces the one there is', async () => {
+    bench.provider.identity = () => ({ status: 200, body: {} });
+    const strict = await bench.redeemRequest(bench.person(), await bench.connection());
+    expect(await refusal(bench.vault.redeem(strict))).toMatchObject({ code: 'missing_user_id', status: 400 });
+    const lenient = await bench.connection({}, { allowMissingUserId: true });
+    const personId = bench.person();
+    const first = await bench.vault.redeem(await bench.redeemRequest(personId, lenient));
+    const second = await bench.vault.redeem(await bench.redeemRequest(personId, lenient));
+    expect(second).toMatchObject({ tokensetId: first.tokensetId, reconnected: true });
+    const other = await bench.vault.redeem(await bench.redeemRequest(bench.person(), lenient));
+    expect(other.tokensetId).not.toBe(first.tokensetId);
+  });
+
+  it('leaves no token in clear in the database', async () => {
+    const account = await bench.connected();
+    const { rows } = await bench.sql.query<{ all: string }>(
+      `SELECT (SELECT json_agg(t) FROM tokensets t)::text || (SELECT json_agg(r) FROM redeems r)::text ||
+         (SELECT json_agg(o) FROM outbox o)::text AS all`,
+    );
+    const hex = Buffer.from('cnry_').toString('hex');
+    expect(rows[0]!.all).toContain(account.tokensetId);
+    expect(rows[0]!.all).not.toContain('cnry_');
+    expect(rows[0]!.all).not.toContain(hex);
+  });
+});
