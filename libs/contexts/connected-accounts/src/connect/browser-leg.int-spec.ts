@@ -271,6 +271,18 @@ describe('the browser leg', () => {
     await expectNothing();
   });
 
+  it('CN-08 lets the first answer stand, whatever comes with its state afterwards', async () => {
+    await (await (await flow.begin()).open()).accept();
+    const cookies = [...flow.browser.cookies];
+    await flow.comeBack();
+    for (const [name, value] of cookies) flow.browser.cookies.set(name, value);
+    const path = flow.callbackUrl.split('?')[0]!;
+    expectPage(await flow.browser.get(`${path}?error=access_denied&state=${flow.state}`), REFUSED);
+    expectPage(await flow.browser.get(`${path}?code=cnry_other&state=${flow.state}`), REFUSED);
+    expect((await flow.complete()).status).toBe(201);
+    expect(await Promise.all(bench.vault.sent.map(codeIn))).toEqual([flow.code]);
+  });
+
   it('CN-08 ends the flow when another parameter is doubled', async () => {
     await (await (await flow.begin()).open()).accept();
     expectPage(await flow.browser.get(`${flow.callbackUrl}&code=other`), REFUSED);
@@ -426,7 +438,8 @@ describe('the browser leg', () => {
   it('CN-19 takes no consent after the session ended', async () => {
     await (await flow.begin()).open();
     await expire(flow.sessionId);
-    expectPage(await flow.browser.press(flow.page, 'accept'), NOT_VALID);
+    for (const action of ['accept', 'deny'] as const)
+      expectPage(await flow.browser.press(flow.page, action), NOT_VALID);
     expect(await flow.dbState()).toBe('opened');
   });
 
