@@ -17,7 +17,9 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => (this.running = this.sweep()), EVERY_MS).unref();
+    this.timer = setInterval(() => {
+      this.running = this.sweep();
+    }, EVERY_MS).unref();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -136,7 +136,7 @@ describe('tokensets', () => {
       const scope = 'delete:federated_connections_tokens';
       const status = async (path: string, scopes = scope) => {
         const answer = await call('DELETE', path, scopes);
-        return [answer.statusCode, (answer.json() as { errorCode?: string }).errorCode];
+        return [answer.statusCode, answer.json<{ errorCode?: string }>().errorCode];
       };
       const { personId } = await bench.connected();
       expect(await status('auth0%7Cnobody/federated-connections-tokensets/ts_1')).toEqual([404, 'inexistent_user']);
