@@ -22,6 +22,10 @@ export class Child {
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
   }
 
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
   get hasEnded(): boolean {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }

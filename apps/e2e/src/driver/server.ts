@@ -30,7 +30,18 @@ export class Server {
   }
 
   get url(): string {
-    return `https://localhost:${this.port}`;
+    return `${this.hasTls ? 'https' : 'http'}://localhost:${this.port}`;
+  }
+
+  /** On unless the environment says `STRONGROOM_TLS: ''`. */
+  private get hasTls(): boolean {
+    return this.environment['STRONGROOM_TLS'] !== '';
+  }
+
+  /** What Node holds of the machine's memory; Linux only. */
+  residentMebibytes(): number {
+    const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
+    return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
   }
 
   get output(): string {
@@ -45,7 +56,7 @@ export class Server {
       managementClientId: value('STRONGROOM_MANAGEMENT_CLIENT_ID'),
       managementClientSecret: value('STRONGROOM_MANAGEMENT_CLIENT_SECRET'),
       simulatorUrl: this.simulatorUrl,
-      caFile: join(this.dataDir, 'tls/ca.pem'),
+      ...(this.hasTls ? { caFile: join(this.dataDir, 'tls/ca.pem') } : {}),
     };
   }
 

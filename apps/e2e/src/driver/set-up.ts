@@ -3,7 +3,7 @@ import { VAULT_GRANT } from './exchange.js';
 import type { Json } from './http.js';
 import type { Installation } from './installation.js';
 import { SimulatedProvider } from './simulated-provider.js';
-import { unique } from './unique.js';
+import { newVerifier, unique } from './unique.js';
 
 export const MY_ACCOUNT_SCOPES = [
   'create:me:connected_accounts',
@@ -33,7 +33,7 @@ export interface Connection {
 
 export async function createPerson(installation: Installation): Promise<Person> {
   const email = `${unique('person')}@people.example`;
-  const password = unique('a long password');
+  const password = newVerifier();
   const made = await installation.manage('POST', '/users', {
     connection: 'Username-Password-Authentication',
     email,

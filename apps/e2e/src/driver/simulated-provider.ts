@@ -1,6 +1,6 @@
 import type { Json } from './http.js';
 import type { Installation } from './installation.js';
-import { unique } from './unique.js';
+import { newVerifier, unique } from './unique.js';
 
 export interface ProviderState {
   authorizeCalls: number;
@@ -26,7 +26,7 @@ export class SimulatedProvider {
     readonly name: string,
   ) {
     this.clientId = `app-at-${name}`;
-    this.clientSecret = `cnry_cs_${name}`;
+    this.clientSecret = `cnry_cs_${newVerifier()}`;
   }
 
   static async create(installation: Installation, settings: Json = {}): Promise<SimulatedProvider> {

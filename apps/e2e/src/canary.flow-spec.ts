@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApi, enable, exchange, Installation, login, Scene, Server, startSimulator } from './driver/index.js';
+import { allRows, databaseOf } from './leaks/database.js';
+import { needlesOf } from './leaks/needles.js';
+import { Search, type Hit } from './leaks/search.js';
+
+const SHORT = { accessTokenSeconds: 1, refresh: { rotate: 'always' } };
+
+describe('what a run leaves behind', () => {
+  let simulator: Awaited<ReturnType<typeof startSimulator>>;
+  let server: Server;
+  let installation: Installation;
+  /** Of the providers. */
+  const canaries: string[] = [];
+  /** Ours, which must not lie about in clear either. */
+  const own: string[] = [];
+
+  beforeAll(async () => {
+    simulator = await startSimulator();
+    server = await Server.start(simulator.url, { STRONGROOM_LOG_LEVEL: 'trace' });
+    installation = new Installation(server.address);
+    for (const strategy of ['oauth2', 'oidc'] as const) await run(strategy);
+  }, 180_000);
+  afterAll(async () => {
+    await installation.close();
+    await server.remove();
+    await simulator.stop();
+  });
+
+  /** Connects, exchanges, refreshes, meets a failing provider, a refused and a wrong request, and disconnects. */
+  async function run(strategy: 'oauth2' | 'oidc'): Promise<void> {
+    const scopes = strategy === 'oidc' ? ['openid', 'email'] : ['read', 'write'];
+    const scene = await Scene.create(installation, { strategy, scopes, provider: SHORT });
+    const kept = await scene.another();
+    const flow = scene.flow();
+    await flow.begin();
+    await flow.throughBrowser();
+    const { id } = (await flow.complete()).json;
+    await kept.connect('person-2');
+    await sleep(1200);
+    expect((await scene.exchange()).status).toBe(200);
+    await sleep(1200);
+    const echo = { error: 'server_error', error_description: `no: ${(await scene.provider.secrets()).join(' ')}` };
+    await scene.provider.fault({ grantType: 'refresh_token', status: 500, body: echo });
+    expect((await scene.exchange()).status).toBe(503);
+    await sleep(1500);
+    await scene.exchange();
+    expect((await kept.exchange()).status).toBe(200);
+
+    const refused = scene.flow();
+    await refused.begin();
+    await scene.provider.fault({ grantType: 'authorization_code', status: 400, body: { error: 'invalid_grant' } });
+    await refused.throughBrowser();
+    expect((await refused.complete()).status).toBe(400);
+    const left = scene.flow();
+    await left.begin();
+    await left.throughBrowser('person-3'); // never completed: its code stays in a box
+
+    const api = await createApi(installation);
+    await enable(installation, scene.connection.id, [api.client]);
+    const { accessToken } = await login(installation, scene.client, kept.person, { audience: api.audience });
+    const answer = await exchange(installation, api.client, scene.connection, accessToken);
+    expect(answer.status).toBe(403); // the wrong kind of subject token
+    expect((await scene.me('DELETE', `/accounts/${String(id)}`)).status).toBe(204);
+    expect((await kept.exchange()).status).toBe(200);
+
+    canaries.push(...(await scene.provider.secrets()));
+    for (const one of [scene, kept])
+      own.push(one.person.password, one.tokens.refreshToken, one.tokens.accessToken, one.myAccount);
+    own.push(accessToken, scene.client.secret, api.client.secret);
+    for (const one of [flow, refused, left])
+      own.push(one.authSession, one.connectCode, one.verifier, new URL(one.link).searchParams.get('ticket')!);
+  }
+
+  const inFiles = (search: Search) => search.under(server.dataDir);
+  const inLogs = (search: Search) => search.in('logs', Buffer.from(server.output));
+  const inTables = async (search: Search): Promise<Hit[]> => {
+    const database = await databaseOf(server.dataDir);
+    const rows = await allRows(database).finally(() => database.end());
+    return [...rows].flatMap(([name, text]) => search.in(name, Buffer.from(text)));
+  };
+
+  it('holds no token, code or secret in clear: tables, database files with WAL, data directory, logs', async () => {
+    expect(canaries.length).toBeGreaterThan(10);
+    expect(canaries.every((secret) => secret.startsWith('cnry_'))).toBe(true);
+    const search = new Search(needlesOf([...canaries, ...own.filter((secret) => secret !== '')]));
+    expect(await inTables(search)).toEqual([]);
+    expect(await server.stop()).toBe(0);
+    expect(server.output.length).toBeGreaterThan(1000); // there were logs to search
+    expect(inLogs(search)).toEqual([]);
+    const { hits, bytes } = inFiles(search);
+    expect(hits).toEqual([]);
+    expect(bytes).toBeGreaterThan(16 * 2 ** 20); // at least a segment of WAL
+    // Whatever is written down of a secret, its beginning must not be there either.
+    expect(server.output).not.toContain('cnry_');
+  }, 120_000);
+
+  it('would have found one in a table, in the WAL, in a file and in a log line', async () => {
+    const planted = ['cnry_at_planted-in-a-table', 'cnry_rt_planted-in-a-file', 'cnry_code_planted-in-a-log-line'];
+    const search = new Search(needlesOf(planted));
+    await server.start();
+    const database = await databaseOf(server.dataDir);
+    await database.query('CREATE TABLE public.planted AS SELECT $1::text AS value', [planted[0]]);
+    await database.end();
+    writeFileSync(join(server.dataDir, 'planted'), Buffer.from(`x${planted[1]}`).toString('base64url'));
+    const isOf = (secret: number) => expect.objectContaining({ secret });
+    expect(await inTables(search)).toEqual([isOf(0)]);
+    await server.stop();
+    const { hits } = inFiles(search);
+    expect(hits.filter(({ where }) => where.startsWith('postgres/base/'))).toEqual([isOf(0)]);
+    expect(hits.filter(({ where }) => where.startsWith('postgres/pg_wal/'))).toContainEqual(isOf(0));
+    expect(hits.filter(({ where }) => where === 'planted')).toEqual([isOf(1)]);
+    const line = Buffer.from(`${server.output}{"level":30,"msg":"${encodeURIComponent(planted[2]!)}"}\n`);
+    expect(search.in('logs', line)).toEqual([isOf(2)]);
+  }, 120_000);
+});
