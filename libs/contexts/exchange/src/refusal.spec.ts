@@ -32,7 +32,7 @@ describe('a refusal', () => {
   });
 
   it('keeps from a caller who did not authenticate why', () => {
-    const error = refused('invalid_client', 401, { reason: 'client_public' });
+    const error = new VaultError('no', { code: 'invalid_client', status: 401, audit: { reason: 'client_public' } });
     expect(reasonOf(error)).toBe('client_public');
     expect(shown(error).details).toEqual({});
     expect(shown(error).code).toBe('invalid_client');

@@ -8,7 +8,7 @@ const CONNECT_HELPS = new Set(['tokenset_not_found', 'reconnect_required', 'cred
 
 /** The closed list of `spec/wire-contract.md` §5.3. */
 export const reasonOf = (refusal: VaultError): string => {
-  const reason = refusal.details?.['reason'];
+  const reason = refusal.details?.['reason'] ?? refusal.audit?.['reason'];
   if (typeof reason === 'string') return reason;
   return refusal.status === 503 ? 'store_unavailable' : 'unknown';
 };

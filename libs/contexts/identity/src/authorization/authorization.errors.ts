@@ -72,6 +72,17 @@ export class UserBlockedError extends VaultError {
   }
 }
 
+/** The tenant asks for a second factor in every sign-in, and an exchange cannot show one. */
+export class MfaRequiredError extends VaultError {
+  constructor(audit?: Facts) {
+    super(
+      'Multifactor authentication required. An exchange cannot answer it: set the MFA policy to Never ' +
+        '(PUT /api/v2/guardian/policies with an empty list) and ask for the second factor at sign-in.',
+      { code: 'mfa_required', status: 401, details: { reason: 'mfa_policy_always' }, ...(audit ? { audit } : {}) },
+    );
+  }
+}
+
 /** A token that is not good for one of our own APIs. */
 export class InvalidTokenError extends VaultError {
   constructor(why: string) {

@@ -3,11 +3,16 @@ import type { Subject } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { PreparedReads } from '@strongroom/persistence';
 import { AccessTokens, type GenuineToken, typOf } from './access-tokens.js';
-import { InvalidAccessTokenSubjectError, UnauthorizedClientError, UserBlockedError } from './authorization.errors.js';
+import {
+  InvalidAccessTokenSubjectError,
+  MfaRequiredError,
+  UnauthorizedClientError,
+  UserBlockedError,
+} from './authorization.errors.js';
 import { ClientAuthentication, type PresentedClient } from './client-authentication.js';
 import { CLIENT_COLUMNS, clientFacts, type ClientFacts, type ClientRow } from './client-facts.js';
 import { sha256 } from './hash.js';
-import { demandExchangingClient } from './subject-client.js';
+import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
 
 interface Found extends Partial<ClientRow> {
   /** APIs among the token's audiences, with their dialect. */
@@ -16,10 +21,12 @@ interface Found extends Partial<ClientRow> {
   person_id: string | null;
   user_id: string | null;
   blocked: boolean | null;
+  mfa_always: boolean;
 }
 
 /** One row per candidate client; at least one. `$1` names the client, or `$2` holds the audiences whose own it is. */
-const READ = `select a.apis, g.id_hash is not null as grant_lives, u.person_id, u.user_id, u.blocked, ${CLIENT_COLUMNS}
+const READ = `select a.apis, g.id_hash is not null as grant_lives, u.person_id, u.user_id, u.blocked,
+    ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
   from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect)) as apis
         from resource_servers where identifier = any($2::text[])) a
   left join artefacts g on g.kind = 'Grant' and g.id_hash = $3 and g.expires_at > clock_timestamp()
@@ -47,12 +54,13 @@ export class SubjectAccessToken {
     const candidates = rows.flatMap((row) => (row.client_id === null ? [] : [clientFacts(row as ClientRow)]));
     const client = await this.authentication.authenticate(presented, candidates);
     demandExchangingClient(client, grantType);
-    const { apis, grant_lives, person_id, user_id, blocked } = rows[0]!;
+    const { apis, grant_lives, person_id, user_id, blocked, mfa_always } = rows[0]!;
     const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
     this.demandFor(token, apis ?? [], client, audit);
     if (!grant_lives || person_id === null || user_id === null)
       throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
     if (blocked) throw new UserBlockedError(audit);
+    if (mfa_always) throw new MfaRequiredError(audit);
     return { personId: person_id, userId: user_id, clientId: client.clientId };
   }
 

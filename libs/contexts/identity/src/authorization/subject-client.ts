@@ -22,3 +22,6 @@ export function demandExchangingClient(client: ClientFacts, grantType: string): 
       audit,
     );
 }
+
+/** Part of both reads of a subject: the tenant's policy is asked on every call, as everything that can change. */
+export const MFA_ALWAYS = `exists (select from tenant_settings where mfa_policies ? 'all-applications') as mfa_always`;

@@ -3,11 +3,16 @@ import type { Subject } from '@strongroom/contracts';
 import { PreparedReads } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { ArtefactsService } from './artefacts.service.js';
-import { InvalidRefreshTokenError, UnauthorizedClientError, UserBlockedError } from './authorization.errors.js';
+import {
+  InvalidRefreshTokenError,
+  MfaRequiredError,
+  UnauthorizedClientError,
+  UserBlockedError,
+} from './authorization.errors.js';
 import { ClientAuthentication, type PresentedClient } from './client-authentication.js';
 import { CLIENT_COLUMNS, clientFacts, type ClientRow, rotates } from './client-facts.js';
 import { sha256 } from './hash.js';
-import { demandExchangingClient } from './subject-client.js';
+import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
 
 interface Found extends Partial<ClientRow> {
   holder: string | null;
@@ -18,6 +23,7 @@ interface Found extends Partial<ClientRow> {
   person_id: string | null;
   user_id: string | null;
   blocked: boolean | null;
+  mfa_always: boolean;
 }
 
 /**
@@ -26,7 +32,7 @@ interface Found extends Partial<ClientRow> {
  */
 const READ = `select t.client_id as holder, t.consumed_at is not null as is_consumed,
     t.expires_at > clock_timestamp() as is_alive, t.grant_id, g.id_hash is not null as grant_lives,
-    u.person_id, u.user_id, u.blocked, ${CLIENT_COLUMNS}
+    u.person_id, u.user_id, u.blocked, ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
   from (select 1) as one
   left join artefacts t on t.kind = 'RefreshToken' and t.id_hash = $1
   left join artefacts g on g.kind = 'Grant' and g.grant_id = t.grant_id and g.expires_at > clock_timestamp()
@@ -63,6 +69,7 @@ export class SubjectRefreshToken {
     if (!row.is_alive) throw new InvalidRefreshTokenError('subject_expired', audit);
     if (row.person_id === null || row.user_id === null) throw new InvalidRefreshTokenError('subject_revoked', audit);
     if (row.blocked) throw new UserBlockedError(audit);
+    if (row.mfa_always) throw new MfaRequiredError(audit);
     return { personId: row.person_id, userId: row.user_id, clientId: client.clientId };
   }
 

@@ -229,6 +229,18 @@ describe('the subject of an exchange', () => {
     }
   });
 
+  it('RE-20 refuses while the tenant asks everybody for a second factor, for both kinds of subject', async () => {
+    const { access_token, refresh_token } = await identity.tokens(email, client, forThings);
+    const policies = (list: string[]) =>
+      identity.database.query('update tenant_settings set mfa_policies = $1', [JSON.stringify(list)]);
+    await policies(['all-applications']);
+    const always = { status: 401, code: 'mfa_required', reason: 'mfa_policy_always' };
+    expect(await refusal(identity.subject(refresh_token, client))).toMatchObject(always);
+    expect(await refusal(asApi(access_token))).toMatchObject(always);
+    await policies([]);
+    expect(await identity.subjects.validate(identity.subject(refresh_token, client))).toMatchObject({ userId });
+  });
+
   it('RE-15 and RE-16 want the client of the token\u2019s own API', async () => {
     const { access_token } = await identity.tokens(email, client, forThings);
     const other = await identity.api('other-things');
