@@ -85,6 +85,7 @@ describe('authorization at the simulator', () => {
     expect((await app.redeem(await code(), { client_secret: 'cnry_cs_a+b' }, basic('cnry_cs_a+b'))).status).toBe(401);
     expect((await app.redeem(await code(), { client_id: 'app 1', client_secret: 'cnry_cs_a+b' })).status).toBe(200);
     expect((await app.redeem(await code())).status).toBe(401);
+    expect((await app.redeem(await code(), { client_id: 'app 1' })).status).toBe(401);
     expect((await app.control('PUT', '', { clientSecret: 'not-findable' })).status).toBe(400);
   });
 

@@ -13,6 +13,7 @@ export class Server {
   private child: Child | undefined;
   /** All that its processes have said. */
   private said = '';
+  private notReady = '';
 
   private constructor(
     readonly dataDir: string,
@@ -76,8 +77,8 @@ export class Server {
       if (child.hasEnded) throw new Error(`The server ended while it started:\n${child.output}`);
       if (await this.isReady()) return;
     }
-    await child.end('SIGKILL');
-    throw new Error(`The server was not ready after ${START_SECONDS} s:\n${child.output}`);
+    await child.end('SIGTERM');
+    throw new Error(`Not ready after ${START_SECONDS} s (${this.notReady}):\n${child.output}`);
   }
 
   /** Ends it in order; the exit code. */
@@ -99,8 +100,10 @@ export class Server {
     try {
       const http = new Http(this.address.caFile);
       const { status } = await http.send(`${this.url}/readyz`).finally(() => http.close());
+      this.notReady = `/readyz answered ${status}`;
       return status === 200;
-    } catch {
+    } catch (error) {
+      this.notReady = error instanceof Error ? error.message : String(error);
       return false;
     }
   }
