@@ -142,6 +142,6 @@ async function tlsOf(
   if (config.STRONGROOM_TLS_CERT || config.STRONGROOM_TLS_KEY)
     throw new Error('STRONGROOM_TLS_CERT and STRONGROOM_TLS_KEY belong together: set both, or neither.');
   if (config.STRONGROOM_TLS !== 'generate') return undefined;
-  const { cert, key } = await createLocalAuthority(directory.file('tls'), [new URL(publicUrl.origin).hostname]);
+  const { cert, key } = await createLocalAuthority(directory.path, [new URL(publicUrl.origin).hostname]);
   return { cert, key };
 }
