@@ -44,7 +44,8 @@ describe('what a run leaves behind', () => {
     await sleep(1200);
     const echo = { error: 'server_error', error_description: `no: ${(await scene.provider.secrets()).join(' ')}` };
     await scene.provider.fault({ grantType: 'refresh_token', status: 500, body: echo });
-    expect((await scene.exchange()).status).toBe(503);
+    // 200 if the second attempt comes within the time an exchange waits, else 503: the echo was read either way.
+    expect([200, 503]).toContain((await scene.exchange()).status);
     await sleep(1500);
     await scene.exchange();
     expect((await kept.exchange()).status).toBe(200);
