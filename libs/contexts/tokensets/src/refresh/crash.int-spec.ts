@@ -79,8 +79,8 @@ describe('after a kill during a refresh', () => {
       details: { reason: 'refresh_in_progress' },
     });
     expect(bench.provider.refreshes).toHaveLength(0);
+    await bench.app.close(); // first: a flight that still waits here would take the lease as soon as it ends
     await bench.sql.query('UPDATE tokensets SET lease_until = clock_timestamp() WHERE id = $1', [account.tokensetId]);
-    await bench.app.close();
     await bench.boot({ refreshWaitMs: 8_000, refreshTimeoutMs: 5_000 });
     expect((await bench.token(account))?.refreshed).toBe(true);
     expect(bench.provider.refreshes).toHaveLength(1);
