@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, Installation, Scene, Server, startSimulator } from './driver/index.js';
+import { eventually, GRACE, Installation, Scene, Server, startSimulator } from './driver/index.js';
 
-const KILLS = Number(process.env['STRONGROOM_TEST_KILLS'] ?? 3);
-const GRACE_SECONDS = 60;
+const KILLS = Number(process.env['STRONGROOM_TEST_KILLS'] ?? 4);
 
 describe('a server that ends and starts again', () => {
   let simulator: Awaited<ReturnType<typeof startSimulator>>;
@@ -57,20 +56,8 @@ describe('a server that ends and starts again', () => {
     'serves the next exchange after kill -9 of a refresh, $name (round $round)',
     async ({ fault, committed, waitMs }) => {
       const scene = await Scene.create(installation, {
-        provider: {
-          accessTokenSeconds: 1,
-          refresh: { rotate: 'always', reuse: 'grace', graceSeconds: GRACE_SECONDS },
-        },
-        options: {
-          provider_settings: {
-            refresh: {
-              mode: 'rotating',
-              reuse: 'grace',
-              graceSeconds: GRACE_SECONDS,
-              onAmbiguous: 'retry-same',
-            },
-          },
-        },
+        provider: { ...GRACE.provider, accessTokenSeconds: 1 },
+        options: GRACE.options,
       });
       await scene.connect();
       await scene.provider.change({ accessTokenSeconds: 3600 });

@@ -6,6 +6,7 @@ import {
   createPerson,
   eventually,
   exchange,
+  GRACE,
   login,
   myAccountToken,
   type Client,
@@ -25,7 +26,8 @@ export async function tell(installation: Installation, narrator: Narrator): Prom
   narrator.happened(`Registered an application (client id ${client.id}).`);
   const connection = await createConnection(installation, {
     clients: [client],
-    provider: { accessTokenSeconds: TOKEN_SECONDS, refresh: { rotate: 'always', reuse: 'killGrant' } },
+    provider: { ...GRACE.provider, accessTokenSeconds: TOKEN_SECONDS },
+    options: GRACE.options,
   });
   narrator.happened(`Made the connection "${connection.name}" to a provider and enabled it for the application.`);
   const person = await createPerson(installation);

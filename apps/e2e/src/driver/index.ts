@@ -14,6 +14,7 @@ export {
   createConnection,
   createPerson,
   enable,
+  GRACE,
   type Client,
   type Connection,
   type Person,

@@ -99,6 +99,16 @@ export interface WantedConnection {
   scopes?: string[];
 }
 
+/** A provider that takes a replaced refresh token for a minute, and a connection that knows it. */
+export const GRACE = {
+  provider: { refresh: { rotate: 'always', reuse: 'grace', graceSeconds: 60 } },
+  options: {
+    provider_settings: {
+      refresh: { mode: 'rotating', reuse: 'grace', graceSeconds: 60, onAmbiguous: 'retry-same' },
+    },
+  },
+};
+
 /** A connection to a simulated provider of its own, enabled for the clients. */
 export async function createConnection(installation: Installation, wanted: WantedConnection): Promise<Connection> {
   const { strategy = 'oauth2', scopes = ['read', 'write'] } = wanted;

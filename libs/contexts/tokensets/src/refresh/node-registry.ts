@@ -29,11 +29,12 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
          ON CONFLICT (node) DO UPDATE SET boot_id = excluded.boot_id, seen_at = excluded.seen_at`,
         [this.node, this.settings.bootId],
       );
-      // The process that held these was this node and is dead. Its old refresh tokens still work, so nobody waits for
-      // the lease; a strict one is left to run out, the provider may still be at work on what was sent.
+      // The process that held these was this node and is dead: no lease has to outlive a send that nobody reads any
+      // more. Waiting would not help at a strict provider either; if it has acted on the first request, the second is
+      // one too many whenever it comes, and if it has not, the second is the repair.
       await tx.query(
         `UPDATE tokensets t SET lease_owner = NULL, lease_until = NULL FROM refresh_attempts a
-         WHERE a.tokenset_id = t.id AND a.state = 'sent' AND a.rotation <> 'strict'
+         WHERE a.tokenset_id = t.id AND a.state = 'sent'
            AND a.node = $1 AND a.boot_id <> $2 AND t.lease_owner = a.boot_id`,
         [this.node, this.settings.bootId],
       );
