@@ -31,6 +31,28 @@ describe('a server that ends and starts again', () => {
     expect(await scene.provider.refreshes()).toBe(0);
   }, 120_000);
 
+  it('finishes a refresh that is under way at Ctrl-C, its exchange included, at a strict provider', async () => {
+    await server.stop();
+    await server.start({ ownGroup: true });
+    const scene = await Scene.create(installation, {
+      provider: { accessTokenSeconds: 1, refresh: { rotate: 'always', reuse: 'killGrant' } },
+    });
+    await scene.connect();
+    await scene.provider.change({ accessTokenSeconds: 3600 });
+    await sleep(1200);
+    await scene.provider.fault({ grantType: 'refresh_token', delayMsAfterCommit: 2000 });
+    const under = scene.exchange();
+    await eventually(
+      () => scene.provider.state(),
+      (state) => state.committed.refresh_token === 1,
+    );
+    expect(await server.interrupt()).toBe(0);
+    expect((await under).status).toBe(200);
+    await server.start();
+    expect((await scene.exchange()).json['access_token']).toBe((await under).json['access_token']);
+    expect((await scene.provider.state()).liveGrants).toBe(1);
+  }, 120_000);
+
   it('CN-31 completes a connect flow that was at its last step when the process was killed', async () => {
     const scene = await Scene.create(installation);
     const flow = scene.flow();

@@ -11,12 +11,14 @@ export class Child {
   output = '';
   private readonly process: ChildProcess;
 
-  constructor(app: 'standalone' | 'simulator', environment: Record<string, string>) {
+  /** `ownGroup`: as a shell starts a program in the foreground, so that `interrupt` can do what Ctrl-C does. */
+  constructor(app: 'standalone' | 'simulator', environment: Record<string, string>, ownGroup = false) {
     const main = join(ROOT, 'apps', app, 'dist/main.js');
     if (!existsSync(main)) throw new Error(`apps/${app}/dist/main.js is not there: run "npm run build" first.`);
     this.process = spawn(process.execPath, ['--enable-source-maps', main], {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: ownGroup,
     });
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
@@ -28,6 +30,14 @@ export class Child {
 
   get hasEnded(): boolean {
     return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** Ctrl-C: the signal goes to every process of the group. */
+  async interrupt(): Promise<number | null> {
+    const exit = once(this.process, 'exit');
+    process.kill(-this.process.pid!, 'SIGINT');
+    await exit;
+    return this.process.exitCode;
   }
 
   /** Sends the signal and waits for the end; the exit code, or null after a kill. */

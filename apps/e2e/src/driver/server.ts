@@ -62,16 +62,17 @@ export class Server {
   }
 
   /** Starts, or starts again on the same data. */
-  async start(): Promise<void> {
+  async start({ ownGroup = false } = {}): Promise<void> {
     this.said += this.child?.output ?? '';
-    this.child = new Child('standalone', {
+    const environment = {
       STRONGROOM_PORT: String(this.port),
       STRONGROOM_PUBLIC_URL: this.url,
       STRONGROOM_DATA_DIR: this.dataDir,
       STRONGROOM_TLS: 'generate',
       STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
       ...this.environment,
-    });
+    };
+    this.child = new Child('standalone', environment, ownGroup);
     const child = this.child;
     for (const end = performance.now() + START_SECONDS * 1000; performance.now() < end; await sleep(100)) {
       if (child.hasEnded) throw new Error(`The server ended while it started:\n${child.output}`);
@@ -84,6 +85,11 @@ export class Server {
   /** Ends it in order; the exit code. */
   async stop(): Promise<number | null> {
     return this.child ? this.child.end('SIGTERM') : null;
+  }
+
+  /** Ctrl-C, after a start with `ownGroup`; the exit code. */
+  async interrupt(): Promise<number | null> {
+    return this.child ? this.child.interrupt() : null;
   }
 
   async kill(): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EventContract } from '@strongroom/contracts';
 import { type OutboxEntry, outboxInsert } from '@strongroom/messaging';
 import type { PreparedReads } from '@strongroom/persistence';
@@ -19,7 +19,7 @@ const LARGEST_GROUP = 200;
  * flight, and whatever came meanwhile is the next group. No timer: waiting 5 ms for a fuller group cost six times the
  * throughput at ten callers (`spec/events.md` §4).
  */
-export class ExchangeRecords implements BeforeApplicationShutdown {
+export class ExchangeRecords implements OnApplicationShutdown {
   private waiting: Waiting[] = [];
   private inFlight = 0;
 
@@ -80,7 +80,8 @@ export class ExchangeRecords implements BeforeApplicationShutdown {
     }
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** After HTTP has closed: the last exchanges still record themselves while it waits for them. */
+  async onApplicationShutdown(): Promise<void> {
     await this.statements.close();
   }
 }

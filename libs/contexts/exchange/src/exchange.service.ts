@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   type Actor,
   type ConnectionView,
@@ -12,6 +12,7 @@ import {
 } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
+import { LOGGER, type Logger } from '@strongroom/observability';
 import { ConnectionNotAvailableError, VaultOffError } from './exchange.errors.js';
 import { ExchangeRecords } from './exchange-records.js';
 import type { ExchangeRequest } from './exchange.request.js';
@@ -51,6 +52,7 @@ export class ExchangeService {
     private readonly subjects: RememberedSubjects,
     private readonly records: ExchangeRecords,
     private readonly publicUrl: PublicUrl,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Answers only after the audit row is durable; every refusal is recorded too. */
@@ -164,7 +166,8 @@ export class ExchangeService {
         ip: channel.ip,
         actor: by(clientId),
       }))
-      .catch(() => undefined); // a refusal hands nothing out: it stands, recorded or not
+      // A refusal hands nothing out: it stands, recorded or not.
+      .catch((error: unknown) => this.logger.warn({ err: error, refused: refusal.code }, 'a refusal was not recorded'));
   }
 
   /** A request that was refused before it could be understood. */
