@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
+import { endArtefacts } from './end-artefacts.js';
 import { sha256 } from './hash.js';
 
 const HASHED = 'sha256:';
@@ -63,10 +64,11 @@ export class ArtefactAdapter implements Adapter {
     );
     if (hit === 1) return;
     // Somebody else was first. What a code gave ends when it is presented twice (RFC 6749 §4.1.2).
-    await this.database.query(
-      `delete from artefacts where grant_id = (select grant_id from artefacts where kind = $1 and id_hash = $2)`,
+    const [code] = await this.database.query<{ grant_id: string | null }[]>(
+      'select grant_id from artefacts where kind = $1 and id_hash = $2',
       [this.kind, hash],
     );
+    if (code?.grant_id) await endArtefacts(this.database, 'grant_id', code.grant_id);
     throw new errors.InvalidGrant('already used');
   }
 
@@ -75,7 +77,7 @@ export class ArtefactAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    await this.database.query('delete from artefacts where grant_id = $1', [grantId]);
+    await endArtefacts(this.database, 'grant_id', grantId);
   }
 
   private async row(where: string, value: unknown): Promise<Row | undefined> {

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { endArtefacts } from './end-artefacts.js';
 
 /** Ends what was handed out, in the transaction of whoever ends its reason: it counts from that commit on. */
 @Injectable()
 export class ArtefactsService {
   /** Sessions, grants, codes and refresh tokens of a person who was blocked or deleted. */
   async endOfPerson(tx: EntityManager, personId: string): Promise<void> {
-    await tx.query('delete from artefacts where person_id = $1', [personId]);
+    await endArtefacts(tx, 'person_id', personId);
   }
 
   /** The same for a client; sessions are of the person and stay. */
@@ -17,6 +18,6 @@ export class ArtefactsService {
 
   /** A grant and every token under it. */
   async endOfGrant(tx: EntityManager, grantId: string): Promise<void> {
-    await tx.query('delete from artefacts where grant_id = $1', [grantId]);
+    await endArtefacts(tx, 'grant_id', grantId);
   }
 }

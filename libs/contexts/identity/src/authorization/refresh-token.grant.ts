@@ -35,10 +35,9 @@ export class RefreshTokenGrant {
     const token = await this.tokens.find(params['refresh_token']);
     if (!token || token.clientId !== client.clientId) throw new InvalidRefreshTokenError('subject_invalid');
     if (!token.isAlive) throw new InvalidRefreshTokenError('subject_expired');
-    if (!token.grantLives) throw new InvalidRefreshTokenError('subject_revoked');
     const user = await this.accounts.user(token.personId);
-    if (!user) throw new InvalidRefreshTokenError('subject_revoked');
-    if (user.blocked) throw new UserBlockedError();
+    if (user?.blocked) throw new UserBlockedError(); // first: blocking ends the grant too
+    if (!user || !token.grantLives) throw new InvalidRefreshTokenError('subject_revoked');
 
     const target = await this.targets.choose({ ...own, clientId: client.clientId }, token.payload, {
       audience: params['audience'] || undefined,

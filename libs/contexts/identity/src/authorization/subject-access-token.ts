@@ -24,13 +24,17 @@ interface Found extends Partial<ClientRow> {
   mfa_always: boolean;
 }
 
-/** One row per candidate client; at least one. `$1` names the client, or `$2` holds the audiences whose own it is. */
+/**
+ * One row per candidate client; at least one. Blocking ends grants too, so a blocked person is also found by the token's
+ * subject (`$4`): it decides which refusal it is, never whom an exchange is for. `$1` names the client, or `$2` holds the audiences
+ * whose own it is.
+ */
 const READ = `select a.apis, g.id_hash is not null as grant_lives, u.person_id, u.user_id, u.blocked,
     ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
   from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect)) as apis
         from resource_servers where identifier = any($2::text[])) a
   left join artefacts g on g.kind = 'Grant' and g.id_hash = $3 and g.expires_at > clock_timestamp()
-  left join users u on u.person_id = g.person_id
+  left join users u on u.person_id = g.person_id or (g.id_hash is null and u.user_id = $4 and u.blocked)
   left join clients c on case when $1::text is not null then c.client_id = $1
     else c.app_type = 'resource_server' and c.resource_server_identifier = any($2::text[]) end`;
 
@@ -50,6 +54,7 @@ export class SubjectAccessToken {
       presented.clientId,
       token?.audiences ?? [],
       token?.grantId ? sha256(token.grantId) : null,
+      token?.subject ?? null,
     ]);
     const candidates = rows.flatMap((row) => (row.client_id === null ? [] : [clientFacts(row as ClientRow)]));
     const client = await this.authentication.authenticate(presented, candidates);
@@ -57,9 +62,9 @@ export class SubjectAccessToken {
     const { apis, grant_lives, person_id, user_id, blocked, mfa_always } = rows[0]!;
     const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
     this.demandFor(token, apis ?? [], client, audit);
+    if (blocked) throw new UserBlockedError(audit);
     if (!grant_lives || person_id === null || user_id === null)
       throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
-    if (blocked) throw new UserBlockedError(audit);
     if (mfa_always) throw new MfaRequiredError(audit);
     return { personId: person_id, userId: user_id, clientId: client.clientId };
   }

@@ -65,10 +65,10 @@ export class SubjectRefreshToken {
     if (row.holder !== client.clientId)
       throw new InvalidRefreshTokenError('subject_invalid', { clientId: client.clientId });
     if (row.is_consumed) await this.endReplayed(row.grant_id!);
+    if (row.blocked) throw new UserBlockedError(audit); // first: blocking ends the grant too
     if (row.is_consumed || !row.grant_lives) throw new InvalidRefreshTokenError('subject_revoked', audit);
     if (!row.is_alive) throw new InvalidRefreshTokenError('subject_expired', audit);
     if (row.person_id === null || row.user_id === null) throw new InvalidRefreshTokenError('subject_revoked', audit);
-    if (row.blocked) throw new UserBlockedError(audit);
     if (row.mfa_always) throw new MfaRequiredError(audit);
     return { personId: row.person_id, userId: row.user_id, clientId: client.clientId };
   }

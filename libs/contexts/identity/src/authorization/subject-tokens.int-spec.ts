@@ -194,15 +194,23 @@ describe('the subject of an exchange', () => {
     const revoked = await fresh('revoked@example.com');
     await identity.post('/oauth/revoke', { ...client, token: revoked.tokens.refresh_token });
     expect(await refusal(revoked.request)).toMatchObject({ status: 403, code: 'invalid_grant' });
+    const secretOnly = identity.subject(revoked.tokens.refresh_token, { client_secret: client.client_secret });
+    expect(await refusal(secretOnly)).toMatchObject({ status: 403, reason: 'subject_revoked' });
     expect(await refusal(asApi(revoked.tokens.access_token))).toMatchObject({ status: 401, reason: 'subject_revoked' });
 
     const blocked = await fresh('blocked@example.com');
-    await identity.database.query(`update users set blocked = true where user_id = $1`, [blocked.user_id]);
+    await identity.manage('PATCH', blocked.at, { blocked: true });
     const { error, ...said } = await refusal(blocked.request);
     expect(said).toMatchObject({ status: 403, code: 'invalid_grant', reason: 'user_blocked' });
     expect(said.message).toContain('user is blocked');
     expect(error.audit).toMatchObject({ clientId: client.client_id, userId: blocked.user_id });
     expect(await refusal(asApi(blocked.tokens.access_token))).toMatchObject({ status: 403, reason: 'user_blocked' });
+    const refreshed = await identity.refresh(client, blocked.tokens.refresh_token);
+    expect(refreshed.body['error_description']).toContain('user is blocked');
+    // blocking ended what was given: nothing of it comes back
+    await identity.manage('PATCH', blocked.at, { blocked: false });
+    expect(await refusal(blocked.request)).toMatchObject({ status: 403, reason: 'subject_revoked' });
+    expect(await refusal(asApi(blocked.tokens.access_token))).toMatchObject({ status: 401, reason: 'subject_revoked' });
 
     const deleted = await fresh('deleted@example.com');
     await identity.manage('DELETE', deleted.at);

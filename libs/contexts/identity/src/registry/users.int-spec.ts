@@ -187,7 +187,7 @@ describe('people over the Management API', () => {
     await giveSession(user);
     await giveSession(user, 'RefreshToken', 'some-client');
     expect((await registry.call('PATCH', at(user), { blocked: true })).body['blocked']).toBe(true);
-    expect(await artefactsOf(user)).toEqual([]);
+    expect(await artefactsOf(user)).toEqual(['RefreshToken some-client']); // dead without its grant; it names its client
     const events = await registry.eventsOf((await rowOf(user))['person_id']!);
     expect(events.map(({ type, sequence }) => [type, sequence])).toEqual([
       ['strongroom.user.created.v1', 1],
