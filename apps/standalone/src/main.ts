@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { InvalidConfigError, loadConfig } from '@strongroom/config';
+import { loadConfig } from '@strongroom/config';
 import { configSchema } from './config.js';
 import { startStandalone } from './standalone.js';
 
@@ -32,13 +32,23 @@ Ctrl-C stops.`);
     );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
+  // Started by tools/run.mjs: when that is killed there is nobody left to pass Ctrl-C on.
+  if (process.connected) process.once('disconnect', () => stop(0));
   void server.databaseEnded.then(() => {
     if (!stopping) console.error('The embedded Postgres has ended. Start again; nothing acknowledged is lost.');
     stop(1);
   });
 } catch (error) {
-  // What an operator can mend is said in a line; a stack helps only where the fault is ours.
-  const known = error instanceof InvalidConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  console.error(known ? (error as Error).message : error);
+  console.error(explained(error));
   process.exit(1);
+}
+
+/** A line that says what to do; where the fault may be ours, where it happened too. */
+function explained(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (code === 'EADDRINUSE')
+    return `Port ${port} of ${address} is taken: end what listens there, or set STRONGROOM_PORT to another.`;
+  if (code === undefined) return error.message;
+  return `${error.message}\n${error.stack}`;
 }

@@ -25,6 +25,17 @@ describe('an exchange request', () => {
     expect(read({ ...good, audience: '', surprise: 'x' }).connection).toBe('acme');
   });
 
+  it('EX-17 refuses a member that came twice in JSON, however it is spelt', () => {
+    const json = JSON.stringify(good);
+    for (const twice of ['"connection":"x"', '"c\\u006fnnection":"a\\"b"'])
+      expect(() => readParameters('application/json', Buffer.from(`{${twice},${json.slice(1)}`))).toThrow(
+        /more than once/,
+      );
+    expect(readParameters('application/json', Buffer.from(`{"odd":"a\\"b\\\\",${json.slice(1)}`)).get('odd')).toEqual([
+      'a"b\\',
+    ]);
+  });
+
   it.each(['actor_token', 'actor_token_type', 'audience', 'resource', 'user_id'])(
     'EX-17 refuses %s, which would change the meaning',
     (name) => {

@@ -1,5 +1,5 @@
 import type { SubjectTokenKind } from '@strongroom/contracts';
-import { parseJson } from '@strongroom/http';
+import { parseJson, repeatsMember } from '@strongroom/http';
 import { RequestInvalidError } from './exchange.errors.js';
 
 /** Spelled as on the wire, `spec/wire-contract.md` §0. */
@@ -72,12 +72,10 @@ function readObject(body: Buffer): Parameters {
     throw new RequestInvalidError('the body must be a JSON object');
   const members = Object.entries(value as Record<string, unknown>);
   if (members.length > MAX_FIELDS) throw new RequestInvalidError(`the body has more than ${MAX_FIELDS} members`);
-  return new Map(
-    members.map(([name, member]) => {
-      if (typeof member !== 'string') throw new RequestInvalidError(`${shown(name)} must be a string`);
-      return [name, [member]];
-    }),
-  );
+  for (const [name, member] of members)
+    if (typeof member !== 'string') throw new RequestInvalidError(`${shown(name)} must be a string`);
+  if (repeatsMember(body, value)) throw new RequestInvalidError('a parameter was sent more than once');
+  return new Map(members.map(([name, member]) => [name, [member as string]]));
 }
 
 /** Parameters come from anybody: only plain names are repeated in an answer. */

@@ -17,25 +17,30 @@ export class TokenEndpointController {
 
   @Post()
   async token(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    try {
+      await this.answer(request, reply);
+    } catch (error) {
+      throw error instanceof VaultError ? shown(error) : error;
+    }
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const body = rawBody(request);
     const parameters = readParameters(mediaType(request), body);
     const grantType = grantTypeOf(parameters);
     if (grantType === undefined && !parameters.has('grant_type'))
       throw new RequestInvalidError('Missing required parameter: grant_type');
-    if (grantType !== VAULT_GRANT) {
-      for (const [name, value] of Object.entries(reply.getHeaders()))
-        if (value !== undefined) reply.raw.setHeader(name, value);
-      reply.hijack();
-      await this.otherGrants.answer(request.raw, reply.raw, body);
-      return;
-    }
+    if (grantType !== VAULT_GRANT) return this.handOn(request, reply, body);
     const channel = channelOf(request);
-    try {
-      const answer = await this.exchanges.exchange(grantType, await this.read(parameters, channel), channel);
-      void reply.code(200).headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(answer);
-    } catch (error) {
-      throw error instanceof VaultError ? shown(error) : error;
-    }
+    const answer = await this.exchanges.exchange(grantType, await this.read(parameters, channel), channel);
+    void reply.code(200).headers({ 'cache-control': 'no-store', pragma: 'no-cache' }).send(answer);
+  }
+
+  private async handOn(request: FastifyRequest, reply: FastifyReply, body: Buffer): Promise<void> {
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    reply.hijack();
+    await this.otherGrants.answer(request.raw, reply.raw, body);
   }
 
   private async read(parameters: ReturnType<typeof readParameters>, channel: Channel) {

@@ -23,12 +23,21 @@ export const rawBody = (request: FastifyRequest): Buffer =>
 export const mediaType = (request: FastifyRequest): string =>
   (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 
+/**
+ * Whether a flat object of strings names a member twice; `JSON.parse` keeps the last and says nothing. In such an object
+ * every string is a name or a value, so there are exactly two for each member.
+ */
+export const repeatsMember = (bytes: Buffer, parsed: object): boolean =>
+  (bytes.toString('utf8').match(/"(?:[^"\\]|\\.)*"/g) ?? []).length !== 2 * Object.keys(parsed).length;
+
 /** Parses JSON within the limits of `spec/threats.md` §9. @throws ValidationError */
 export function parseJson(bytes: Buffer): unknown {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'), (key, member: unknown) => {
       if (FORBIDDEN.has(key)) throw new SyntaxError('forbidden member name');
+      if (key.includes('\0') || (typeof member === 'string' && member.includes('\0')))
+        throw new SyntaxError('a NUL character'); // no text column takes one
       return member;
     });
   } catch {

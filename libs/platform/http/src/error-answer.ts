@@ -90,10 +90,14 @@ function management(error: VaultError): unknown {
   return {
     statusCode: error.status,
     error: STATUS_TEXT[error.status] ?? 'Error',
-    message: error.message,
+    message: error.code === 'invalid_token' ? invalidToken(error) : error.message,
     ...(shown ? { errorCode: error.code } : {}),
   };
 }
+
+/** One text for every way in which a token is no good; no token at all is said as such. */
+const invalidToken = (error: VaultError): string =>
+  error.details?.['reason'] === 'missing' ? 'Missing authentication' : 'Invalid token';
 
 /** RFC 9457 in content, `spec/wire-contract.md` §2.7. */
 function problem(error: VaultError, path: string): unknown {

@@ -3,7 +3,15 @@
  * Owns no route; knows no product word but the names of our own APIs.
  */
 export { BearerGuard, Caller, InsufficientScopeError, ManagementApi, MyAccountApi, Scopes } from './bearer.guard.js';
-export { JsonBody, mediaType, ParsedQuery, parseJson, rawBody, UnsupportedMediaTypeError } from './body.js';
+export {
+  JsonBody,
+  mediaType,
+  ParsedQuery,
+  parseJson,
+  rawBody,
+  repeatsMember,
+  UnsupportedMediaTypeError,
+} from './body.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
 export { OtherGrants } from './other-grants.js';
 export { serveHealth } from './health.js';

@@ -70,7 +70,13 @@ class Raw {
 class TwoTokens extends Bearer {
   check(api: OwnApi, { authorization, url }: PresentedToken): Promise<BearerIdentity> {
     if (authorization !== `Bearer cnry_${api}`)
-      return Promise.reject(new VaultError(`Invalid token for ${url}`, { code: 'invalid_token', status: 401 }));
+      return Promise.reject(
+        new VaultError(`Invalid token for ${url}`, {
+          code: 'invalid_token',
+          status: 401,
+          ...(authorization === null ? { details: { reason: 'missing' } } : {}),
+        }),
+      );
     const scopes = api === 'management' ? ['create:notes', 'read:notes'] : ['read:me:notes'];
     return Promise.resolve({ personId: 'p1', userId: 'u', clientId: 'c', scopes, sessionId: null, jkt: null });
   }
@@ -125,11 +131,12 @@ describe('an HTTP server of ours', () => {
     expect((await call('POST', '/me/v1/notes', '{}', management)).status).toBe(401);
     const forgotten = await call('GET', '/api/v2/notes/unguarded', undefined, management);
     expect(forgotten.status).toBe(500);
-    expect((await call('GET', '/api/v2/notes')).body).toEqual({
+    expect((await call('GET', '/api/v2/notes', undefined, account)).body).toEqual({
       statusCode: 401,
       error: 'Unauthorized',
-      message: 'Invalid token for https://vault.example.com/api/v2/notes',
+      message: 'Invalid token',
     });
+    expect((await call('GET', '/api/v2/notes')).body['message']).toBe('Missing authentication');
   });
 
   it('CO-17 shows My Account errors as problems, without WWW-Authenticate', async () => {
@@ -172,6 +179,16 @@ describe('an HTTP server of ours', () => {
   it('hands bodies on as the bytes that were sent', async () => {
     const { body } = await call('POST', '/oauth/bytes', '{"a": 1 }', { 'content-type': 'text/odd' });
     expect(body).toEqual({ bytes: Buffer.from('{"a": 1 }').toString('hex') });
+  });
+
+  it('refuses a NUL character wherever it stands', async () => {
+    for (const url of ['/oauth/bytes?a=%00', '/api/v2/notes/%00'])
+      expect((await call('POST', url, '{}')).status).toBe(400);
+    expect((await call('POST', '/api/v2/notes', '{"text":"\\u0000"}', management)).status).toBe(400);
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await call('POST', '/oauth/bytes', 'client_id=a%00b', form)).status).toBe(400);
+    expect((await call('POST', '/oauth/bytes', 'client_id=a\0b', form)).status).toBe(400);
+    expect((await call('POST', '/oauth/bytes', 'client_id=a%2500b', form)).status).toBe(201);
   });
 
   it('refuses a compressed body and one over the limit', async () => {

@@ -4,12 +4,19 @@ import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
 import { ErrorFilter } from './error.filter.js';
-import { UnsupportedMediaTypeError } from './body.js';
+import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
 
 export interface HttpServerOptions {
   logger: Logger;
   tls?: { key: string; cert: string };
   isHttps: boolean;
+}
+
+/** No text column takes one, and nobody means one. */
+class NulCharacterError extends VaultError {
+  constructor() {
+    super('the request has a NUL character in it', { code: 'invalid_request', status: 400 });
+  }
 }
 
 /** Limits of `spec/threats.md` §9. */
@@ -41,7 +48,13 @@ export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: Ht
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
     if (request.url.length > 8 * 1024)
       done(new VaultError('the address is too long', { code: 'invalid_request', status: 414 }));
+    else if (request.url.includes('%00')) done(new NulCharacterError());
     else done();
+  });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const body = rawBody(request);
+    const isForm = mediaType(request) === 'application/x-www-form-urlencoded';
+    done(body.includes(0) || (isForm && body.includes('%00')) ? new NulCharacterError() : undefined);
   });
   app.useGlobalFilters(new ErrorFilter(logger));
 }

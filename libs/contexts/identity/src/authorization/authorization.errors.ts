@@ -85,8 +85,8 @@ export class MfaRequiredError extends VaultError {
 
 /** A token that is not good for one of our own APIs. */
 export class InvalidTokenError extends VaultError {
-  constructor(why: string) {
-    super(`Invalid token: ${why}`, { code: 'invalid_token', status: 401 });
+  constructor(why: string, details: { reason?: 'missing' } = {}) {
+    super(`Invalid token: ${why}`, { code: 'invalid_token', status: 401, details });
   }
 }
 

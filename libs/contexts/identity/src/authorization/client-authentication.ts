@@ -119,7 +119,8 @@ function readBasic(header: string): { clientId: string; secret: string } {
   const encoded = /^basic ([A-Za-z0-9+/_-]+={0,2})$/i.exec(header.trim())?.[1];
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
-  if (colon < 1) throw new InvalidClientError('the Authorization header is no Basic credential');
+  if (colon < 1 || /\0|%00/.test(decoded))
+    throw new InvalidClientError('the Authorization header is no Basic credential');
   try {
     return { clientId: formDecoded(decoded.slice(0, colon)), secret: formDecoded(decoded.slice(colon + 1)) };
   } catch {
@@ -132,7 +133,7 @@ const formDecoded = (text: string): string => decodeURIComponent(text.replaceAll
 function assertionIssuer(assertion: string): string {
   try {
     const { iss } = decodeJwt(assertion);
-    if (typeof iss === 'string' && iss) return iss;
+    if (typeof iss === 'string' && iss && !iss.includes('\0')) return iss;
   } catch {
     // not a JWT: the same answer as a wrong one
   }

@@ -1,4 +1,4 @@
-import { parseJson } from '@strongroom/http';
+import { parseJson, repeatsMember } from '@strongroom/http';
 import { InvalidRequestError } from './authorization.errors.js';
 import { presentedClient, type PresentedClient } from './client-authentication.js';
 
@@ -68,5 +68,6 @@ function jsonEntries(body: Buffer): Map<string, string> {
     throw new InvalidRequestError('the body must be a JSON object');
   for (const [name, value] of Object.entries(parsed))
     if (typeof value !== 'string') throw new InvalidRequestError(`${name.slice(0, 100)} must be a string`);
+  if (repeatsMember(body, parsed)) throw new InvalidRequestError('a parameter is there twice');
   return new Map(Object.entries(parsed as Record<string, string>));
 }
