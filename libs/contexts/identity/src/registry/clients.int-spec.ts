@@ -146,16 +146,18 @@ describe('clients over the Management API', () => {
     );
   });
 
-  it('gives a public client no secret, takes it away, and makes one when it is needed', async () => {
+  it('gives a public client no secret, makes one when it is needed, and the same again after a change of mind', async () => {
     const created = await client({ app_type: 'spa' });
     expect(created['token_endpoint_auth_method']).toBe('none');
     expect(created).not.toHaveProperty('client_secret');
     const path = `/clients/${created.client_id}`;
     await registry.call('PATCH', path, { token_endpoint_auth_method: 'client_secret_basic' });
-    expect((await registry.call('GET', path)).body['client_secret']).toMatch(/^[\w-]{43}$/);
+    const secret = (await registry.call('GET', path)).body['client_secret'];
+    expect(secret).toMatch(/^[\w-]{43}$/);
     await registry.call('PATCH', path, { token_endpoint_auth_method: 'none' });
-    expect(await rowOf(created.client_id)).toMatchObject({ secret_hash: null, secret_sealed: null });
     expect((await registry.call('POST', `${path}/rotate-secret`)).status).toBe(400);
+    await registry.call('PATCH', path, { token_endpoint_auth_method: 'client_secret_post' });
+    expect((await registry.call('GET', path)).body['client_secret']).toBe(secret);
   });
 
   it('takes keys whole and later by id, in place of a secret', async () => {

@@ -154,12 +154,15 @@ export class ClientsService {
     await this.outbox.add(tx, clientUpdated, { id: clientId, sequence: eventVersion, data });
   }
 
-  /** Only what changes: a public client keeps no secret, one that begins to need a secret gets one. */
+  /**
+   * Only what changes. A client that becomes public, or gets keys, keeps the secret it had, unused: making it
+   * confidential again must not lock its application out. One that begins to need a secret gets one.
+   */
   private secretAfter(client: ClientEntity, settings: ClientSettings, sent: string | undefined): Partial<ClientEntity> {
     if (!usesSecret(settings)) {
       if (sent !== undefined)
         throw ValidationError.of('body', 'client_secret', 'is not for a client that is public or has keys');
-      return client.secretHash === null ? {} : secretColumns(this.keys, client.clientId, null);
+      return {};
     }
     const secret = sent ?? (client.secretHash === null ? newClientSecret() : null);
     return secret === null ? {} : secretColumns(this.keys, client.clientId, secret);
