@@ -12,6 +12,12 @@ export type RedeemState =
   | { state: 'stored'; outcome: Redeemed | null }
   | { state: 'refused'; code: RefusalCode };
 
+export interface StoredRedeem {
+  outcome: Redeemed;
+  personId: string;
+  connectionId: string;
+}
+
 /** A token request and its sweeps take less. */
 const LONGEST_SECONDS = 30;
 
@@ -52,15 +58,15 @@ export class RedeemJournal {
     return { state: 'pending', tokens: row.sealed && this.opened(place, row.sealed) };
   }
 
-  /** What a session led to, if it is still there. */
-  async stored(sessionId: string): Promise<Redeemed | null> {
-    const row = await first<{ outcome: Redeemed }>(
+  /** What a session led to, if it is still there, and whose it is. */
+  stored(sessionId: string): Promise<StoredRedeem | undefined> {
+    return first<StoredRedeem>(
       this.database,
-      `SELECT outcome FROM redeems r JOIN tokensets t ON t.id = r.outcome->>'tokensetId'
+      `SELECT outcome, t.person_id AS "personId", t.connection_id AS "connectionId"
+       FROM redeems r JOIN tokensets t ON t.id = r.outcome->>'tokensetId'
        WHERE session_id = $1 AND r.state = 'stored'`,
       [sessionId],
     );
-    return row?.outcome ?? null;
   }
 
   keepPending(place: PendingPlace, tokens: PendingTokens): Promise<void> {

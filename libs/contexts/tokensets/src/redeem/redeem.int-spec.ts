@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { RedeemRequest } from '@strongroom/contracts';
 import { Bench, refusal } from '../../test/bench.js';
 import type { Answer } from '../../test/provider.js';
+
+type Owners = Pick<RedeemRequest, 'personId' | 'connectionId'>;
 
 describe('a redeem', () => {
   let bench: Bench;
@@ -163,6 +166,34 @@ describe('a redeem', () => {
     expect(second).toMatchObject({ tokensetId: first.tokensetId, reconnected: true });
     const other = await bench.vault.redeem(await bench.redeemRequest(bench.person(), lenient));
     expect(other.tokensetId).not.toBe(first.tokensetId);
+  });
+
+  describe.each([
+    ['connection', 'connection_deleted', (of: Owners) => bench.directory.views.delete(of.connectionId)],
+    ['person', 'user_deleted', (of: Owners) => bench.people.known.delete(of.personId)],
+  ] as const)('whose %s is deleted', (_name, reason, remove) => {
+    it('while the provider answers leaves no tokens behind, for no event comes for them any more', async () => {
+      const request = await bench.redeemRequest(bench.person(), await bench.connection());
+      bench.provider.before = () => void remove(request);
+      expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'redeem_refused', status: 400 });
+      expect(await bench.vault.list(request.personId)).toEqual([]);
+      const { rows } = await bench.sql.query<{ payload: unknown }>(
+        `SELECT payload FROM outbox WHERE type = 'strongroom.tokenset.deleted.v1' AND payload->>'personId' = $1`,
+        [request.personId],
+      );
+      expect(rows).toMatchObject([{ payload: { reason } }]);
+    });
+
+    it.each([
+      ['the same call', (request: RedeemRequest) => refusal(bench.vault.redeem(request))],
+      ['a question for its end', async ({ sessionId }: RedeemRequest) => bench.vault.redeemed(sessionId)],
+    ])('after which the process was killed is erased by %s', async (_call, call) => {
+      const request = await bench.redeemRequest(bench.person(), await bench.connection());
+      await bench.vault.redeem(request);
+      remove(request);
+      await call(request);
+      expect(await bench.vault.list(request.personId)).toEqual([]);
+    });
   });
 
   it('leaves no token in clear in the database', async () => {

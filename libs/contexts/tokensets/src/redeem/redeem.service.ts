@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import type { Redeemed, RedeemRequest } from '@strongroom/contracts';
+import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
 import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
 import type { ProviderError, ResolvedProvider } from '@strongroom/providers';
 import { Connections, type KnownConnection } from '../connections.js';
@@ -12,8 +12,9 @@ import {
   RedeemRefusedError,
   RedeemUnavailableError,
 } from '../tokensets.errors.js';
+import { TokensetsService } from '../tokensets.service.js';
 import { AccountReader } from './account-reader.js';
-import { RedeemJournal } from './redeem-journal.js';
+import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
 import type { PendingTokens, RefusalCode } from './redeem.types.js';
 import { TokensetStore } from './tokenset-store.js';
 
@@ -44,6 +45,8 @@ export class RedeemService implements BeforeApplicationShutdown {
     private readonly accounts: AccountReader,
     private readonly journal: RedeemJournal,
     private readonly store: TokensetStore,
+    private readonly people: People,
+    private readonly tokensets: TokensetsService,
   ) {}
 
   redeem(request: RedeemRequest): Promise<Redeemed> {
@@ -54,8 +57,9 @@ export class RedeemService implements BeforeApplicationShutdown {
     );
   }
 
-  redeemed(sessionId: string): Promise<Redeemed | null> {
-    return this.journal.stored(sessionId);
+  async redeemed(sessionId: string): Promise<Redeemed | null> {
+    const stored = await this.journal.stored(sessionId);
+    return stored && !(await this.erasedOrphan(stored)) ? stored.outcome : null;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -64,7 +68,10 @@ export class RedeemService implements BeforeApplicationShutdown {
 
   private async run(request: RedeemRequest): Promise<Redeemed> {
     const connection = await this.connections.now(request.connectionId);
-    if (!connection?.provider) throw new RedeemUnavailableError(new Error('the connection cannot be used'));
+    if (!connection?.provider) {
+      await this.redeemed(request.sessionId); // what an earlier call stored goes if nobody owns it any more
+      throw new RedeemUnavailableError(new Error('the connection cannot be used'));
+    }
     const redeem = { request, connection, provider: connection.provider };
     if (await this.journal.read(this.place(redeem), request.personId)) return this.resume(redeem);
     // Everything that can fail without the provider comes before the code is spent.
@@ -112,7 +119,7 @@ export class RedeemService implements BeforeApplicationShutdown {
     for (;;) {
       const known = await this.journal.read(this.place(redeem), redeem.request.personId);
       if (!known) throw new RedeemRefusedError();
-      if (known.state === 'stored' && known.outcome) return known.outcome;
+      if (known.state === 'stored' && known.outcome) return this.owned(redeem.request, known.outcome);
       if (known.state === 'refused') throw new byCode[known.code]();
       if (known.state === 'pending' && known.tokens) return this.finish(redeem, known.tokens);
       if (known.state !== 'sent' || !known.isRunning) throw new RedeemUnavailableError();
@@ -126,12 +133,29 @@ export class RedeemService implements BeforeApplicationShutdown {
       const { nonce, captured } = request;
       const account = await this.accounts.read(provider, tokens, { nonce, captured, now: tokens.issuedAt });
       if (account.subject === '' && !connection.view.allowMissingUserId) throw new MissingUserIdError();
-      return await this.store.store({ request, provider, tokens, account });
+      return await this.owned(request, await this.store.store({ request, provider, tokens, account }));
     } catch (error) {
       const isFinal = Object.values(REFUSALS).some((refusal) => error instanceof refusal);
       if (isFinal) await this.journal.refuse(request.sessionId, (error as { code: string }).code as RefusalCode);
       throw error;
     }
+  }
+
+  private async owned({ personId, connectionId }: RedeemRequest, outcome: Redeemed): Promise<Redeemed> {
+    if (await this.erasedOrphan({ outcome, personId, connectionId })) throw new RedeemRefusedError();
+    return outcome;
+  }
+
+  /**
+   * Person or connection may have been deleted while the provider answered: that event found nothing to erase. One
+   * that is deleted after this question finds the row.
+   */
+  private async erasedOrphan({ outcome: { tokensetId }, personId, connectionId }: StoredRedeem): Promise<boolean> {
+    const [person, connection] = await Promise.all([this.people.get(personId), this.connections.now(connectionId)]);
+    if (person && connection) return false;
+    const reason = person ? 'connection_deleted' : 'user_deleted';
+    await this.tokensets.delete({ personId, tokensetId }, reason, { kind: 'system' });
+    return true;
   }
 
   private async refused(request: RedeemRequest, code: RefusalCode): Promise<Error> {
