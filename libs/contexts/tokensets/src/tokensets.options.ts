@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { MasterKeys } from '@strongroom/crypto';
 import type { Locks } from '@strongroom/locking';
 
+/** What a write that was begun within a shutdown's patience may still take. */
+export const LAST_WRITE_MS = 5_000;
+
 /** Defaults and meaning: `spec/refresh.md` §2. */
 export interface TokensetsOptions {
   databaseUrl: string;
@@ -35,6 +38,11 @@ export class TokensetsSettings {
     this.refreshWaitMs = options.refreshWaitMs ?? 8_000;
     this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
     this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
+  }
+
+  /** How long a shutdown lets what came from a provider wait for the store. */
+  get patienceMs(): number {
+    return this.refreshTimeoutMs + 15_000;
   }
 
   /** A strict lease outlives the send; the others are short and renewed while it runs. */

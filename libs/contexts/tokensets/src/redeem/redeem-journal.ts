@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Redeemed, RedeemRequest } from '@strongroom/contracts';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Custody, type PendingPlace } from '../custody/custody.js';
-import { first } from '../rows.js';
+import { changed, first } from '../rows.js';
 import { type PendingTokens, pendingTokens, type RefusalCode } from './redeem.types.js';
 
 /** How far a session's redeem has come. */
@@ -69,12 +69,20 @@ export class RedeemJournal {
     );
   }
 
+  /** Repeating it after a lost answer is harmless, also if somebody has ended the session by now. */
   keepPending(place: PendingPlace, tokens: PendingTokens): Promise<void> {
     const sealed = this.custody.sealPending(place, JSON.stringify(tokens));
     return this.database.transaction(async (tx) => {
-      await tx.query(`UPDATE redeems SET state = 'pending' WHERE session_id = $1`, [place.sessionId]);
+      await tx.query('SET LOCAL synchronous_commit = on');
+      const open = await changed(
+        tx,
+        `UPDATE redeems SET state = 'pending' WHERE session_id = $1 AND state IN ('sent', 'pending') RETURNING session_id`,
+        [place.sessionId],
+      );
+      if (open.length === 0) return;
       await tx.query(
-        'INSERT INTO pending_redeems (session_id, connection_id, token_origin, sealed) VALUES ($1, $2, $3, $4)',
+        `INSERT INTO pending_redeems (session_id, connection_id, token_origin, sealed) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (session_id) DO NOTHING`,
         [place.sessionId, place.connectionId, place.tokenOrigin, sealed],
       );
     });

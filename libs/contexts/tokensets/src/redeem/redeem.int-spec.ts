@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedeemRequest } from '@strongroom/contracts';
+import { RedeemJournal } from './redeem-journal.js';
 import { Bench, refusal } from '../../test/bench.js';
 import type { Answer } from '../../test/provider.js';
 
@@ -194,6 +196,46 @@ describe('a redeem', () => {
       await call(request);
       expect(await bench.vault.list(request.personId)).toEqual([]);
     });
+  });
+
+  it('CN-29 whose tokens cannot be sealed for the moment keeps them until they can', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    bench.provider.before = async () => void (await bench.sql.query('ALTER TABLE pending_redeems RENAME TO away'));
+    const redeemed = bench.vault.redeem(request);
+    redeemed.catch(() => undefined);
+    while (bench.provider.calls.length === 0) await sleep(10);
+    await sleep(300);
+    await bench.sql.query('ALTER TABLE away RENAME TO pending_redeems');
+    expect(await redeemed).toMatchObject({ hasRefreshToken: true });
+    expect(bench.provider.calls).toHaveLength(1);
+  });
+
+  it('CN-29 whose tokens were sealed although the commit was not heard of seals them once', async () => {
+    const journal = bench.app.get(RedeemJournal);
+    const { sessionId, personId, ...request } = await bench.redeemRequest(bench.person(), await bench.connection());
+    const { connectionId } = request;
+    await journal.begin({ sessionId, personId, ...request });
+    const place = { sessionId, connectionId, tokenOrigin: bench.provider.url };
+    const now = new Date();
+    const tokens = {
+      ...{ accessToken: 'cnry_at', refreshToken: null, idToken: null, scopes: [], raw: {} },
+      ...{ issuedAt: now, expiresAt: null, refreshExpiresAt: null },
+    };
+    await journal.keepPending(place, tokens);
+    await journal.keepPending(place, tokens);
+    expect(await count('pending_redeems', 'session_id', sessionId)).toBe(1);
+    await journal.refuse(sessionId, 'redeem_refused');
+    await journal.keepPending(place, tokens);
+    expect(await count('pending_redeems', 'session_id', sessionId)).toBe(0);
+  });
+
+  it('CN-29 whose tokens are sealed but cannot be stored goes on with the same call', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    bench.provider.before = async () => void (await bench.sql.query('ALTER TABLE outbox RENAME TO outbox_away'));
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'identity_pending', status: 503 });
+    await bench.sql.query('ALTER TABLE outbox_away RENAME TO outbox');
+    expect(await bench.vault.redeem(request)).toMatchObject({ hasRefreshToken: true });
+    expect(bench.provider.calls).toHaveLength(1);
   });
 
   it('leaves no token in clear in the database', async () => {

@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
 import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
+import { LOGGER, type Logger } from '@strongroom/observability';
 import type { ProviderError, ResolvedProvider } from '@strongroom/providers';
 import { Connections, type KnownConnection } from '../connections.js';
 import { ProviderClient } from '../provider-client.js';
 import { Flights } from '../refresh/flights.js';
 import {
   AccountConflictError,
+  IdentityPendingError,
   MissingUserIdError,
   RedeemRefusedError,
   RedeemUnavailableError,
 } from '../tokensets.errors.js';
+import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { TokensetsService } from '../tokensets.service.js';
+import { type Holder, untilDurable } from '../until-durable.js';
 import { AccountReader } from './account-reader.js';
 import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
 import type { PendingTokens, RefusalCode } from './redeem.types.js';
@@ -33,10 +37,15 @@ const byCode: Record<RefusalCode, new () => Error> = {
   provider_unavailable: RedeemUnavailableError,
 };
 
+/** What `finish` may end with; anything else is a failure on our side. */
+const ANSWERS = [...Object.values(REFUSALS), RedeemUnavailableError, IdentityPendingError];
+
 /** A provider's code becomes a tokenset: `spec/connect-flow.md` §4.6, step 6. */
 @Injectable()
 export class RedeemService implements BeforeApplicationShutdown {
   private readonly flights = new Flights<Redeemed>();
+  private readonly holder: Holder;
+  private isAlive = true;
 
   constructor(
     private readonly connections: Connections,
@@ -47,7 +56,15 @@ export class RedeemService implements BeforeApplicationShutdown {
     private readonly store: TokensetStore,
     private readonly people: People,
     private readonly tokensets: TokensetsService,
-  ) {}
+    private readonly settings: TokensetsSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.holder = {
+      alive: () => this.isAlive,
+      sleep: (ms) => sleep(ms),
+      report: (error, what) => this.logger.error({ err: error }, what),
+    };
+  }
 
   redeem(request: RedeemRequest): Promise<Redeemed> {
     return this.flights.join(
@@ -63,7 +80,10 @@ export class RedeemService implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.flights.close();
+    const { patienceMs } = this.settings;
+    const patience = setTimeout(() => (this.isAlive = false), patienceMs).unref();
+    await this.flights.close(patienceMs + LAST_WRITE_MS);
+    clearTimeout(patience);
   }
 
   private async run(request: RedeemRequest): Promise<Redeemed> {
@@ -110,7 +130,9 @@ export class RedeemService implements BeforeApplicationShutdown {
     const { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw } = answer;
     const tokens = { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw, issuedAt: now };
     // Sealed before anything else is tried: the code is spent, and this is the only copy.
-    await this.journal.keepPending(this.place(redeem), tokens);
+    await untilDurable(this.holder, 'redeemed tokens not stored yet', () =>
+      this.journal.keepPending(this.place(redeem), tokens),
+    );
     return this.finish(redeem, tokens);
   }
 
@@ -127,7 +149,18 @@ export class RedeemService implements BeforeApplicationShutdown {
     }
   }
 
+  /** Whatever fails from here on, the tokens are sealed: the caller is told to repeat the call, which goes on with them. */
   private async finish(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
+    try {
+      return await this.conclude(redeem, tokens);
+    } catch (error) {
+      if (ANSWERS.some((answer) => error instanceof answer)) throw error;
+      this.logger.error({ err: error }, 'redeem not finished yet');
+      throw new IdentityPendingError(error);
+    }
+  }
+
+  private async conclude(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
     const { request, connection, provider } = redeem;
     try {
       const { nonce, captured } = request;

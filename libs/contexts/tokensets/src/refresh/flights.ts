@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Joins callers of one process who want the same thing done. What runs goes on when nobody waits for it any more. */
 export class Flights<Outcome> {
   private readonly running = new Map<string, Promise<Outcome>>();
@@ -14,9 +16,12 @@ export class Flights<Outcome> {
     return flight;
   }
 
-  /** Begins nothing new and waits for what runs. */
-  async close(): Promise<void> {
+  /** Begins nothing new and waits for what runs; not for ever, for a database may hold a statement as long as it likes. */
+  async close(patienceMs: number): Promise<void> {
     this.closed = true;
-    await Promise.allSettled(this.running.values());
+    const landed = new AbortController();
+    const over = sleep(patienceMs, undefined, { signal: landed.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.running.values()), over]);
+    landed.abort();
   }
 }

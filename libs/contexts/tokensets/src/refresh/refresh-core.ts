@@ -1,6 +1,7 @@
 import { UnreadableRecord } from '@strongroom/crypto';
 import type { Custody } from '../custody/custody.js';
 import { sayableCode } from '../tokenset-state.js';
+import { type Holder, untilDurable } from '../until-durable.js';
 import type {
   OpenAttempt,
   Refusal,
@@ -11,18 +12,13 @@ import type {
 } from './refresh.types.js';
 
 /** Everything the algorithm touches, so that a model can stand behind each. */
-export interface RefreshWorld {
+export interface RefreshWorld extends Holder {
   store: RefreshStore;
   custody: Custody;
   /** Milliseconds that never jump. */
   monotonic(): number;
   /** [0, 1) */
   random(): number;
-  sleep(ms: number): Promise<void>;
-  /** Told of what went wrong and is being tried again. */
-  report(error: unknown, what: string): void;
-  /** False once the process has given up waiting for its store. */
-  alive(): boolean;
 }
 
 /** Sends the refresh token, once. */
@@ -138,23 +134,12 @@ export class RefreshCore {
       refresh: refreshToken,
     });
     const credential = { ...sealed, scopes, expiresAt, refreshExpiresAt, rotated: refreshToken !== sent };
-    const written = await this.untilDurable(() => this.world.store.commit(attempt, credential));
+    const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
+      this.world.store.commit(attempt, credential),
+    );
     return written === 'superseded'
       ? { state: 'changed' }
       : { state: 'refreshed', accessToken, scopes, issuedAt: attempt.sentAt, expiresAt, now: written.now };
-  }
-
-  /** The only copy of the new tokens is here: the write is tried for as long as the process lives. */
-  private async untilDurable<T>(write: () => Promise<T>): Promise<T> {
-    for (let wait = 50; ; wait = Math.min(wait * 2, 2_000)) {
-      try {
-        return await write();
-      } catch (error) {
-        if (!this.world.alive()) throw error;
-        this.world.report(error, 'refreshed tokens not stored yet');
-        await this.world.sleep(wait);
-      }
-    }
   }
 
   private async verdict(attempt: OpenAttempt, reason: string, why: Refusal): Promise<RefreshOutcome> {

@@ -8,7 +8,7 @@ import { Connections } from '../connections.js';
 import { Custody } from '../custody/custody.js';
 import { ProviderClient } from '../provider-client.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
-import { TokensetsSettings } from '../tokensets.options.js';
+import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { Flights } from './flights.js';
 import { RefreshCore, type SendRefresh } from './refresh-core.js';
 import {
@@ -65,8 +65,9 @@ export class Refresher implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     // What is in flight has a deadline of its own; after that only a store that stays away can keep it up.
-    const patience = setTimeout(() => (this.isAlive = false), this.settings.refreshTimeoutMs + 15_000).unref();
-    await this.flights.close();
+    const { patienceMs } = this.settings;
+    const patience = setTimeout(() => (this.isAlive = false), patienceMs).unref();
+    await this.flights.close(patienceMs + LAST_WRITE_MS);
     clearTimeout(patience);
   }
 
