@@ -55,18 +55,18 @@ export class TokensetStore {
 
   /** The tokenset of this provider account, locked. A refresh in flight finds another version afterwards. */
   private async existing(tx: EntityManager, { request, account }: Incoming): Promise<ExistingRow | undefined> {
-    const row = await first<ExistingRow>(
+    const row = await first<Omit<ExistingRow, 'key_wrapped'>>(
       tx,
       `SELECT id, person_id, account_id, status, failing_since, cred_version, token_origin, refresh_sealed,
-         refresh_expires_at, t.key_id, (SELECT wrapped FROM tokenset_keys k WHERE k.key_id = t.key_id) AS key_wrapped
-       FROM tokensets t WHERE connection_id = $1 AND provider_tenant = $2 AND provider_subject = $3
+         refresh_expires_at, key_id
+       FROM tokensets WHERE connection_id = $1 AND provider_tenant = $2 AND provider_subject = $3
          AND ($3 <> '' OR person_id = $4) FOR UPDATE`,
       [request.connectionId, account.tenant, account.subject, request.personId],
     );
     if (row && row.person_id !== request.personId) throw new AccountConflictError();
     if (request.pinnedAccountId !== null && row?.account_id !== request.pinnedAccountId)
       throw new AccountConflictError();
-    return row;
+    return row && { ...row, key_wrapped: await wrappedKey(tx, row.key_id) };
   }
 
   /** Undefined: somebody else has stored the same account since we looked. */
@@ -236,6 +236,15 @@ const redeemed = (
   missingScopes: missingScopes(provider, request.scopesAsked, tokens.scopes),
   ...rest,
 });
+
+/**
+ * Asked after the lock on the tokenset, in a statement of its own: one that waited for the lock sees the new row, but
+ * every other table as it was before the wait.
+ */
+export async function wrappedKey(tx: EntityManager, keyId: string): Promise<Buffer | null> {
+  const key = await first<{ wrapped: Buffer }>(tx, 'SELECT wrapped FROM tokenset_keys WHERE key_id = $1', [keyId]);
+  return key?.wrapped ?? null;
+}
 
 /** Erases the keys, which is what makes the tokens unreadable, and remembers that they were. Returns their ids. */
 export async function shredKeys(tx: EntityManager, tokensetIds: readonly string[]): Promise<string[]> {

@@ -9,6 +9,7 @@ import {
 import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { usableSql } from '../access/lifetime.js';
+import { wrappedKey } from '../redeem/tokenset-store.js';
 import { changed, first } from '../rows.js';
 import { type TokensetState, STATE_COLUMNS, stateOf } from '../tokenset-state.js';
 import { TokensetsSettings } from '../tokensets.options.js';
@@ -182,7 +183,7 @@ export class RefreshJournal extends RefreshStore {
   }
 
   private async lease(tx: EntityManager, terms: RefreshTerms): Promise<LeasedRow | undefined> {
-    const [row] = await changed<LeasedRow>(
+    const [row] = await changed<Omit<LeasedRow, 'key_wrapped'>>(
       tx,
       `UPDATE tokensets t SET fence = fence + 1, lease_owner = $7,
          lease_until = clock_timestamp() + make_interval(secs => $8)
@@ -191,7 +192,7 @@ export class RefreshJournal extends RefreshStore {
          AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp())
          AND NOT ($3 = 'strict' AND EXISTS (${AWAITED}))
        RETURNING fence, cred_version, refresh_sealed, person_id, connection_id, provider_subject, token_origin,
-         scopes_granted, failures, key_id, (SELECT wrapped FROM tokenset_keys k WHERE k.key_id = t.key_id) AS key_wrapped`,
+         scopes_granted, failures, key_id`,
       [
         terms.tokensetId,
         terms.reserveSeconds,
@@ -203,7 +204,7 @@ export class RefreshJournal extends RefreshStore {
         this.settings.leaseSeconds(terms.rotation),
       ],
     );
-    return row;
+    return row && { ...row, key_wrapped: await wrappedKey(tx, row.key_id) };
   }
 
   /** No lease: somebody holds it, its node may hold the answer, or there is nothing to do by now. */
