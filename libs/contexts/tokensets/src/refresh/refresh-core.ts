@@ -35,9 +35,9 @@ export class RefreshCore {
   constructor(private readonly world: RefreshWorld) {}
 
   async refresh(terms: RefreshTerms, send: SendRefresh, reuseKillsGrant: boolean): Promise<RefreshOutcome> {
+    const begun = this.world.monotonic();
     const attempt = await this.world.store.begin(terms);
     if (typeof attempt === 'string') return { state: attempt };
-    const begun = this.world.monotonic();
     let refreshToken: string;
     try {
       refreshToken = this.world.custody.open(attempt.place, attempt.key, 'refresh', attempt.refreshSealed);
