@@ -98,7 +98,10 @@ export class AccessTokenService {
     const waitMs = (token.nextAttemptAt?.getTime() ?? 0) - lifeNow(token).now.getTime();
     if (waitMs <= 0) return undefined;
     if (isAlive(token)) return this.serve(chosen);
-    if (performance.now() + waitMs > deadline) throw new ProviderDownError(waitMs / 1000);
+    if (performance.now() + waitMs > deadline)
+      throw (await this.reads.isMisconfigured(token.place))
+        ? new MisconfiguredError()
+        : new ProviderDownError(waitMs / 1000);
     await sleep(waitMs);
     return 'again';
   }

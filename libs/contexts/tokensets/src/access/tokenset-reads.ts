@@ -57,7 +57,9 @@ const OF_PERSON = `
   WHERE person_id = $1 AND connection_id = $2
   ORDER BY t.created_at, t.id`;
 
-/** The one statement of an exchange in this context. */
+const LAST_ATTEMPT = 'SELECT class FROM refresh_attempts WHERE tokenset_id = $1 ORDER BY sent_at DESC LIMIT 1';
+
+/** The one statement of a usual exchange in this context. */
 @Injectable()
 export class TokensetReads implements OnApplicationShutdown {
   constructor(private readonly reads: PreparedReads) {}
@@ -89,6 +91,12 @@ export class TokensetReads implements OnApplicationShutdown {
       isUsedToday: row.is_used_today,
       readAt,
     }));
+  }
+
+  /** Whether it was the client of the connection that the last refresh was refused for. */
+  async isMisconfigured({ tokensetId }: Place): Promise<boolean> {
+    const [last] = await this.reads.many<{ class: string | null }>('last_refresh_attempt', LAST_ATTEMPT, [tokensetId]);
+    return last?.class === 'client_config';
   }
 
   async onApplicationShutdown(): Promise<void> {

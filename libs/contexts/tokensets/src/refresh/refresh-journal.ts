@@ -174,8 +174,10 @@ export class RefreshJournal extends RefreshStore {
     return this.database.transaction(async (tx) => {
       const freed = await changed(
         tx,
-        `UPDATE tokensets SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND fence = $2 RETURNING id`,
-        [attempt.tokensetId, attempt.fence],
+        `UPDATE tokensets SET lease_owner = NULL, lease_until = NULL, next_attempt_at =
+           CASE WHEN $3 THEN clock_timestamp() + make_interval(secs => $4) ELSE next_attempt_at END
+         WHERE id = $1 AND fence = $2 RETURNING id`,
+        [attempt.tokensetId, attempt.fence, why?.class === 'client_config', MISCONFIGURED_PAUSE_SECONDS],
       );
       await settle(tx, attempt, state, why);
       if (freed.length > 0 && why) await this.sayFailure(tx, attempt, why);
@@ -274,6 +276,9 @@ export class RefreshJournal extends RefreshStore {
     });
   }
 }
+
+/** A provider that refuses the client itself is not asked again with every exchange. */
+const MISCONFIGURED_PAUSE_SECONDS = 60;
 
 /** A refresh may be sent for this row at all, and to this origin. */
 const DUE = `status = 'active' AND refresh_sealed IS NOT NULL AND token_origin = $4`;

@@ -202,7 +202,24 @@ describe('a refresh', () => {
     });
     expect(await bench.row(account)).toMatchObject({ status: 'active', failures: 0 });
     bench.provider.before = () => undefined;
+    await bench.cooled(account);
     expect((await bench.token(account))?.refreshed).toBe(true);
+  });
+
+  it('RE-05 refused for the client of the connection is paused: the same 502, and no request more', async () => {
+    const account = await bench.connected();
+    bench.provider.before = () => ({ status: 401, body: { error: 'invalid_client' } });
+    await bench.expire(account, -20);
+    const misconfigured = {
+      code: 'server_error',
+      status: 502,
+      retryAfter: 60,
+      details: { reason: 'connection_misconfigured' },
+    };
+    for (let round = 0; round < 2; round += 1) expect((await bench.token(account))?.refreshed).toBe(false);
+    await bench.expire(account);
+    for (let round = 0; round < 2; round += 1) expect(await refusal(bench.token(account))).toMatchObject(misconfigured);
+    expect(bench.provider.refreshes).toHaveLength(1);
   });
 
   it('that fails leaves a living token in use, inside its last seconds too', async () => {
