@@ -80,7 +80,7 @@ async function statementsPerExchange(url: string, form: string): Promise<string>
   const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` });
   await client.connect();
   const commits = async () => {
-    await new Promise((done) => setTimeout(done, 1500)); // statistics arrive up to a second late
+    await new Promise((done) => setTimeout(done, 11_000)); // an idle session reports what it did after ten seconds
     const { rows } = await client.query<{ commits: number }>(
       `SELECT xact_commit::int AS commits FROM pg_stat_database WHERE datname = 'postgres'`,
     );
