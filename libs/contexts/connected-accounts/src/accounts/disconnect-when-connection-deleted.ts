@@ -23,13 +23,15 @@ export class DisconnectWhenConnectionDeleted {
     const isGone = (await this.directory.byId(connectionId, null)) === null;
     await delivery.transaction(async (tx) => {
       if (!isGone) return;
-      await this.accounts.disconnectWhere(tx, 'connection_id = $1', [connectionId], 'connection_deleted', data.actor);
-      await this.sessions.endWhere(tx, `connection_id = $1 AND state <> 'completing'`, [connectionId], {
+      // First: whoever is storing an account holds its session, and that account is seen below. One that is at the vault
+      // ends too: what comes back for it is deleted there again.
+      await this.sessions.endWhere(tx, 'connection_id = $1', [connectionId], {
         to: 'failed',
         reason: 'provider_error',
         code: 'connection_unavailable',
         actor: system,
       });
+      await this.accounts.disconnectWhere(tx, 'connection_id = $1', [connectionId], 'connection_deleted', data.actor);
     });
   }
 }

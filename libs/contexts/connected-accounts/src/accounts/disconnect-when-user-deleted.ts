@@ -22,14 +22,15 @@ export class DisconnectWhenUserDeleted {
     const isGone = (await this.people.get(data.personId)) === null;
     await delivery.transaction(async (tx) => {
       if (!isGone) return;
-      await this.accounts.disconnectWhere(tx, 'person_id = $1', [data.personId], 'user_deleted', data.actor);
-      // Also one that is at the vault: what comes back for it is deleted there again.
+      // First: whoever is storing an account holds its session, and that account is seen below. One that is at the vault
+      // ends too: what comes back for it is deleted there again.
       await this.sessions.endWhere(tx, 'person_id = $1', [data.personId], {
         to: 'failed',
         reason: 'provider_error',
         code: 'person_unavailable',
         actor: system,
       });
+      await this.accounts.disconnectWhere(tx, 'person_id = $1', [data.personId], 'user_deleted', data.actor);
     });
   }
 }

@@ -402,10 +402,15 @@ describe('POST complete', () => {
     await flow.untilCode();
     bench.vault.meanwhile = () => Promise.reject(new Error('killed'));
     await flow.complete();
-    await bench.database.query(
-      `UPDATE connect_sessions SET completing_at = completing_at - interval '31 s' WHERE id = $1`,
-      [flow.sessionId],
-    );
+    const older = (by: string) =>
+      bench.database.query(`UPDATE connect_sessions SET completing_at = completing_at - $2::interval WHERE id = $1`, [
+        flow.sessionId,
+        by,
+      ]);
+    await older('31 s');
+    await bench.sweep();
+    expect(await flow.dbState()).toBe('completing'); // a slow provider may still answer
+    await older('90 s');
     await bench.sweep();
     expect(await flow.dbState()).toBe('failed');
     expect(await flow.failures()).toEqual(['redeem_failed']);
@@ -423,6 +428,23 @@ describe('POST complete', () => {
     expectNoSession(await flow.complete());
     expect(bench.vault.deleted).toContain(bench.vault.results.get(flow.sessionId)!.accountId);
     expect(await accounts()).toEqual([]);
+  });
+
+  it('CN-32 stores no account for a connection that went while the vault was busy', async () => {
+    await flow.untilCode();
+    const connections = new Map(bench.directory.all);
+    bench.vault.meanwhile = () => {
+      bench.directory.all.clear();
+      return Promise.resolve();
+    };
+    try {
+      expectNoSession(await flow.complete());
+    } finally {
+      for (const [id, view] of connections) bench.directory.all.set(id, view);
+    }
+    expect(bench.vault.deleted).toContain(bench.vault.results.get(flow.sessionId)!.accountId);
+    expect(await accounts()).toEqual([]);
+    expect(await flow.dbState()).toBe('failed');
   });
 
   it('CN-23 keeps ids and time of an account that is connected again', async () => {

@@ -8,8 +8,10 @@ import { StoreAccount } from './store-account.js';
 
 const EVERY_MS = 5000;
 const BATCH = 100;
-/** Longer than a redeem may take. */
+/** From here on the vault is asked whether there are tokens. */
 const COMPLETING_SECONDS = 30;
+/** Longer than a redeem may take: a slow provider is asked for tokens, keys and the account, some of it again. */
+const GIVEN_UP_SECONDS = 120;
 
 const system = { kind: 'system' } as const;
 
@@ -70,9 +72,21 @@ export class SweepConnectSessions implements OnApplicationBootstrap, BeforeAppli
     for (const session of left) {
       const redeemed = await this.vault.redeemed(session.id);
       if (redeemed) await this.accounts.store(session, redeemed, system);
-      else
-        await this.sessions.end(session, { to: 'failed', reason: 'redeem_failed', code: 'no_answer', actor: system });
+      else await this.giveUp(session.id);
     }
+  }
+
+  private async giveUp(id: string): Promise<void> {
+    const isOld = `id = $1 AND state = 'completing'
+      AND completing_at < clock_timestamp() - interval '${GIVEN_UP_SECONDS} s'`;
+    await this.database.transaction((tx) =>
+      this.sessions.endWhere(tx, isOld, [id], {
+        to: 'failed',
+        reason: 'redeem_failed',
+        code: 'no_answer',
+        actor: system,
+      }),
+    );
   }
 
   private async remove(): Promise<void> {
