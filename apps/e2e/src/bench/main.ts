@@ -31,7 +31,7 @@ try {
     client_secret: scene.client.secret,
   }).toString();
   const exchangeUrl = `${server.url}/oauth/token`;
-  console.log(`statements: ${await statementsPerExchange(exchangeUrl, form)} transactions per exchange, one caller`);
+  console.log(`transactions: ${await transactionsPerExchange(exchangeUrl, form)} per exchange, one caller`);
 
   await load(exchangeUrl, form, 10, 3); // warm
   await load(floor.url, form, 10, 3);
@@ -74,7 +74,7 @@ async function startFloor(): Promise<{ url: string; stop(): Promise<void> }> {
 }
 
 /** Committed transactions of all sessions while one caller exchanges 500 times, relay and ledger included. */
-async function statementsPerExchange(url: string, form: string): Promise<string> {
+async function transactionsPerExchange(url: string, form: string): Promise<string> {
   const [, , , port] = readFileSync(join(server.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n');
   const password = readFileSync(join(server.dataDir, 'postgres-password'), 'utf8').trim();
   const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` });

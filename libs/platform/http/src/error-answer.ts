@@ -81,7 +81,7 @@ export function errorAnswer(path: string, thrown: unknown): ErrorAnswer {
   };
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfter)));
   const shape = /^\/api\/v2(\/|$)/.test(path) ? management : /^\/me(\/|$)/.test(path) ? problem : oauth;
-  return { status: error.status, headers, body: shape(error, path) };
+  return { status: error.status, headers, body: shape(error) };
 }
 
 /** `spec/wire-contract.md` §3.1. */
@@ -100,7 +100,7 @@ const invalidToken = (error: VaultError): string =>
   error.details?.['reason'] === 'missing' ? 'Missing authentication' : 'Invalid token';
 
 /** RFC 9457 in content, `spec/wire-contract.md` §2.7. */
-function problem(error: VaultError, path: string): unknown {
+function problem(error: VaultError): unknown {
   const code = error.code.startsWith('A0E-') ? error.code : PROBLEM_CODES[error.status];
   const validation_errors =
     error instanceof ValidationError
@@ -117,7 +117,6 @@ function problem(error: VaultError, path: string): unknown {
     status: error.status,
     detail: validation_errors ? 'Invalid request payload input' : error.message,
     ...(validation_errors ? { validation_errors } : {}),
-    ...(error.status === 404 && !code ? { instance: path } : {}),
   };
 }
 

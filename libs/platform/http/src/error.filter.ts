@@ -12,14 +12,12 @@ export class ErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const http = host.switchToHttp();
-    sendError(this.logger, error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const path = request.url.split('?')[0]!;
+    const { status, headers, body } = errorAnswer(path, error);
+    if (status >= 500) this.logger.error({ err: error, path, method: request.method }, 'request failed');
+    else if (error instanceof VaultError && error.cause) this.logger.info({ err: error, path }, 'request refused');
+    if (!reply.sent) void reply.code(status).headers(headers).send(body);
   }
-}
-
-export function sendError(logger: Logger, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const path = request.url.split('?')[0]!;
-  const { status, headers, body } = errorAnswer(path, error);
-  if (status >= 500) logger.error({ err: error, path, method: request.method }, 'request failed');
-  else if (error instanceof VaultError && error.cause) logger.info({ err: error, path }, 'request refused');
-  if (!reply.sent) void reply.code(status).headers(headers).send(body);
 }
