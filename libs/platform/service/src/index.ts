@@ -1,0 +1,2 @@
+/** How a service of ours starts, says how it is and stops. */
+export {};
