@@ -10,6 +10,8 @@ export interface HttpServerOptions {
   logger: Logger;
   tls?: { key: string; cert: string };
   isHttps: boolean;
+  /** Addresses and CIDRs whose `X-Forwarded-For` is believed; nobody's by default (`spec/threats.md` S5). */
+  trustedProxies?: readonly string[];
 }
 
 /** No text column takes one, and nobody means one. */
@@ -20,10 +22,13 @@ class NulCharacterError extends VaultError {
 }
 
 /** Limits of `spec/threats.md` §9. */
-export function httpAdapter({ logger, tls }: HttpServerOptions): FastifyAdapter<RawServerDefault> {
+export function httpAdapter({ logger, tls, trustedProxies = [] }: HttpServerOptions): FastifyAdapter<RawServerDefault> {
   return new FastifyAdapter<RawServerDefault>({
     loggerInstance: logger.child({}, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
     ...(tls ? { https: tls } : {}),
+    ...(trustedProxies.length > 0 ? { trustProxy: [...trustedProxies] } : {}),
+    // A request on a connection that is kept alive is answered while the server closes; Fastify would say 503.
+    return503OnClosing: false,
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,

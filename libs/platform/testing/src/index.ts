@@ -1,2 +1,3 @@
 /** Real Postgres, Redis and Kafka for tests: what the environment names, else Docker, else what the machine has. */
-export { testKafka, testPostgres, testRedis, type TestService } from './services.js';
+export type { OwnServer } from './own-servers.js';
+export { kafkaOfOwn, redisOfOwn, testKafka, testPostgres, testRedis, type TestService } from './services.js';
