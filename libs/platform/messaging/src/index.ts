@@ -8,6 +8,8 @@
  *   InProcessMessagingModule.forRoot({ url, logger, operatorApi: true }) among the imports of the root module;
  *   await app.get(InProcessMessaging).start(app), before the app listens;
  *   await app.close(): relays stop, handlers end, then the databases close.
+ * In an app that has one: KafkaMessagingModule.forRoot({ url, brokers, topicPrefix, logger }) and
+ *   app.get(KafkaMessaging).start(app) in the same places.
  */
 import type { Classes } from '@strongroom/persistence';
 import { CreateMessaging1700000000000 } from './migrations/1700000000000-create-messaging.js';
@@ -20,6 +22,10 @@ export { InProcessBus } from './in-process/in-process-bus.js';
 export { InProcessEventServer } from './in-process/in-process-event-server.js';
 export { InProcessMessaging, type InProcessMessagingOptions } from './in-process/in-process-messaging.js';
 export { InProcessMessagingModule } from './in-process/in-process-messaging.module.js';
+export { KafkaMessaging, type KafkaMessagingOptions, type KafkaState } from './kafka/kafka-messaging.js';
+export { KafkaMessagingModule } from './kafka/kafka-messaging.module.js';
+export { type DrainedRecord } from './kafka/kafka-drain.js';
+export { KafkaTopics, type TopicSettings, WrongTopicError } from './kafka/kafka-topics.js';
 export { Notifications } from './notifications.js';
 export { OutboxRelay } from './outbox-relay.js';
 export { ParkedOffice, ParkedOffices, type Replayed } from './parked-office.js';

@@ -19,6 +19,8 @@ import { OutboxRelay } from '../outbox-relay.js';
 export interface Transport {
   bus: EventBus;
   server(options: EventServerOptions): Promise<TransportServer>;
+  /** No process that starts from now on is given what has been said so far. None runs. */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -61,6 +63,10 @@ export interface Heard {
   key: string;
   sequence: number;
 }
+
+/** The groups of the two contexts that hear, and what they hear. */
+export const GROUPS = ['strongroom.connected-accounts', 'strongroom.tokensets'];
+export const TOPIC = connectionUpdated.topic;
 
 /** What a test makes the handlers of one context do. */
 export class Script {
@@ -227,6 +233,7 @@ export class DeliveryBench {
     for (const running of this.running) await running.stop();
     for (const source of [this.connections, this.accounts, this.tokensets])
       await source.query('TRUNCATE things, effects, outbox, parked_events');
+    await this.transport.forget();
   }
 
   async close(): Promise<void> {

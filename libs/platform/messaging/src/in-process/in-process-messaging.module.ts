@@ -1,7 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { ParkedEventsController } from '../parked-events.controller.js';
-import { ParkedOffices } from '../parked-office.js';
+import { rootModule } from '../root-module.js';
 import { InProcessMessaging, type InProcessMessagingOptions } from './in-process-messaging.js';
 
 /** For the app's root module. Then, in main: `await app.get(InProcessMessaging).start(app)`. */
@@ -12,24 +10,8 @@ export class InProcessMessagingModule {
     operatorApi = false,
     ...options
   }: InProcessMessagingOptions & { operatorApi?: boolean }): DynamicModule {
-    return {
-      module: InProcessMessagingModule,
-      controllers: operatorApi ? [ParkedEventsController] : [],
-      providers: [
-        {
-          provide: InProcessMessaging,
-          useFactory: (modules: ModulesContainer) => new InProcessMessaging(options, modules),
-          inject: [ModulesContainer],
-        },
-        {
-          provide: ParkedOffices,
-          useFactory: ({ server }: InProcessMessaging): ParkedOffices => ({
-            of: (context) => server.parkedOf(context),
-          }),
-          inject: [InProcessMessaging],
-        },
-      ],
-      exports: [InProcessMessaging],
-    };
+    const make = (modules: ConstructorParameters<typeof InProcessMessaging>[1]) =>
+      new InProcessMessaging(options, modules);
+    return rootModule(InProcessMessagingModule, InProcessMessaging, make, operatorApi);
   }
 }

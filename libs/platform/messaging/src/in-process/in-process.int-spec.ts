@@ -1,6 +1,6 @@
 import { migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
-import { DeliveryBench, logger, newKey, type Transport, until } from '../conformance/delivery-bench.js';
+import { DeliveryBench, GROUPS, logger, newKey, TOPIC, type Transport, until } from '../conformance/delivery-bench.js';
 import { describeDelivery } from '../conformance/delivery.conformance.js';
 import { Notifications } from '../notifications.js';
 import { busDatabase } from './bus-database.js';
@@ -32,6 +32,16 @@ const transportOver = (url: string): Transport => {
           await own.close();
         },
       };
+    },
+    forget: async () => {
+      const { offset } = (await bus.following([TOPIC], 0, 100_000)).at(-1) ?? { offset: 0 };
+      for (const group of GROUPS) {
+        const positions = await bus.positions(group, [TOPIC]);
+        await bus.move(
+          group,
+          positions.map((position) => ({ ...position, offset })),
+        );
+      }
     },
     stop: () => bus.close(),
   };
