@@ -68,3 +68,11 @@ export {
   type TokensetView,
   type WantedToken,
 } from './ports.js';
+export {
+  type PortEntry,
+  type PortMethod,
+  type PortName,
+  portTable,
+  type ServiceName,
+  serviceNames,
+} from './port-table.js';

@@ -1,2 +1,9 @@
-/** Calls between our own services: signed, with a deadline, with typed errors. Owns no port; those are in contracts. */
-export {};
+/**
+ * Calls between our own services: signed, with a deadline, with typed errors. Knows the ports from the table in
+ * contracts, and what stands behind none of them.
+ */
+export { RpcClient, type RpcClientOptions } from './rpc-client.js';
+export { ServiceUnavailableError } from './rpc.errors.js';
+export { CLIENT_IP_HEADER, type Offered, RpcServer, type RpcServerOptions, type RpcTls } from './rpc-server.js';
+export { type GeneratedServiceKeys, generateServiceKeys, ServiceKeys } from './service-keys.js';
+export { CallerTokens, OwnTokens, TOKEN_HEADER } from './service-tokens.js';

@@ -1,0 +1,128 @@
+import {
+  Bearer,
+  Clients,
+  ConnectionDirectory,
+  IntakeKeys,
+  People,
+  SignIn,
+  SubjectTokens,
+  TokenVault,
+} from './ports.js';
+
+export const serviceNames = [
+  'connections',
+  'connected-accounts',
+  'exchange',
+  'tokensets',
+  'identity',
+  'audit',
+] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+export interface PortMethod {
+  /** Who may call it; everybody else is refused (`spec/threats.md` S2). */
+  callers: readonly ServiceName[];
+  /** How long the caller waits. */
+  deadlineMs: number;
+  /** Called twice it does what it does once: it may be tried again when nobody knows whether it ran. */
+  isRepeatable: boolean;
+}
+
+export interface PortEntry {
+  /** The class is the name under which the port is injected. */
+  port: abstract new () => object;
+  offeredBy: ServiceName;
+  methods: Readonly<Record<string, PortMethod>>;
+}
+
+type MethodsOf<Port> = {
+  [Name in keyof Port as Port[Name] extends (...args: never[]) => unknown ? Name : never]: PortMethod;
+};
+interface EntryOf<Port> extends PortEntry {
+  methods: MethodsOf<Port> & Readonly<Record<string, PortMethod>>;
+}
+
+const READ_MS = 5_000;
+/** Longer than an exchange waits for a refresh, which answers by itself when that time is over. */
+const TOKEN_MS = 60_000;
+/** A provider may take its time over a code, and more over the profile. */
+const REDEEM_MS = 90_000;
+const DELETE_MS = 15_000;
+
+const allBut = (service: ServiceName): ServiceName[] => serviceNames.filter((name) => name !== service);
+const read = (callers: readonly ServiceName[]): PortMethod => ({ callers, deadlineMs: READ_MS, isRepeatable: true });
+const once = (callers: readonly ServiceName[], deadlineMs: number): PortMethod => ({
+  callers,
+  deadlineMs,
+  isRepeatable: false,
+});
+
+const vaultUsers = ['exchange', 'connected-accounts', 'identity'] as const;
+
+const connectionDirectory: EntryOf<ConnectionDirectory> = {
+  port: ConnectionDirectory,
+  offeredBy: 'connections',
+  methods: {
+    byName: read(allBut('connections')),
+    byId: read(allBut('connections')),
+    ofClient: read(allBut('connections')),
+    credentials: read(['tokensets']),
+  },
+};
+const intakeKeys: EntryOf<IntakeKeys> = {
+  port: IntakeKeys,
+  offeredBy: 'tokensets',
+  methods: { current: read(['connections', 'connected-accounts', 'identity']) },
+};
+const bearer: EntryOf<Bearer> = {
+  port: Bearer,
+  offeredBy: 'identity',
+  // Not repeatable: a DPoP proof counts once.
+  methods: { check: once(allBut('identity'), READ_MS) },
+};
+const clients: EntryOf<Clients> = {
+  port: Clients,
+  offeredBy: 'identity',
+  methods: { get: read(allBut('identity')) },
+};
+const people: EntryOf<People> = {
+  port: People,
+  offeredBy: 'identity',
+  methods: { get: read(allBut('identity')), byUserId: read(allBut('identity')) },
+};
+const tokenVault: EntryOf<TokenVault> = {
+  port: TokenVault,
+  offeredBy: 'tokensets',
+  methods: {
+    redeem: once(vaultUsers, REDEEM_MS),
+    redeemed: read(vaultUsers),
+    accessToken: once(vaultUsers, TOKEN_MS),
+    list: read(vaultUsers),
+    delete: once(vaultUsers, DELETE_MS),
+  },
+};
+const subjectTokens: EntryOf<SubjectTokens> = {
+  port: SubjectTokens,
+  offeredBy: 'identity',
+  // Not repeatable: an assertion counts once.
+  methods: { validate: once(['exchange'], READ_MS) },
+};
+const signIn: EntryOf<SignIn> = {
+  port: SignIn,
+  offeredBy: 'identity',
+  methods: { redeem: once(['connected-accounts'], READ_MS) },
+};
+
+/** Who offers which port, and who may call it: the table of `design.md` §2, for calls between services. */
+export const portTable = {
+  ConnectionDirectory: connectionDirectory,
+  IntakeKeys: intakeKeys,
+  Bearer: bearer,
+  Clients: clients,
+  People: people,
+  TokenVault: tokenVault,
+  SubjectTokens: subjectTokens,
+  SignIn: signIn,
+} satisfies Record<string, PortEntry>;
+
+export type PortName = keyof typeof portTable;

@@ -1,0 +1,34 @@
+import { type ServiceName } from '@strongroom/contracts';
+import { VaultError } from '@strongroom/errors';
+
+/** Another service does not answer, or not in time. What was asked may or may not have been done. */
+export class ServiceUnavailableError extends VaultError {
+  constructor(service: ServiceName, cause: unknown) {
+    super(`The service "${service}" does not answer at the moment. Try again.`, {
+      code: 'temporarily_unavailable',
+      status: 503,
+      retryAfter: 2,
+      details: { reason: 'store_unavailable', retry_after: 2 },
+      cause,
+    });
+  }
+}
+
+/** Listens, and has not finished its start. */
+export class NotReadyError extends VaultError {
+  constructor() {
+    super('This service is starting. Try again.', { code: 'not_ready', status: 503, retryAfter: 1 });
+  }
+}
+
+export class CallerUnknownError extends VaultError {
+  constructor() {
+    super('No token of a service for this service.', { code: 'invalid_service_token', status: 401 });
+  }
+}
+
+export class CallRefusedError extends VaultError {
+  constructor() {
+    super('This service may not make that call.', { code: 'call_refused', status: 403 });
+  }
+}
