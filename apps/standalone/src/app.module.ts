@@ -7,7 +7,7 @@ import { Egress } from '@strongroom/egress';
 import { ExchangeModule } from '@strongroom/exchange';
 import { PublicUrl } from '@strongroom/http';
 import { IdentityModule } from '@strongroom/identity';
-import { InProcessLocks, Locks } from '@strongroom/locking';
+import { Counters, InProcessCounters, InProcessLocks, Locks } from '@strongroom/locking';
 import { InProcessMessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER } from '@strongroom/observability';
 import { TokensetsModule } from '@strongroom/tokensets';
@@ -47,6 +47,7 @@ export class AppModule {
       { provide: LOGGER, useValue: parts.logger },
       { provide: Egress, useValue: parts.egress },
       { provide: Locks, useClass: InProcessLocks },
+      { provide: Counters, useFactory: () => new InProcessCounters() },
     ];
     return {
       module: AppModule,
@@ -55,7 +56,7 @@ export class AppModule {
         InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger, operatorApi: true }),
       ],
       providers: shared,
-      exports: [...contexts, PublicUrl, LOGGER, Egress, Locks],
+      exports: [...contexts, PublicUrl, LOGGER, Egress, Locks, Counters],
     };
   }
 }

@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Bearer, ConnectionDirectory, SignIn, SubjectTokens, type SubjectRequest } from '@strongroom/contracts';
 import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
+import { Counters, InProcessCounters } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -315,6 +316,7 @@ export async function startAuthorization(
     { provide: PublicUrl, useValue: new PublicUrl(origin) },
     { provide: LOGGER, useValue: logger },
     { provide: ConnectionDirectory, useValue: new SaidConnections() },
+    { provide: Counters, useValue: new InProcessCounters() },
   ];
   const { managementClient, administrator } = START;
   const identity = IdentityModule.forRoot({ databaseUrl, masterKeys: keys, managementClient, administrator });

@@ -8,6 +8,8 @@ const COMMAND_TIMEOUT_MS = 500;
 const CONNECT_TIMEOUT_MS = 1000;
 /** After a failure nobody waits for Redis until a new connection stands. */
 const RECONNECT_MS = 500;
+/** So long a connection that is given up has for what was written to it. */
+const DISCONNECT_MS = 200;
 
 export type RedisState = 'idle' | 'ready' | 'away';
 
@@ -32,6 +34,7 @@ export class RedisConnection {
       enableOfflineQueue: false,
       commandTimeout: COMMAND_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      disconnectTimeout: DISCONNECT_MS,
       retryStrategy: () => RECONNECT_MS,
       // What was asked of a lost connection has failed: sent again, it would take locks for nobody.
       maxRetriesPerRequest: 0,

@@ -66,7 +66,7 @@ const providers: Provider[] = [
   ProviderHolder,
   AuthorizeRoutes,
   Interactions,
-  { provide: Lockout, useFactory: () => new Lockout() },
+  Lockout,
   LoginService,
   ConsentService,
   { provide: Replays, useClass: StoredReplays },

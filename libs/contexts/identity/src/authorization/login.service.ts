@@ -32,14 +32,14 @@ export class LoginService {
 
   async signIn(asked: { username: string; password: string; ip: string; details: Interaction }): Promise<LoginOutcome> {
     const { username, password, ip, details } = asked;
-    const waitSeconds = this.lockout.wait(username, ip);
+    const waitSeconds = await this.lockout.wait(username, ip);
     if (waitSeconds > 0) return { refusal: 'wait', waitSeconds };
     const user = await this.named(username);
     if (!(await this.passwords.verify(user?.passwordHash ?? null, password)) || !user) {
-      this.lockout.failed(username, ip);
+      await this.lockout.failed(username, ip);
       return { refusal: 'wrong' };
     }
-    this.lockout.succeeded(username, ip);
+    await this.lockout.succeeded(username, ip);
     if (!(await this.record(user.personId, String(details.params['client_id']), ip))) return { refusal: 'blocked' };
     await this.leaveOtherSession(details, user.personId);
     return { login: { accountId: user.personId, amr: ['pwd'], ts: Math.floor(Date.now() / 1000) } };
