@@ -1,8 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApi, enable, exchange, Installation, login, Scene, Server, startSimulator } from './driver/index.js';
-import { allRows, databaseOf } from './leaks/database.js';
+import {
+  createApi,
+  enable,
+  exchange,
+  Installation,
+  isDistributed,
+  login,
+  Scene,
+  type Server,
+  startServer,
+  startSimulator,
+} from './driver/index.js';
+import { allRows } from './leaks/database.js';
 import { needlesOf } from './leaks/needles.js';
 import { Search, type Hit } from './leaks/search.js';
 
@@ -19,7 +30,7 @@ describe('what a run leaves behind', () => {
 
   beforeAll(async () => {
     simulator = await startSimulator();
-    server = await Server.start(simulator.url, { STRONGROOM_LOG_LEVEL: 'trace' });
+    server = await startServer(simulator.url, { STRONGROOM_LOG_LEVEL: 'trace' });
     installation = new Installation(server.address);
     for (const strategy of ['oauth2', 'oidc'] as const) await run(strategy);
   }, 180_000);
@@ -78,42 +89,64 @@ describe('what a run leaves behind', () => {
   const inFiles = (search: Search) => search.under(server.dataDir);
   const inLogs = (search: Search) => search.in('logs', Buffer.from(server.output));
   const inTables = async (search: Search): Promise<Hit[]> => {
-    const database = await databaseOf(server.dataDir);
+    const database = await server.database();
     const rows = await allRows(database).finally(() => database.end());
     return [...rows].flatMap(([name, text]) => search.in(name, Buffer.from(text)));
   };
+  /** Topics, keys, headers and values; Redis, what it holds and what it was told. */
+  const inTopicsAndRedis = async (search: Search): Promise<Hit[]> =>
+    [...(await server.elsewhere())].flatMap(([name, bytes]) => search.in(name, bytes));
+  /** A table's rows reach its files at a checkpoint: standalone makes one when it stops. */
+  const checkpoint = async () => {
+    const database = await server.database();
+    await database.query('CHECKPOINT').finally(() => database.end());
+  };
 
-  it('holds no token, code or secret in clear: tables, database files with WAL, data directory, logs', async () => {
+  it('D3 D7 holds no token, code or secret in clear: tables, files with WAL, logs, topics, Redis', async () => {
     expect(canaries.length).toBeGreaterThan(10);
     expect(canaries.every((secret) => secret.startsWith('cnry_'))).toBe(true);
     const search = new Search(needlesOf([...canaries, ...own.filter((secret) => secret !== '')]));
     expect(await inTables(search)).toEqual([]);
+    await checkpoint();
     expect(await server.stop()).toBe(0);
+    expect(await inTopicsAndRedis(search)).toEqual([]);
+    if (isDistributed())
+      expect([...(await server.elsewhere()).keys()]).toEqual(
+        expect.arrayContaining(['redis commands', expect.stringMatching(/\.tokensets\.v1$/)]),
+      );
     expect(server.output.length).toBeGreaterThan(1000); // there were logs to search
     expect(inLogs(search)).toEqual([]);
     const { hits, bytes } = inFiles(search);
     expect(hits).toEqual([]);
-    expect(bytes).toBeGreaterThan(16 * 2 ** 20); // at least a segment of WAL
+    if (!process.env['STRONGROOM_TEST_POSTGRES_URL']) expect(bytes).toBeGreaterThan(16 * 2 ** 20); // a segment of WAL
     // Whatever is written down of a secret, its beginning must not be there either.
     expect(server.output).not.toContain('cnry_');
   }, 120_000);
 
-  it('would have found one in a table, in the WAL, in a file and in a log line', async () => {
+  it('would have found one in a table, in the WAL, in a file, in a log line, in a topic and in Redis', async () => {
     const planted = ['cnry_at_planted-in-a-table', 'cnry_rt_planted-in-a-file', 'cnry_code_planted-in-a-log-line'];
     const search = new Search(needlesOf(planted));
     await server.start();
-    const database = await databaseOf(server.dataDir);
+    const database = await server.database();
     await database.query('CREATE TABLE public.planted AS SELECT $1::text AS value', [planted[0]]);
     await database.end();
+    await checkpoint();
     writeFileSync(join(server.dataDir, 'planted'), Buffer.from(`x${planted[1]}`).toString('base64url'));
     const isOf = (secret: number) => expect.objectContaining({ secret });
     expect(await inTables(search)).toEqual([isOf(0)]);
     await server.stop();
     const { hits } = inFiles(search);
-    expect(hits.filter(({ where }) => where.startsWith('postgres/base/'))).toEqual([isOf(0)]);
-    expect(hits.filter(({ where }) => where.startsWith('postgres/pg_wal/'))).toContainEqual(isOf(0));
+    if (!process.env['STRONGROOM_TEST_POSTGRES_URL']) {
+      expect(hits.filter(({ where }) => where.startsWith('postgres/base/'))).toEqual([isOf(0)]);
+      expect(hits.filter(({ where }) => where.startsWith('postgres/pg_wal/'))).toContainEqual(isOf(0));
+    }
     expect(hits.filter(({ where }) => where === 'planted')).toEqual([isOf(1)]);
     const line = Buffer.from(`${server.output}{"level":30,"msg":"${encodeURIComponent(planted[2]!)}"}\n`);
     expect(search.in('logs', line)).toEqual([isOf(2)]);
+    if (!isDistributed()) return;
+    const elsewhere = ['cnry_planted-in-a-header', 'cnry_planted-in-a-value', 'cnry_planted-in-redis'];
+    await server.plant(elsewhere);
+    const found = await inTopicsAndRedis(new Search(needlesOf(elsewhere)));
+    expect(new Set(found.map(({ secret }) => secret))).toEqual(new Set([0, 1, 2]));
   }, 120_000);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, GRACE, Installation, Scene, Server, startSimulator } from './driver/index.js';
+import { eventually, GRACE, Installation, Scene, type Server, startServer, startSimulator } from './driver/index.js';
 
 const KILLS = Number(process.env['STRONGROOM_TEST_KILLS'] ?? 4);
 
@@ -9,7 +9,7 @@ describe('a server that ends and starts again', () => {
   let installation: Installation;
   beforeAll(async () => {
     simulator = await startSimulator();
-    server = await Server.start(simulator.url);
+    server = await startServer(simulator.url);
     installation = new Installation(server.address);
   }, 120_000);
   afterAll(async () => {

@@ -1,1 +1,6 @@
-export {};
+import 'reflect-metadata';
+import { runService } from '@strongroom/service';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+
+await runService<Config>('exchange', { module: (parts) => AppModule.register(parts) });

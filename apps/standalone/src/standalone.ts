@@ -88,7 +88,12 @@ async function startApp(
     allow: config.STRONGROOM_EGRESS_ALLOW,
     ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config)],
   });
-  const http = { logger, isHttps: secrets.publicUrl.isHttps, ...(tls ? { tls } : {}) };
+  const http = {
+    logger,
+    isHttps: secrets.publicUrl.isHttps,
+    trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
+    ...(tls ? { tls } : {}),
+  };
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.register({
       ...secrets,
@@ -108,7 +113,7 @@ async function startApp(
     prepareHttp(app, http);
     const probe = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
     probe.on('error', () => undefined); // the next look tells
-    serveHealth(app, { database: () => probe.query('SELECT 1') });
+    serveHealth(app, { needed: { database: () => probe.query('SELECT 1') } });
     app
       .getHttpAdapter()
       .getInstance()

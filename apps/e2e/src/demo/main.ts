@@ -1,4 +1,4 @@
-import { Installation, Server, startSimulator } from '../driver/index.js';
+import { Installation, StandaloneServer, startSimulator } from '../driver/index.js';
 import { Narrator } from './narrator.js';
 import { tell } from './story.js';
 
@@ -14,7 +14,7 @@ try {
   say('Strongroom, from connecting an account to disconnecting it. Everything goes over HTTP.\n');
   const simulator = await startSimulator();
   endings.push(() => simulator.stop());
-  const server = await Server.start(simulator.url);
+  const server = await StandaloneServer.start(simulator.url);
   endings.push(() => server.remove());
   const narrator = new Narrator(say);
   narrator.happened(`Started Strongroom at ${server.url} and a simulated provider at ${simulator.url}.`);

@@ -4,24 +4,43 @@ import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '../../../..');
+export const ROOT = join(import.meta.dirname, '../../../..');
 
-/** A process of ours, from a built app. Keeps what it says. */
+export interface ChildOptions {
+  parameters?: readonly string[];
+  /** As a shell starts a program in the foreground, so that `interrupt` can do what Ctrl-C does. */
+  ownGroup?: boolean;
+}
+
+/** A process of ours, or one that we need beside. Keeps what it says. */
 export class Child {
   output = '';
   private readonly process: ChildProcess;
 
-  /** `ownGroup`: as a shell starts a program in the foreground, so that `interrupt` can do what Ctrl-C does. */
-  constructor(app: 'standalone' | 'simulator', environment: Record<string, string>, ownGroup = false) {
-    const main = join(ROOT, 'apps', app, 'dist/main.js');
-    if (!existsSync(main)) throw new Error(`apps/${app}/dist/main.js is not there: run "npm run build" first.`);
-    this.process = spawn(process.execPath, ['--enable-source-maps', main], {
+  constructor(
+    program: string,
+    environment: Record<string, string>,
+    { parameters = [], ownGroup = false }: ChildOptions = {},
+  ) {
+    this.process = spawn(program, parameters, {
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: ownGroup,
     });
+    this.process.on('error', (error) => (this.output += `${error.message}\n`));
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
+  }
+
+  /** A built app. */
+  static app(app: string, environment: Record<string, string>, options: ChildOptions = {}): Child {
+    const main = join(ROOT, 'apps', app, 'dist/main.js');
+    if (!existsSync(main)) throw new Error(`apps/${app}/dist/main.js is not there: run "npm run build" first.`);
+    const parameters = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', main];
+    return new Child(process.execPath, environment, {
+      ...options,
+      parameters: [...parameters, ...(options.parameters ?? [])],
+    });
   }
 
   get pid(): number | undefined {
@@ -29,7 +48,13 @@ export class Child {
   }
 
   get hasEnded(): boolean {
-    return this.process.exitCode !== null || this.process.signalCode !== null;
+    return this.pid === undefined || this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** The exit code, once it has ended by itself; null after a signal. */
+  async ended(): Promise<number | null> {
+    if (!this.hasEnded) await once(this.process, 'exit');
+    return this.process.exitCode;
   }
 
   /** Ctrl-C: the signal goes to every process of the group. */

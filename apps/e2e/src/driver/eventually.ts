@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks again until the answer is as wanted: for what follows an event. Returns the last answer either way. */
-export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
-  const end = performance.now() + 15_000;
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isWanted: (answer: T) => boolean,
+  withinMs = 15_000,
+): Promise<T> {
+  const end = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (isWanted(answer) || performance.now() > end) return answer;

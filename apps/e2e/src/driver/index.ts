@@ -7,7 +7,10 @@ export { Answer, Http, type Json } from './http.js';
 export { addressFromEnvironment, addressToEnvironment, Installation } from './installation.js';
 export { askMyAccountToken, credentialsOf, login, MY_ACCOUNT_SCOPE, myAccountToken, passOwnPages } from './login.js';
 export { Scene } from './scene.js';
-export { Server } from './server.js';
+export { DistributedServer } from './distributed-server.js';
+export type { Server } from './server.js';
+export { isDistributed, startServer } from './start-server.js';
+export { StandaloneServer } from './standalone-server.js';
 export {
   createApi,
   createClient,
@@ -21,4 +24,6 @@ export {
 } from './set-up.js';
 export { SimulatedProvider } from './simulated-provider.js';
 export { startSimulator } from './simulator.js';
+export { type Refused, SteadyLoad } from './steady-load.js';
+export { lag, outOfOrder, topicRecords } from './topic-records.js';
 export { challengeOf, newVerifier, unique } from './unique.js';

@@ -1,15 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import pg from 'pg';
-
-/** The embedded database of a running standalone server, from outside: its files may hold values compressed. */
-export async function databaseOf(dataDir: string): Promise<pg.Client> {
-  const port = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[3];
-  const password = readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim();
-  const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` });
-  await client.connect();
-  return client;
-}
+import type pg from 'pg';
 
 /** Every row of every table of ours, as text. */
 export async function allRows(database: pg.Client): Promise<Map<string, string>> {

@@ -1,11 +1,11 @@
-import { addressToEnvironment, Server, startSimulator } from '../driver/index.js';
+import { addressToEnvironment, startServer, startSimulator } from '../driver/index.js';
 
 /** The installation of all flow specs: what the environment names, else one of our own, ended by `stop`. */
 export async function startSharedInstallation(): Promise<{ stop(): Promise<void> }> {
   if (process.env['STRONGROOM_TEST_URL']) return { stop: () => Promise.resolve() };
   const simulator = await startSimulator();
   try {
-    const server = await Server.start(simulator.url);
+    const server = await startServer(simulator.url);
     const environment = addressToEnvironment(server.address);
     Object.assign(process.env, environment);
     return {

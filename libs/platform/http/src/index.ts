@@ -12,6 +12,7 @@ export {
   repeatsMember,
   UnsupportedMediaTypeError,
 } from './body.js';
+export { endConnectionsOnClose } from './drain.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
 export { OtherGrants } from './other-grants.js';
 export { serveHealth } from './health.js';

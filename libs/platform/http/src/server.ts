@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, RawServerDefault } from 'fastify';
 import { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
+import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
 
@@ -43,6 +44,7 @@ export function httpAdapter({ logger, tls, trustedProxies = [] }: HttpServerOpti
  */
 export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: HttpServerOptions): void {
   const fastify = app.getHttpAdapter().getInstance();
+  endConnectionsOnClose(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (request.headers['content-encoding']) done(new UnsupportedMediaTypeError('sent uncompressed'));

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PortName, portTable, type PortMethod, type ServiceName } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
+import { endConnectionsOnClose } from '@strongroom/http';
 import type { Logger } from '@strongroom/observability';
 import fastify, {
   type FastifyHttpOptions,
@@ -66,6 +67,7 @@ export class RpcServer {
       return503OnClosing: false,
       ...(tls ? { https: { ...tls, requestCert: true, rejectUnauthorized: true } } : {}),
     } as FastifyHttpOptions<RawServerDefault>);
+    endConnectionsOnClose(this.fastify);
     this.fastify.removeAllContentTypeParsers();
     this.fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     this.fastify.setErrorHandler((error, request, reply) => this.failed(error, request, reply));

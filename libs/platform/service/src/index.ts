@@ -1,2 +1,22 @@
-/** How a service of ours starts, says how it is and stops. */
-export {};
+/**
+ * How one of the six services starts, says how it is and stops; and which settings each reads. Owns no context: the app
+ * brings the module.
+ */
+export { configSchemas } from './config-schemas.js';
+export { runService } from './run-service.js';
+export { databaseUrlOf, type ServiceConfig, ServiceParts } from './service-parts.js';
+export {
+  adminEmail,
+  adminPassword,
+  databaseUrlName,
+  egressSettings,
+  listenerSettings,
+  loggingSettings,
+  managementClientId,
+  managementClientSecret,
+  masterKeys,
+  publicUrlSetting,
+  refreshSettings,
+  rpcUrlName,
+} from './settings.js';
+export { type RunningService, type Service, startService } from './start-service.js';

@@ -1,0 +1,7 @@
+import { configSchemas } from '@strongroom/service';
+import type { z } from 'zod';
+
+/** Every setting of the service. `docs/configuration.md` is generated from this. */
+export const configSchema = configSchemas['connected-accounts'];
+
+export type Config = Readonly<z.output<typeof configSchema>>;

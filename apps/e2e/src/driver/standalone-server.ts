@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { Child, freePort } from './child.js';
+import type { InstallationAddress } from './installation.js';
+import { residentMebibytes, untilReady } from './processes.js';
+import type { Server } from './server.js';
+
+/** The built standalone server in a process of its own, on a data directory that can outlive it. */
+export class StandaloneServer implements Server {
+  private child: Child | undefined;
+  private said = '';
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly port: number,
+    private readonly simulatorUrl: string,
+    private readonly environment: Record<string, string>,
+  ) {}
+
+  static async start(simulatorUrl: string, environment: Record<string, string> = {}): Promise<StandaloneServer> {
+    // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
+    const dataDir = await mkdtemp('/var/tmp/strongroom-flow-');
+    const server = new StandaloneServer(dataDir, await freePort(), simulatorUrl, environment);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `${this.hasTls ? 'https' : 'http'}://localhost:${this.port}`;
+  }
+
+  /** On unless the environment says `STRONGROOM_TLS: ''`. */
+  private get hasTls(): boolean {
+    return this.environment['STRONGROOM_TLS'] !== '';
+  }
+
+  residentMebibytes(): Record<string, number> {
+    return { standalone: residentMebibytes(this.child?.pid) };
+  }
+
+  get output(): string {
+    return this.said + (this.child?.output ?? '');
+  }
+
+  get address(): InstallationAddress {
+    const kept = readFileSync(join(this.dataDir, 'management'), 'utf8');
+    const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(kept)?.[1] ?? '';
+    return {
+      url: this.url,
+      managementClientId: value('STRONGROOM_MANAGEMENT_CLIENT_ID'),
+      managementClientSecret: value('STRONGROOM_MANAGEMENT_CLIENT_SECRET'),
+      simulatorUrl: this.simulatorUrl,
+      ...(this.hasTls ? { caFile: join(this.dataDir, 'tls/ca.pem') } : {}),
+    };
+  }
+
+  async start({ ownGroup = false } = {}): Promise<void> {
+    this.said += this.child?.output ?? '';
+    const environment = {
+      STRONGROOM_PORT: String(this.port),
+      STRONGROOM_PUBLIC_URL: this.url,
+      STRONGROOM_DATA_DIR: this.dataDir,
+      STRONGROOM_TLS: 'generate',
+      STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
+      ...this.environment,
+    };
+    this.child = Child.app('standalone', environment, { ownGroup });
+    await untilReady(this.child, `${this.url}/readyz`, () => this.address.caFile);
+  }
+
+  async stop(): Promise<number | null> {
+    return this.child ? this.child.end('SIGTERM') : null;
+  }
+
+  async interrupt(): Promise<number | null> {
+    return this.child ? this.child.interrupt() : null;
+  }
+
+  async kill(): Promise<void> {
+    await this.child?.end('SIGKILL');
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async database(): Promise<pg.Client> {
+    const port = readFileSync(join(this.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[3];
+    const password = readFileSync(join(this.dataDir, 'postgres-password'), 'utf8').trim();
+    const client = new pg.Client({ connectionString: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` });
+    await client.connect();
+    return client;
+  }
+
+  elsewhere(): Promise<Map<string, Buffer>> {
+    return Promise.resolve(new Map());
+  }
+
+  plant(): Promise<void> {
+    return Promise.reject(new Error('standalone has no topics and no Redis'));
+  }
+}

@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DistributedServer,
+  eventually,
+  Http,
+  Installation,
+  lag,
+  outOfOrder,
+  Scene,
+  startSimulator,
+  SteadyLoad,
+  topicRecords,
+} from './driver/index.js';
+
+const DOWN_SECONDS = Number(process.env['STRONGROOM_TEST_DOWN_SECONDS'] ?? 15);
+const HERD = Number(process.env['STRONGROOM_TEST_HERD'] ?? 500);
+
+describe('what the services lean on goes away', () => {
+  let simulator: Awaited<ReturnType<typeof startSimulator>>;
+  let server: DistributedServer;
+  let installation: Installation;
+  beforeAll(async () => {
+    simulator = await startSimulator();
+    server = await DistributedServer.start(simulator.url, {
+      own: { kafka: true, redis: true },
+      scale: { tokensets: 2 },
+      environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' },
+    });
+    installation = new Installation(server.address);
+  }, 180_000);
+  afterAll(async () => {
+    await installation?.close();
+    await server?.remove();
+    await simulator?.stop();
+  }, 60_000);
+
+  /** `/readyz` of one process, past the edge. */
+  const readiness = async (service: 'exchange' | 'tokensets' | 'audit') => {
+    const http = new Http(undefined);
+    const answer = await http.send(`http://127.0.0.1:${server.of(service)[0]!.place.port}/readyz`);
+    await http.close();
+    const { status: word, ...more } = answer.json;
+    return { status: answer.status, word, ...more } as { status: number; word: string; without?: string[] };
+  };
+  const isWhole = ({ without }: { without?: string[] }) => without === undefined;
+
+  it('E6 Kafka away: exchanges go on, no event is lost, and the lag goes back to nothing', async () => {
+    const scene = await Scene.create(installation);
+    await scene.connect();
+    const load = new SteadyLoad([scene]);
+    await load.afterIssued(20);
+    await server.servers.kafka!.stop();
+    await sleep(DOWN_SECONDS * 1000);
+    await load.afterIssued(20);
+    expect(await readiness('exchange')).toMatchObject({ status: 200, without: ['kafka'] });
+    await server.servers.kafka!.start();
+    await load.afterIssued(20);
+    await load.stop();
+    expect(load.refused).toEqual([]);
+
+    const database = await server.database();
+    const waiting = async () => {
+      const { rows } = await database.query<{ waiting: number }>(
+        'SELECT count(*)::int AS waiting FROM exchange.outbox',
+      );
+      return rows[0]!.waiting;
+    };
+    expect(await eventually(waiting, (rows) => rows === 0, 120_000)).toBe(0);
+    const left = await eventually(
+      () => lag(server.servers).catch(() => -1),
+      (now) => now === 0,
+      120_000,
+    );
+    expect(left).toBe(0);
+    const records = await topicRecords(server.servers);
+    const ids = new Set(records.map(({ id }) => id));
+    const succeeded = new Set(
+      records.filter(({ type }) => type === 'strongroom.exchange.succeeded.v1').map(({ id }) => id),
+    );
+    expect(succeeded.size).toBeGreaterThanOrEqual(load.total);
+    expect(outOfOrder(records)).toEqual([]);
+    const { rows } = await database.query<{ entries: number }>('SELECT count(*)::int AS entries FROM audit.ledger');
+    await database.end();
+    expect(rows[0]!.entries).toBe(ids.size);
+    expect(await eventually(() => readiness('exchange'), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+  }, 600_000);
+
+  it('D7 Redis away: exchanges, refreshes and sign-ins go on', async () => {
+    const provider = { accessTokenSeconds: 2, refresh: { rotate: 'always', reuse: 'killGrant' } };
+    const scene = await Scene.create(installation, { provider });
+    await scene.connect();
+    const load = new SteadyLoad([scene]);
+    await load.afterIssued(10);
+    await server.servers.redis!.stop();
+    const refreshes = await scene.provider.refreshes();
+    const later = await eventually(
+      () => scene.provider.refreshes(),
+      (now) => now >= refreshes + 2,
+      60_000,
+    );
+    expect(later).toBeGreaterThanOrEqual(refreshes + 2);
+    const other = await scene.another(); // signs in
+    await other.connect('person-2');
+    expect((await other.exchange()).status).toBe(200);
+    expect(await readiness('tokensets')).toMatchObject({ status: 200, without: ['redis'] });
+    await server.servers.redis!.start();
+    expect(await eventually(() => readiness('tokensets'), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+    await load.afterIssued(10);
+    await load.stop();
+    expect(load.refused).toEqual([]);
+    expect(await scene.provider.state()).toMatchObject({ presentationsOfReplaced: 0, liveGrants: 2 });
+  }, 300_000);
+
+  it.each(['there', 'gone', 'flushed in the middle'])(
+    `${HERD} exchanges at once of one expired token over two tokensets, Redis %s: one call to the provider`,
+    async (redis) => {
+      const refresh = { rotate: 'always', reuse: 'killGrant' };
+      const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1, refresh } });
+      await scene.connect();
+      await scene.provider.change({ accessTokenSeconds: 3600 });
+      await sleep(1500);
+      await scene.provider.fault({ grantType: 'refresh_token', delayMsBeforeCommit: 1500 });
+      if (redis === 'gone') await server.servers.redis!.stop();
+      const herd = Promise.all(Array.from({ length: HERD }, () => scene.exchange()));
+      if (redis === 'flushed in the middle') {
+        await eventually(
+          () => scene.provider.refreshes(),
+          (now) => now === 1,
+        );
+        await server.flushRedis();
+      }
+      const answers = await herd;
+      if (redis === 'gone') await server.servers.redis!.start();
+      const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+      expect({ 200: count(200), others: HERD - count(200) }).toEqual({ 200: HERD, others: 0 });
+      expect(new Set(answers.map(({ json }) => json['access_token'])).size).toBe(1);
+      expect(await scene.provider.state()).toMatchObject({
+        tokenRequests: { authorization_code: 1, refresh_token: 1 },
+        presentationsOfReplaced: 0,
+        liveGrants: 1,
+      });
+    },
+    120_000,
+  );
+
+  it('says in /readyz that the database is away, and that it is back', async () => {
+    const database = await server.database();
+    await database.query('ALTER ROLE strongroom_audit NOLOGIN');
+    await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'strongroom_audit'`);
+    expect(
+      await eventually(
+        () => readiness('audit'),
+        ({ status }) => status === 503,
+      ),
+    ).toMatchObject({
+      failing: ['database'],
+    });
+    await database.query('ALTER ROLE strongroom_audit LOGIN');
+    await database.end();
+    const back = await eventually(
+      () => readiness('audit'),
+      ({ status }) => status === 200,
+    );
+    expect(back).toMatchObject({ status: 200, word: 'ok' });
+  }, 60_000);
+
+  it('S1 knows no path of the calls between services, at the edge or at a public port', async () => {
+    const http = installation.http;
+    const [tokensets] = server.of('tokensets');
+    for (const base of [installation.url, `http://127.0.0.1:${tokensets!.place.port}`])
+      for (const path of ['/rpc/TokenVault/accessToken', '/rpc/other-grants', '/rpc'])
+        expect((await http.sendJson('POST', `${base}${path}`, [])).status).toBe(404);
+    for (const path of ['/livez', '/readyz']) expect((await http.send(`${installation.url}${path}`)).status).toBe(404);
+  });
+});

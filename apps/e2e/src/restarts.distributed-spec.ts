@@ -1,0 +1,90 @@
+import { serviceNames } from '@strongroom/contracts';
+import {
+  DistributedServer,
+  eventually,
+  GRACE,
+  Installation,
+  lag,
+  outOfOrder,
+  type Refused,
+  Scene,
+  startSimulator,
+  SteadyLoad,
+  topicRecords,
+} from './driver/index.js';
+
+/** Exchanges between two restarts. */
+const BETWEEN = Number(process.env['STRONGROOM_TEST_EXCHANGES_BETWEEN'] ?? 40);
+
+describe('services that end and start again under steady exchanges', () => {
+  let simulator: Awaited<ReturnType<typeof startSimulator>>;
+  let server: DistributedServer;
+  let installation: Installation;
+  let scenes: Scene[];
+  beforeAll(async () => {
+    simulator = await startSimulator();
+    server = await DistributedServer.start(simulator.url, { environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' } });
+    installation = new Installation(server.address);
+    const provider = { ...GRACE.provider, accessTokenSeconds: 4 };
+    const refreshing = await Scene.create(installation, { provider, options: GRACE.options });
+    const fresh = await Scene.create(installation);
+    scenes = [refreshing, fresh, await fresh.another()];
+    for (const [i, scene] of scenes.entries()) await scene.connect(`person-${i + 1}`);
+  }, 180_000);
+  afterAll(async () => {
+    await installation?.close();
+    await server?.remove();
+    await simulator?.stop();
+  }, 60_000);
+
+  it('each is restarted by SIGTERM and killed with -9: no token lost, 503 with Retry-After at worst, events complete', async () => {
+    const load = new SteadyLoad(scenes);
+    const told: Record<string, number> = {};
+    for (const name of serviceNames)
+      for (const how of ['SIGTERM', 'SIGKILL'] as const) {
+        const [process] = server.of(name);
+        await load.afterIssued(BETWEEN);
+        const before = load.refused.length;
+        if (how === 'SIGTERM') expect(await process!.stop()).toBe(0);
+        else await process!.kill();
+        await process!.start();
+        await load.afterIssued(BETWEEN);
+        told[`${name} ${how}`] = load.refused.length - before;
+      }
+    await load.stop();
+    console.log(`exchanges handed out: ${load.total}; refused meanwhile: ${JSON.stringify(told)}`);
+    const isLate = ({ status, retryAfter }: Refused) => status === 503 && Number(retryAfter) > 0;
+    expect(load.refused.filter((refused) => !isLate(refused))).toEqual([]);
+
+    for (const [i, scene] of scenes.entries()) {
+      const answer = await scene.exchange();
+      expect([answer.status, answer.status === 200 ? '' : answer.text]).toEqual([200, '']);
+      expect(await scene.provider.owner(String(answer.json['access_token']))).toBe(`person-${i + 1}`);
+    }
+    expect((await scenes[0]!.provider.state()).liveGrants).toBe(1);
+
+    const left = await eventually(
+      () => lag(server.servers),
+      (now) => now === 0,
+      60_000,
+    );
+    expect(left).toBe(0);
+    const records = await topicRecords(server.servers);
+    const events = [...new Map(records.map((record) => [record.id, record])).values()];
+    const said = new Map<string, number>();
+    for (const { type, data } of events)
+      if (type === 'strongroom.exchange.succeeded.v1') {
+        const print = String(data['tokenThumbprint']);
+        said.set(print, (said.get(print) ?? 0) + 1);
+      }
+    const untold = [...load.issued].filter(([print, count]) => (said.get(print) ?? 0) < count);
+    expect(untold).toEqual([]);
+    expect(outOfOrder(records)).toEqual([]);
+
+    const database = await server.database();
+    const { rows } = await database
+      .query<{ entries: number }>('SELECT count(*)::int AS entries FROM audit.ledger')
+      .finally(() => database.end());
+    expect(rows[0]!.entries).toBe(events.length);
+  }, 600_000);
+});

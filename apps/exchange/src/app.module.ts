@@ -1,0 +1,18 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ExchangeModule } from '@strongroom/exchange';
+import type { ServiceParts } from '@strongroom/service';
+import type { Config } from './config.js';
+
+/** The exchange gateway: `/oauth/token`. */
+@Module({})
+export class AppModule {
+  static register(parts: ServiceParts<Config>): DynamicModule {
+    const context = ExchangeModule.forRoot({ databaseUrl: parts.databaseUrl });
+    return parts.root(
+      AppModule,
+      context,
+      ['Bearer', 'SubjectTokens', 'ConnectionDirectory', 'TokenVault'],
+      [parts.otherGrants()],
+    );
+  }
+}

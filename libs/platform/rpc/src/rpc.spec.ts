@@ -1,0 +1,419 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Bearer, People, portTable, TokenVault } from '@strongroom/contracts';
+import { VaultError } from '@strongroom/errors';
+import { SignJWT } from 'jose';
+import { clientOf, echoes, everyCell, everyMethod, keysOf, listening, privateKeyOf, urlOf } from '../test/pair.js';
+import { Callee } from './callee.js';
+import { refusePublicAddress } from './private-address.js';
+import type { RpcServer } from './rpc-server.js';
+import { generateServiceKeys, ServiceKeys } from './service-keys.js';
+import { CallerTokens, OwnTokens, TOKEN_HEADER } from './service-tokens.js';
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+describe('the table of ports', () => {
+  it('S2 has every method of every port, and none that a port has not', () => {
+    const declared = everyMethod.map(({ port, method }) => `${port}.${method}`);
+    // Abstract methods leave nothing at run time: the types of the table refuse one that is missing (port-table.ts).
+    expect(new Set(declared).size).toBe(declared.length);
+    for (const { callers, offeredBy } of everyMethod) expect(callers).not.toContain(offeredBy);
+    expect(portTable.ConnectionDirectory.methods.credentials.callers).toEqual(['tokensets']);
+    expect(portTable.SubjectTokens.methods.validate.callers).toEqual(['exchange']);
+    expect(portTable.SignIn.methods.redeem.callers).toEqual(['connected-accounts']);
+  });
+});
+
+describe('a server for other services', () => {
+  const servers = new Map<string, RpcServer>();
+  beforeAll(async () => {
+    for (const name of ['connections', 'tokensets', 'identity'] as const)
+      servers.set(name, await listening(name, echoes(name)));
+  });
+  afterAll(() => Promise.all([...servers.values()].map((server) => server.close())));
+
+  const post = async (service: string, path: string, token: string | null, body: unknown = []) => {
+    const answer = await fetch(urlOf(servers.get(service)!) + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(token === null ? {} : { [TOKEN_HEADER]: token }) },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, any> };
+  };
+
+  it.each(everyCell)('S2 $caller calls $port.$method: allowed $isAllowed', async (cell) => {
+    const { caller, offeredBy, port, method, isAllowed } = cell;
+    const token = await new OwnTokens(keysOf(caller)).for(offeredBy);
+    const { status, body } = await post(offeredBy, `/rpc/${port}/${method}`, token);
+    expect(status).toBe(isAllowed ? 200 : 403);
+    expect(isAllowed ? body['result'] : body['error'].code).toBe(isAllowed ? `${port}.${method}` : 'call_refused');
+  });
+
+  it.each([
+    '/rpc/TokenVault/constructor',
+    '/rpc/TokenVault/toString',
+    '/rpc/TokenVault/__proto__',
+    '/rpc/Nothing/get',
+    '/rpc/People/get',
+    '/rpc/other-grants',
+    '/rpc',
+    '/',
+  ])('S2 refuses what is in no table: %s', async (path) => {
+    const token = await new OwnTokens(keysOf('exchange')).for('tokensets');
+    expect((await post('tokensets', path, token)).status).toBe(403);
+  });
+
+  describe('S1', () => {
+    const signed = (change: (jwt: SignJWT) => SignJWT, { kid = 'exchange', signer = 'exchange' as const } = {}) => {
+      const base = new SignJWT()
+        .setProtectedHeader({ alg: 'EdDSA', kid })
+        .setIssuer('exchange')
+        .setAudience('tokensets')
+        .setIssuedAt(seconds())
+        .setExpirationTime(seconds() + 30);
+      return change(base).sign(privateKeyOf(signer));
+    };
+    const unsigned = [
+      { alg: 'none', kid: 'exchange' },
+      { iss: 'exchange', aud: 'tokensets', exp: seconds() + 20 },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    const byHmac = () =>
+      new SignJWT({ iss: 'exchange', aud: 'tokensets', iat: seconds(), exp: seconds() + 20 })
+        .setProtectedHeader({ alg: 'HS256', kid: 'exchange' })
+        .sign(Buffer.from(generateServiceKeys().jwks));
+
+    it.each([
+      ['no token', () => null],
+      ['an empty one', () => ''],
+      ['no JWT', () => 'cnry_not-a-jwt'],
+      ['another issuer', () => signed((jwt) => jwt.setIssuer('identity'))],
+      ['a stranger', () => signed((jwt) => jwt.setIssuer('stranger'), { kid: 'stranger' })],
+      ['the key of another', () => signed((jwt) => jwt, { kid: 'identity' })],
+      ['another callee', () => signed((jwt) => jwt.setAudience('identity'))],
+      ['a list of callees', () => signed((jwt) => jwt.setAudience(['tokensets']))],
+      ['two callees', () => signed((jwt) => jwt.setAudience(['tokensets', 'identity']))],
+      ['a life of 31 s', () => signed((jwt) => jwt.setExpirationTime(seconds() + 31))],
+      ['its end behind it', () => signed((jwt) => jwt.setIssuedAt(seconds() - 60).setExpirationTime(seconds() - 31))],
+      ['its beginning ahead', () => signed((jwt) => jwt.setIssuedAt(seconds() + 20).setExpirationTime(seconds() + 40))],
+      ['not yet good', () => signed((jwt) => jwt.setNotBefore(seconds() + 60))],
+      ['no algorithm', () => `${unsigned}.`],
+      ['a shared secret', byHmac],
+    ])('answers 401 to a token with %s', async (_, make) => {
+      const { status, body } = await post('tokensets', '/rpc/TokenVault/list', await make());
+      expect([status, body['error'].code]).toEqual([401, 'invalid_service_token']);
+    });
+
+    it('answers 200 to the one that has it all', async () => {
+      expect((await post('tokensets', '/rpc/TokenVault/list', await signed((jwt) => jwt))).status).toBe(200);
+    });
+
+    it.each(['/rpc/TokenVault/list', '/rpc/Nothing/at-all', '/rpc/other-grants', '/elsewhere'])(
+      'asks for a token before anything else: %s',
+      async (path) => expect((await post('tokensets', path, null)).status).toBe(401),
+    );
+
+    it('remembers a good token until its end and no longer', async () => {
+      let now = Date.now();
+      const callers = new CallerTokens(keysOf('tokensets'), () => now);
+      const token = await new OwnTokens(keysOf('exchange'), () => now).for('tokensets');
+      expect(await callers.callerOf(token)).toBe('exchange');
+      now += 29_000;
+      expect(await callers.callerOf(token)).toBe('exchange');
+      now += 7_000; // past the end and the tolerance for clocks
+      expect(await callers.callerOf(token)).toBeNull();
+    });
+
+    it('uses one token for a callee until shortly before its end', async () => {
+      let now = Date.now();
+      const own = new OwnTokens(keysOf('exchange'), () => now);
+      const first = await own.for('tokensets');
+      now += 20_000;
+      expect(await own.for('tokensets')).toBe(first);
+      expect(await own.for('identity')).not.toBe(first);
+      now += 6_000;
+      expect(await own.for('tokensets')).not.toBe(first);
+    });
+  });
+
+  it('takes a JSON array and nothing else', async () => {
+    const token = await new OwnTokens(keysOf('exchange')).for('tokensets');
+    const { status, body } = await post('tokensets', '/rpc/TokenVault/list', token, { personId: 'x' });
+    expect([status, body['error'].code]).toEqual([400, 'invalid_call']);
+  });
+});
+
+describe('keys of services', () => {
+  it('are refused by name, and never shown', () => {
+    const { privateKeyPem, jwks } = generateServiceKeys();
+    const parse = (pem: string, keys: string) => () =>
+      ServiceKeys.parse({ name: 'exchange', privateKeyPem: pem, publicKeysJwks: keys });
+    expect(parse('cnry_key', jwks)).toThrow(/STRONGROOM_SERVICE_KEY is no Ed25519/);
+    expect(parse('cnry_key', jwks)).not.toThrow(/cnry_key/);
+    expect(parse(privateKeyPem.exchange, 'cnry_keys')).toThrow(/STRONGROOM_SERVICE_KEYS is no JWKS/);
+    expect(parse(privateKeyPem.identity, jwks)).toThrow(/not the private key of "exchange"/);
+    expect(parse(privateKeyPem.exchange, jwks)).not.toThrow();
+  });
+
+  it('may be two of one service while one is replaced', async () => {
+    const [old, next] = [generateServiceKeys(), generateServiceKeys()];
+    const both = JSON.stringify({
+      keys: [old, next].flatMap(({ jwks }) => (JSON.parse(jwks) as { keys: unknown[] }).keys),
+    });
+    const keys = (pem: string) => ServiceKeys.parse({ name: 'exchange', privateKeyPem: pem, publicKeysJwks: both });
+    const callers = new CallerTokens(
+      ServiceKeys.parse({ name: 'tokensets', privateKeyPem: next.privateKeyPem.tokensets, publicKeysJwks: both }),
+    );
+    for (const { privateKeyPem } of [old, next])
+      expect(await callers.callerOf(await new OwnTokens(keys(privateKeyPem.exchange)).for('tokensets'))).toBe(
+        'exchange',
+      );
+  });
+});
+
+describe('a port over HTTP', () => {
+  const open: { close(): Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close();
+  });
+  const kept = <One extends { close(): Promise<unknown> }>(one: One): One => {
+    open.push(one);
+    return one;
+  };
+  const serving = async (implementation: Partial<TokenVault>) => {
+    const server = kept(await listening('tokensets', { ports: { TokenVault: implementation } }));
+    return kept(clientOf('exchange', { tokensets: [urlOf(server)] })).port<TokenVault>('TokenVault');
+  };
+
+  it('hands over parameters and result as they are', async () => {
+    const asked: unknown[] = [];
+    const vault = await serving({
+      accessToken: async (wanted) => {
+        asked.push(wanted);
+        return null;
+      },
+      list: async () => [{ tokensetId: 'ts_1', scopes: ['ä'], expiresAt: null }] as never,
+    });
+    const wanted = { personId: 'p', hint: null, scopes: ['a b'], mayRefresh: false };
+    expect(await vault.accessToken(wanted as never)).toBeNull();
+    expect(asked).toEqual([wanted]);
+    expect(await vault.list('p')).toEqual([{ tokensetId: 'ts_1', scopes: ['ä'], expiresAt: null }]);
+  });
+
+  it('throws what the other side threw: code, status, message, details, time to wait, audit', async () => {
+    const thrown = new VaultError('connect the account', {
+      code: 'federated_connection_refresh_token_not_found',
+      status: 401,
+      details: { reason: 'tokenset_not_found', account: { id: 'cac_1' } },
+      retryAfter: 7,
+      audit: { clientId: 'c', personId: null },
+      cause: new Error('cnry_cause'),
+    });
+    const vault = await serving({ accessToken: () => Promise.reject(thrown) });
+    const caught = (await vault.accessToken({} as never).catch((error: unknown) => error)) as VaultError;
+    expect(caught).toBeInstanceOf(VaultError);
+    const { code, status, message, details, retryAfter, audit } = thrown;
+    expect(caught).toMatchObject({ code, status, message, details, retryAfter, audit });
+    expect(caught.cause).toBeUndefined();
+  });
+
+  it('says nothing of an error that is none of ours', async () => {
+    const vault = await serving({ list: () => Promise.reject(new Error('cnry_inner')) });
+    const caught = (await vault.list('p').catch((error: unknown) => error)) as VaultError;
+    expect([caught.code, caught.status]).toEqual(['server_error', 500]);
+    expect(JSON.stringify(caught) + caught.message).not.toContain('cnry_');
+  });
+
+  const isAway = { code: 'temporarily_unavailable', status: 503, retryAfter: 2 };
+
+  it('says 503 where nobody listens, where nobody is ready, and where the answer makes no sense', async () => {
+    const closed = await listening('tokensets');
+    const url = urlOf(closed);
+    await closed.close();
+    const nobody = kept(clientOf('exchange', { tokensets: [url] })).port<TokenVault>('TokenVault');
+    await expect(nobody.list('p')).rejects.toMatchObject(isAway);
+
+    const starting = kept(await listening('tokensets'));
+    const early = kept(clientOf('exchange', { tokensets: [urlOf(starting)] })).port<TokenVault>('TokenVault');
+    await expect(early.list('p')).rejects.toMatchObject(isAway);
+
+    const nonsense = await strange((_request, response) => response.end('<html>'));
+    await expect(nonsense.list('p')).rejects.toMatchObject(isAway);
+  });
+
+  /** The vault behind a server that is none of ours. */
+  async function strange(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+    const server: Server = createServer(answer).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    kept({
+      close: async () => {
+        server.closeAllConnections();
+        server.close();
+      },
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return kept(clientOf('exchange', { tokensets: [url] })).port<TokenVault>('TokenVault');
+  }
+
+  it('repeats what may be repeated when a connection breaks, and nothing else', async () => {
+    let calls = 0;
+    const breaking = await strange((request) => {
+      calls++;
+      request.socket.destroy();
+    });
+    await expect(breaking.list('p')).rejects.toMatchObject(isAway);
+    expect(calls).toBe(2);
+    calls = 0;
+    await expect(breaking.redeem({} as never)).rejects.toMatchObject(isAway);
+    await expect(breaking.delete({} as never)).rejects.toMatchObject(isAway);
+    expect(calls).toBe(2); // once each
+  });
+
+  it('goes to the other address where one does not answer', async () => {
+    const [gone, there] = [await listening('tokensets'), kept(await listening('tokensets', echoes('tokensets')))];
+    const urls = [urlOf(gone), urlOf(there)];
+    await gone.close();
+    const vault = kept(clientOf('exchange', { tokensets: urls })).port<TokenVault>('TokenVault');
+    for (let i = 0; i < 4; i++) expect(await vault.accessToken({} as never)).toBe('TokenVault.accessToken');
+  });
+
+  it('waits no longer than its deadline', async () => {
+    const silent = createTcpServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const callee = kept(new Callee('tokensets', [url], new OwnTokens(keysOf('exchange')), undefined));
+    const about = { callers: [], deadlineMs: 100, isRepeatable: true };
+    await expect(callee.call('/rpc/TokenVault/list', [], about)).rejects.toMatchObject(isAway);
+    silent.close();
+  });
+
+  it('lets a call in hand end when the server closes, and takes no other', async () => {
+    let begun!: () => void;
+    const inHand = new Promise<void>((resolve) => (begun = resolve));
+    let finish!: () => void;
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    const server = await listening('tokensets', {
+      ports: {
+        TokenVault: {
+          list: async () => {
+            begun();
+            await held;
+            return ['done'];
+          },
+        },
+      },
+    });
+    const url = urlOf(server);
+    const vault = kept(clientOf('exchange', { tokensets: [url] })).port<TokenVault>('TokenVault');
+    const call = vault.list('p');
+    await inHand;
+    const closing = server.close();
+    const late = kept(clientOf('identity', { tokensets: [url] })).port<TokenVault>('TokenVault');
+    await sleep(20);
+    await expect(late.list('p')).rejects.toMatchObject(isAway);
+    finish();
+    expect(await call).toEqual(['done']);
+    await closing;
+  });
+
+  it('goes on with the work of a caller who has left', async () => {
+    let ended = false;
+    let begun!: () => void;
+    const inHand = new Promise<void>((resolve) => (begun = resolve));
+    const server = kept(
+      await listening('identity', {
+        ports: {
+          People: {
+            get: async () => {
+              begun();
+              await sleep(100);
+              ended = true;
+              return null;
+            },
+          },
+        },
+      }),
+    );
+    const client = clientOf('tokensets', { identity: [urlOf(server)] });
+    const call = client.port<People>('People').get('p');
+    await inHand;
+    await client.close();
+    await expect(call).rejects.toMatchObject(isAway);
+    while (!ended) await sleep(10);
+  });
+
+  it('does not exist for a service whose address is not set', () => {
+    const client = kept(clientOf('audit', {}));
+    expect(() => client.port<Bearer>('Bearer')).toThrow(/STRONGROOM_IDENTITY_RPC_URL is not set/);
+  });
+
+  it('passes other grants on byte for byte, and their answers back', async () => {
+    const seen: { headers: IncomingMessage['headers']; url: string | undefined; body: Buffer }[] = [];
+    const otherGrants = {
+      answer: async (request: IncomingMessage, response: ServerResponse, body: Buffer) => {
+        seen.push({ headers: request.headers, url: request.url, body });
+        response.writeHead(401, { 'www-authenticate': ['Basic', 'DPoP'], 'content-type': 'application/json' });
+        response.end('{"error":"invalid_client"}');
+      },
+    };
+    const server = kept(await listening('identity', { ports: {}, otherGrants }));
+    const client = kept(clientOf('exchange', { identity: [urlOf(server)] }));
+    const grants = client.otherGrants((error, response) => response.writeHead(error.status).end(error.code));
+    const bytes = Buffer.from('grant_type=client_credentials&x=%C3%A4&x=+&\u00ff', 'latin1');
+    const front = createServer((request, response) => {
+      void (async () => {
+        const parts: Buffer[] = [];
+        for await (const part of request) parts.push(part as Buffer);
+        await grants.answer(request, response, Buffer.concat(parts));
+      })();
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/oauth/token`;
+    const form = { 'content-type': 'application/x-www-form-urlencoded; charset=x' };
+    const headers = {
+      ...form,
+      authorization: 'Basic Y25yeV86',
+      [TOKEN_HEADER]: 'forged',
+      'x-forwarded-for': '1.2.3.4',
+    };
+    const answer = await fetch(url, { method: 'POST', headers, body: bytes });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Basic, DPoP');
+    expect(await answer.text()).toBe('{"error":"invalid_client"}');
+    expect(seen[0]!.body.equals(bytes)).toBe(true);
+    expect(seen[0]!.url).toBe('/oauth/token');
+    expect(seen[0]!.headers).toMatchObject({ authorization: 'Basic Y25yeV86', 'content-type': form['content-type'] });
+    expect(seen[0]!.headers[TOKEN_HEADER]).toBeUndefined();
+    expect(seen[0]!.headers['x-forwarded-for']).toBeUndefined();
+    await server.close();
+    const away = await fetch(url, { method: 'POST', headers, body: bytes });
+    expect([away.status, await away.text()]).toEqual([503, 'temporarily_unavailable']);
+    front.closeAllConnections();
+    front.close();
+  });
+});
+
+describe('S3 calls in the clear', () => {
+  it.each([
+    'http://127.0.0.1:3100',
+    'http://[::1]:3100',
+    'http://10.1.2.3:3100',
+    'http://localhost:3100',
+    'https://1.1.1.1',
+  ])('go to %s', async (url) => expect(await refusePublicAddress('STRONGROOM_IDENTITY_RPC_URL', url)).toBeUndefined());
+
+  it.each(['http://1.1.1.1:3100', 'http://8.8.8.8', 'http://[2606:4700::1111]:3100'])(
+    'do not go to %s',
+    async (url) => {
+      await expect(refusePublicAddress('STRONGROOM_IDENTITY_RPC_URL', url)).rejects.toThrow(
+        /STRONGROOM_IDENTITY_RPC_URL/,
+      );
+      const client = clientOf('exchange', { identity: [url] });
+      await expect(client.check()).rejects.toThrow(/STRONGROOM_IDENTITY_RPC_URL/);
+      await client.close();
+    },
+  );
+});

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import {
+  adminEmail,
+  adminPassword,
+  egressSettings,
+  managementClientId,
+  managementClientSecret,
+  masterKeys,
+  redisSettings,
+  refreshSettings,
+  serviceSettings,
+} from './settings.js';
+
+/**
+ * The settings of each service. Here and not in the apps, so that `strongroom doctor` checks what a service will read
+ * and `docs/configuration.md` shows all of them.
+ */
+export const configSchemas = {
+  connections: z.object({ ...serviceSettings('connections', ['identity', 'tokensets']), ...egressSettings }),
+  'connected-accounts': z.object({
+    ...serviceSettings('connected-accounts', ['connections', 'identity', 'tokensets']),
+  }),
+  exchange: z.object({ ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']) }),
+  tokensets: z.object({
+    ...serviceSettings('tokensets', ['connections', 'identity']),
+    ...redisSettings,
+    STRONGROOM_MASTER_KEYS: masterKeys,
+    STRONGROOM_NODE_ID: z
+      .uuid()
+      .optional()
+      .describe(
+        "This process's place, the same after a restart and of no other process. Default: made from host name and ports.",
+      ),
+    ...egressSettings,
+    ...refreshSettings,
+  }),
+  identity: z.object({
+    ...serviceSettings('identity', ['connections']),
+    ...redisSettings,
+    STRONGROOM_MASTER_KEYS: masterKeys,
+    STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId,
+    STRONGROOM_MANAGEMENT_CLIENT_SECRET: managementClientSecret,
+    STRONGROOM_ADMIN_EMAIL: adminEmail.optional(),
+    STRONGROOM_ADMIN_PASSWORD: adminPassword.optional(),
+  }),
+  audit: z.object({ ...serviceSettings('audit', ['connections', 'identity']) }),
+};

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { type PortName, portTable, type ServiceName, serviceNames } from '@strongroom/contracts';
+import { Egress } from '@strongroom/egress';
+import type { VaultError } from '@strongroom/errors';
+import { errorAnswer, OtherGrants, PublicUrl } from '@strongroom/http';
+import { Counters, Locks, RedisConnection, RedisCounters, RedisLocks } from '@strongroom/locking';
+import { KafkaMessagingModule } from '@strongroom/messaging';
+import { createLogger, type Logger, LOGGER } from '@strongroom/observability';
+import { RpcClient, ServiceKeys } from '@strongroom/rpc';
+import { databaseUrlName, rpcUrlName } from './settings.js';
+
+/** The settings that every service has. */
+export interface ServiceConfig {
+  STRONGROOM_PUBLIC_URL: string;
+  STRONGROOM_HOST: string;
+  STRONGROOM_PORT: number;
+  STRONGROOM_TRUSTED_PROXIES: string[];
+  STRONGROOM_RPC_HOST?: string | undefined;
+  STRONGROOM_RPC_PORT: number;
+  STRONGROOM_DATABASE_PASSWORD?: string | undefined;
+  STRONGROOM_KAFKA_BROKERS: string[];
+  STRONGROOM_KAFKA_TOPIC_PREFIX: string;
+  STRONGROOM_REDIS_URL?: string;
+  STRONGROOM_SERVICE_KEY: string;
+  STRONGROOM_SERVICE_KEYS: string;
+  STRONGROOM_RPC_TLS_CA?: string | undefined;
+  STRONGROOM_RPC_TLS_CERT?: string | undefined;
+  STRONGROOM_RPC_TLS_KEY?: string | undefined;
+  STRONGROOM_EGRESS_ALLOW?: string[];
+  STRONGROOM_LOG_LEVEL: string;
+}
+
+/** What a service is made of before its contexts: read from the configuration, nothing opened yet. */
+export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
+  readonly publicUrl: PublicUrl;
+  readonly logger: Logger;
+  readonly keys: ServiceKeys;
+  readonly client: RpcClient;
+  /** Null: this service shares nothing by Redis. */
+  readonly redis: RedisConnection | null;
+  readonly locks: Locks | null;
+  readonly databaseUrl: string;
+
+  constructor(
+    readonly name: ServiceName,
+    readonly config: Config,
+  ) {
+    this.publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL);
+    this.logger = createLogger(config.STRONGROOM_LOG_LEVEL);
+    this.keys = ServiceKeys.parse({
+      name,
+      privateKeyPem: config.STRONGROOM_SERVICE_KEY,
+      publicKeysJwks: config.STRONGROOM_SERVICE_KEYS,
+    });
+    this.databaseUrl = databaseUrlOf(name, config);
+    this.client = new RpcClient({ name, keys: this.keys, urls: rpcUrlsOf(config), logger: this.logger, ...this.tls });
+    this.redis = config.STRONGROOM_REDIS_URL ? new RedisConnection(config.STRONGROOM_REDIS_URL, this.logger) : null;
+    this.locks = this.redis && new RedisLocks(this.redis);
+  }
+
+  /** Mutual TLS between services, where it is configured. */
+  get tls(): { tls?: { ca: string; cert: string; key: string } } {
+    const { STRONGROOM_RPC_TLS_CA: ca, STRONGROOM_RPC_TLS_CERT: cert, STRONGROOM_RPC_TLS_KEY: key } = this.config;
+    if (!ca && !cert && !key) return {};
+    if (!ca || !cert || !key)
+      throw new Error('STRONGROOM_RPC_TLS_CA, _CERT and _KEY belong together: set all three, or none.');
+    return { tls: { ca, cert, key } };
+  }
+
+  /** UUID of the place this process runs at: two processes cannot listen at one address. */
+  get node(): string {
+    const place = `${hostname()} ${this.config.STRONGROOM_PORT} ${this.config.STRONGROOM_RPC_PORT}`;
+    const hex = createHash('sha256').update(`strongroom/node/1 ${place}`).digest('hex');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  }
+
+  /** The root module of the service: being global, it shows the context the ports that others offer. */
+  root(module: new () => object, context: DynamicModule, ports: readonly PortName[], more: Provider[] = []) {
+    const { config, databaseUrl, logger } = this;
+    const providers: Provider[] = [
+      { provide: PublicUrl, useValue: this.publicUrl },
+      { provide: LOGGER, useValue: logger },
+      {
+        provide: Egress,
+        useFactory: () =>
+          new Egress({ allow: config.STRONGROOM_EGRESS_ALLOW ?? [], ownOrigins: [this.publicUrl.origin] }),
+      },
+      ...(this.redis
+        ? [
+            { provide: Locks, useValue: this.locks },
+            { provide: Counters, useValue: new RedisCounters(this.redis) },
+          ]
+        : []),
+      ...ports.map((name): Provider => ({ provide: portTable[name].port, useValue: this.client.port(name) })),
+      ...more,
+    ];
+    const messaging = KafkaMessagingModule.forRoot({
+      url: databaseUrl,
+      brokers: config.STRONGROOM_KAFKA_BROKERS,
+      topicPrefix: config.STRONGROOM_KAFKA_TOPIC_PREFIX,
+      logger,
+      operatorApi: true,
+    });
+    return {
+      module,
+      global: true,
+      imports: [context, messaging],
+      providers,
+      exports: [context, ...providers.map((one) => (one as { provide: symbol }).provide)],
+    } satisfies DynamicModule;
+  }
+
+  /** Every grant that is not the vault's goes to `identity`. */
+  otherGrants(): Provider {
+    const unavailable = (error: VaultError, response: ServerResponse): void => {
+      const { status, headers, body } = errorAnswer('/oauth/token', error);
+      response.writeHead(status, headers).end(JSON.stringify(body));
+    };
+    return { provide: OtherGrants, useValue: this.client.otherGrants(unavailable) };
+  }
+}
+
+/** With the password that the configuration gives apart. */
+export function databaseUrlOf(service: ServiceName, config: { STRONGROOM_DATABASE_PASSWORD?: string | undefined }) {
+  const url = new URL(String((config as Record<string, unknown>)[databaseUrlName(service)]));
+  if (config.STRONGROOM_DATABASE_PASSWORD) url.password = encodeURIComponent(config.STRONGROOM_DATABASE_PASSWORD);
+  return url.href;
+}
+
+const rpcUrlsOf = (config: object): Partial<Record<ServiceName, string[]>> =>
+  Object.fromEntries(
+    serviceNames.flatMap((service) => {
+      const urls = (config as Record<string, unknown>)[rpcUrlName(service)];
+      return Array.isArray(urls) ? [[service, urls as string[]]] : [];
+    }),
+  );

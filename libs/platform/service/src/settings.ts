@@ -1,0 +1,122 @@
+import { type ServiceName } from '@strongroom/contracts';
+import { z } from 'zod';
+
+/** Groups of settings, each variable with the line that `docs/configuration.md` shows. */
+const port = (byDefault: number, what: string) =>
+  z.coerce.number().int().min(1).max(65535).default(byDefault).describe(what);
+const seconds = (byDefault: number) => z.coerce.number().int().positive().max(3600).default(byDefault);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean),
+);
+
+export const listenerSettings = {
+  STRONGROOM_PORT: port(3000, 'Port to listen on.'),
+  STRONGROOM_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Open it to others only with TLS, or behind a proxy that ends TLS.'),
+  STRONGROOM_TRUSTED_PROXIES: list
+    .default([])
+    .describe('Addresses or CIDRs, comma-separated, whose `X-Forwarded-For` is believed: the edge. Default: nobody.'),
+};
+
+export const publicUrlSetting = z
+  .url({ protocol: /^https?$/ })
+  .describe('Where browsers and clients reach the installation; no path. The issuer is this plus `/`.');
+
+export const loggingSettings = {
+  STRONGROOM_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+    .default('warn')
+    .describe('Log lines are JSON on standard error.'),
+};
+
+export const egressSettings = {
+  STRONGROOM_EGRESS_ALLOW: list
+    .default([])
+    .describe('Origins, comma-separated, that may be plain HTTP or private addresses. Port `*` allows any port.'),
+};
+
+export const refreshSettings = {
+  STRONGROOM_REFRESH_TIMEOUT_SECONDS: seconds(30).describe('How long one refresh at a provider may take.'),
+  STRONGROOM_REFRESH_WAIT_SECONDS: seconds(8).describe(
+    'How long an exchange waits for a refresh before it answers 503.',
+  ),
+  STRONGROOM_MIN_TOKEN_LIFE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600)
+    .default(30)
+    .describe('Least life of a token that is handed out.'),
+};
+
+export const managementClientId = z
+  .string()
+  .regex(/^[\w.-]{1,64}$/, 'is 1 to 64 characters of A-Z a-z 0-9 _ . -')
+  .describe('Machine-to-machine client with every Management API scope.');
+export const managementClientSecret = z.string().min(16).describe('Its secret.');
+export const adminEmail = z.email().describe('First administrator.');
+export const adminPassword = z.string().min(8).describe('Password of the first administrator.');
+export const masterKeys = z.string().describe('`id:base64,…`, 32 bytes each; the first seals, all open.');
+
+export const redisSettings = {
+  STRONGROOM_REDIS_URL: z
+    .url({ protocol: /^rediss?$/ })
+    .describe('Redis for locks and counters. Without an answer from it everything goes on, more slowly.'),
+};
+
+const variable = (service: ServiceName): string => service.replaceAll('-', '_').toUpperCase();
+
+/** `STRONGROOM_CONNECTED_ACCOUNTS_DATABASE_URL`. */
+export const databaseUrlName = (service: ServiceName): string => `STRONGROOM_${variable(service)}_DATABASE_URL`;
+/** `STRONGROOM_CONNECTED_ACCOUNTS_RPC_URL`. */
+export const rpcUrlName = (service: ServiceName): string => `STRONGROOM_${variable(service)}_RPC_URL`;
+
+/** A name that is computed has no place in the type; it is read by `databaseUrlOf` and `rpcUrlsOf`. */
+const named = (name: string, schema: z.ZodType): object => ({ [name]: schema });
+
+const rpcUrl = (service: ServiceName) =>
+  list
+    .pipe(z.array(z.url({ protocol: /^https?$/ })).min(1))
+    .describe(`Where ${service} answers calls between services; several, comma-separated, take turns.`);
+
+/** What every service needs, whatever it does; `calls` are the services whose ports it uses. */
+export const serviceSettings = (service: ServiceName, calls: readonly ServiceName[]) => ({
+  STRONGROOM_PUBLIC_URL: publicUrlSetting,
+  ...listenerSettings,
+  STRONGROOM_RPC_PORT: port(3100, 'Port for calls between services. Never let the edge route to it.'),
+  STRONGROOM_RPC_HOST: z.string().optional().describe('Address of that port. Default: `STRONGROOM_HOST`.'),
+  ...named(
+    databaseUrlName(service),
+    z
+      .url({ protocol: /^postgres(ql)?$/ })
+      .describe(`Postgres of ${service}, under its own role: \`postgres://role@host:5432/database\`.`),
+  ),
+  STRONGROOM_DATABASE_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of that role, so that the address need not hold it.'),
+  STRONGROOM_KAFKA_BROKERS: list
+    .pipe(z.array(z.string().regex(/^[^\s:/]+:\d+$/, 'is host:port, comma-separated')).min(1))
+    .describe('Kafka, `host:port`, comma-separated.'),
+  STRONGROOM_KAFKA_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'is 1 to 64 characters of A-Z a-z 0-9 _ -')
+    .default('strongroom')
+    .describe('First part of topic and group names.'),
+  STRONGROOM_SERVICE_KEY: z
+    .string()
+    .describe("This service's private key, PEM (Ed25519). `strongroom init` makes it; usually given as a file."),
+  STRONGROOM_SERVICE_KEYS: z
+    .string()
+    .describe("Every service's public key, a JWKS with the service's name as `kid`. Usually given as a file."),
+  STRONGROOM_RPC_TLS_CA: z.string().optional().describe('With the next two: mutual TLS between services. PEM.'),
+  STRONGROOM_RPC_TLS_CERT: z.string().optional().describe('Certificate of this service between services, PEM.'),
+  STRONGROOM_RPC_TLS_KEY: z.string().optional().describe('Its private key, PEM.'),
+  ...(Object.assign({}, ...calls.map((callee) => named(rpcUrlName(callee), rpcUrl(callee)))) as object),
+  ...loggingSettings,
+});

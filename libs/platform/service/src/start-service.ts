@@ -1,0 +1,101 @@
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { portTable, type ServiceName } from '@strongroom/contracts';
+import { httpAdapter, OtherGrants, prepareHttp, serveHealth } from '@strongroom/http';
+import { KafkaMessaging } from '@strongroom/messaging';
+import { RpcServer } from '@strongroom/rpc';
+import pg from 'pg';
+import { type ServiceConfig, ServiceParts } from './service-parts.js';
+
+/** What an app adds: its root module. The ports it offers are read from the table of contracts. */
+export interface Service<Parts> {
+  module: (parts: Parts) => DynamicModule;
+}
+
+export interface RunningService {
+  /** Finishes what runs, then closes: listeners first, databases last. */
+  close(): Promise<void>;
+}
+
+/** Resolves when requests are answered. */
+export async function startService<Config extends ServiceConfig>(
+  name: ServiceName,
+  config: Config,
+  service: Service<ServiceParts<Config>>,
+): Promise<RunningService> {
+  const parts = new ServiceParts(name, config);
+  await parts.client.check();
+  const rpc = new RpcServer({
+    name,
+    keys: parts.keys,
+    logger: parts.logger,
+    host: config.STRONGROOM_RPC_HOST ?? config.STRONGROOM_HOST,
+    port: config.STRONGROOM_RPC_PORT,
+    ...parts.tls,
+  });
+  // First of all: a second process at this place must fail before it touches what the first one owns.
+  await rpc.listen();
+  let app: NestFastifyApplication | undefined;
+  const close = async () => {
+    await rpc.close();
+    await app?.close();
+    await parts.client.close();
+    await parts.redis?.close();
+  };
+  try {
+    app = await startApp(parts, service);
+    rpc.serve({ ports: offeredBy(name, app), ...otherGrantsOf(name, app) });
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startApp<Config extends ServiceConfig>(
+  parts: ServiceParts<Config>,
+  service: Service<ServiceParts<Config>>,
+): Promise<NestFastifyApplication> {
+  const { config, logger, publicUrl } = parts;
+  const http = { logger, isHttps: publicUrl.isHttps, trustedProxies: config.STRONGROOM_TRUSTED_PROXIES };
+  const app = await NestFactory.create<NestFastifyApplication>(service.module(parts), httpAdapter(http), {
+    bodyParser: false,
+    logger: ['error', 'warn', 'fatal'],
+    abortOnError: false,
+  });
+  try {
+    prepareHttp(app, http);
+    const probe = new pg.Pool({ connectionString: parts.databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
+    probe.on('error', () => undefined); // the next look tells
+    const messaging = app.get(KafkaMessaging);
+    serveHealth(app, {
+      needed: { database: () => probe.query('SELECT 1') },
+      missed: {
+        kafka: () => messaging.state().connected,
+        ...(parts.redis ? { redis: () => parts.redis!.state() === 'ready' } : {}),
+      },
+    });
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onClose', () => probe.end());
+    await app.init();
+    await messaging.start(app);
+    await app.listen(config.STRONGROOM_PORT, config.STRONGROOM_HOST);
+    return app;
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+const offeredBy = (name: ServiceName, app: INestApplicationContext): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(portTable)
+      .filter(([, { offeredBy }]) => offeredBy === name)
+      .map(([port, entry]) => [port, app.get<object>(entry.port, { strict: false })]),
+  );
+
+const otherGrantsOf = (name: ServiceName, app: INestApplicationContext): { otherGrants?: OtherGrants } =>
+  name === 'identity' ? { otherGrants: app.get(OtherGrants, { strict: false }) } : {};
