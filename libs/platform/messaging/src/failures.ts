@@ -19,11 +19,12 @@ export function verdict(error: unknown): Verdict {
   return unreachable(error) ? 'wait' : 'retry';
 }
 
+/** Told by its shape: what Node itself throws is no `Error` of ours where modules run in a context of their own. */
 function unreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, driverError, errors } = error as Error & { code?: unknown; driverError?: unknown; errors?: unknown };
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, message, driverError, errors } = error as Record<string, unknown>;
   if (typeof code === 'string' && (NETWORK.has(code) || POSTGRES.test(code))) return true;
-  if (SAID.test(error.message)) return true;
+  if (typeof message === 'string' && SAID.test(message)) return true;
   return unreachable(driverError) || (Array.isArray(errors) && errors.some(unreachable));
 }
 

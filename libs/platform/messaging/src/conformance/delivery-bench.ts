@@ -140,15 +140,16 @@ export class DeliveryBench {
     readonly tokensets: DataSource,
   ) {}
 
-  static async open(url: string, transport: Transport): Promise<DeliveryBench> {
-    const open = async (schema: string) => {
-      await migrate(database(url, schema));
-      return new DataSource(contextDatabase({ ...database(url, schema), poolSize: 10 })).initialize();
+  /** @param accountsUrl where the database of `connected-accounts` lies, if it is to go away alone. */
+  static async open(url: string, transport: Transport, accountsUrl = url): Promise<DeliveryBench> {
+    const open = async (schema: string, at = url) => {
+      await migrate(database(at, schema));
+      return new DataSource(contextDatabase({ ...database(at, schema), poolSize: 10 })).initialize();
     };
     return new DeliveryBench(
       transport,
       await open('connections'),
-      await open('connected_accounts'),
+      await open('connected_accounts', accountsUrl),
       await open('tokensets'),
     );
   }

@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { type Consumer, KafkaClient, type KafkaClientOptions } from '../kafka/kafka.js';
+import { type Consumer, KafkaClient, type KafkaClientOptions, TOPIC_CONFIG } from '../kafka/kafka.js';
 import { KafkaBus } from '../kafka/kafka-bus.js';
 import { KafkaEventServer } from '../kafka/kafka-event-server.js';
 import { KafkaNames } from '../kafka/kafka-names.js';
 import { KafkaTopics } from '../kafka/kafka-topics.js';
 import { GROUPS, logger, TOPIC, type Transport } from './delivery-bench.js';
 
-class LosesOffsets extends KafkaClient {
+export const SETTINGS = { partitions: 12, replication: 1, historyDays: 30 };
+/** The least that a broker allows. */
+export const SESSION_MS = 6000;
+
+class WatchedClient extends KafkaClient {
   lost = false;
+
+  constructor(
+    options: KafkaClientOptions,
+    private readonly joined: () => void,
+  ) {
+    super(options);
+  }
 
   override consumer(...given: Parameters<KafkaClient['consumer']>): Consumer {
     const consumer = super.consumer(...given);
+    consumer.on(consumer.events.GROUP_JOIN, this.joined);
     const commitOffsets: Consumer['commitOffsets'] = (offsets) =>
       this.lost ? Promise.reject(new Error('killed before the offset was stored')) : consumer.commitOffsets(offsets);
     return { ...consumer, commitOffsets };
@@ -21,30 +33,28 @@ class LosesOffsets extends KafkaClient {
 export class KafkaUnderTest {
   readonly topicPrefix = `test-${randomUUID().slice(0, 8)}`;
   readonly names = new KafkaNames(this.topicPrefix);
-  readonly options: KafkaClientOptions;
   readonly topics: KafkaTopics;
   readonly client: KafkaClient;
+  /** How often a consumer has joined its group: once each, and once more at each rebalance. */
+  joins = 0;
+  private readonly options: KafkaClientOptions;
 
-  constructor(
-    brokers: string,
-    private readonly given: { socketFactory?: KafkaClientOptions['socketFactory']; sessionTimeoutMs?: number } = {},
-  ) {
-    const { socketFactory } = given;
-    this.options = { brokers: brokers.split(','), logger, ...(socketFactory ? { socketFactory } : {}) };
+  constructor(brokers: string) {
+    this.options = { brokers: brokers.split(','), logger };
     this.topics = new KafkaTopics({ ...this.options, topicPrefix: this.topicPrefix });
     this.client = new KafkaClient(this.options);
   }
 
-  async transport(partitions = 12): Promise<Transport> {
-    await this.topics.ensure({ partitions, replication: 1, historyDays: 30 });
+  /** @param names under which its processes read: those of other groups than the usual ones see all from the start. */
+  async transport(names = this.names): Promise<Transport> {
+    await this.topics.ensure(SETTINGS);
     const bus = new KafkaBus(this.client, this.names, logger);
     return {
       bus,
       server: (options) => {
-        const client = new LosesOffsets(this.options);
-        const { sessionTimeoutMs = 6000 } = this.given;
+        const client = new WatchedClient(this.options, () => void this.joins++);
         return Promise.resolve({
-          strategy: new KafkaEventServer({ ...options, client, names: this.names, sessionTimeoutMs }),
+          strategy: new KafkaEventServer({ ...options, client, names, sessionTimeoutMs: SESSION_MS }),
           loseOffsets: () => void (client.lost = true),
           release: () => Promise.resolve(),
         });
@@ -52,6 +62,26 @@ export class KafkaUnderTest {
       forget: () => this.forget(),
       stop: () => bus.close(),
     };
+  }
+
+  /** Lets the cleaner work at once on what is there; it still takes its time. */
+  async compact(topic: string): Promise<void> {
+    const settings = { 'segment.ms': '500', 'min.cleanable.dirty.ratio': '0.001', 'min.compaction.lag.ms': '0' };
+    await this.client.asAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: TOPIC_CONFIG,
+            name: this.names.onBroker(topic),
+            configEntries: Object.entries({ 'cleanup.policy': 'compact', ...settings }).map(([name, value]) => ({
+              name,
+              value,
+            })),
+          },
+        ],
+      }),
+    );
   }
 
   /** As the groups' only member; the admin's way to set offsets takes five seconds a group. */

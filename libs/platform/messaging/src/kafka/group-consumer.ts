@@ -2,7 +2,7 @@ import type { Logger } from '@strongroom/observability';
 import type { BatchDeliverer } from '../batch-deliverer.js';
 import type { Subscription } from '../event-server.js';
 import { pause, Slots, within } from '../wait.js';
-import { type Consumer, DEADLINE_MS, type EachBatchPayload, type KafkaClient } from './kafka.js';
+import { type Consumer, type EachBatchPayload, type KafkaClient } from './kafka.js';
 import type { KafkaNames } from './kafka-names.js';
 import { incomingRecord, sizeOf } from './kafka-record.js';
 import { PartitionQueue, type PartitionWork } from './partition-queue.js';
@@ -26,6 +26,8 @@ const EARLIEST = '-2';
 const AGAIN_MS = { least: 250, most: 10_000 };
 /** A consumer that says nothing for so long is stuck; a rebalance takes up to a minute. */
 const SILENCE_MS = 150_000;
+/** To leave the group takes a moment, and is vain while the broker is away. */
+const STOP_MS = 5000;
 /** Batches of a group lock each other out anyway; while one waits, the next grows. */
 const BATCHES_AT_ONCE = 2;
 
@@ -100,7 +102,7 @@ export class GroupConsumer {
       // The offset of what is in hand can only be stored by a member of the group.
       if (signal.aborted) await this.settled();
       life.abort();
-      await within(DEADLINE_MS, consumer.disconnect(), 'the consumer did not stop').catch(() => undefined);
+      await within(STOP_MS, consumer.disconnect(), 'the consumer did not stop').catch(() => undefined);
     }
   }
 

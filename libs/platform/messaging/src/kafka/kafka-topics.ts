@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { topics as contracts } from '@strongroom/contracts';
 import { type Admin, KafkaClient, type KafkaClientOptions, TOPIC_CONFIG } from './kafka.js';
 import { type DrainedRecord, drain } from './kafka-drain.js';
@@ -15,6 +16,8 @@ export class WrongTopicError extends Error {
   override readonly name = 'WrongTopicError';
 }
 
+/** How long a new topic may take to find its leaders. */
+const READY_MS = 30_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The topics of every contract on a broker: made by `migrate`, looked at by `doctor` and by tests. */
@@ -36,8 +39,9 @@ export class KafkaTopics {
     await this.client.asAdmin(async (admin) => {
       const there = await admin.listTopics();
       const missing = this.wanted(settings).filter(({ topic }) => !there.includes(topic));
-      if (missing.length > 0)
+      if (missing.length > 0) {
         await admin.createTopics({
+          waitForLeaders: false, // it gives up at the first answer of a broker that has not heard of the topic yet
           topics: missing.map(({ topic, config }) => ({
             topic,
             numPartitions: settings.partitions,
@@ -45,6 +49,8 @@ export class KafkaTopics {
             configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
           })),
         });
+        for (const { topic } of missing) await ready(admin, topic);
+      }
       const problems = await this.problems(admin, settings);
       if (problems.length > 0) throw new WrongTopicError(problems.join('\n'));
       await this.update(admin, settings);
@@ -165,4 +171,14 @@ export class KafkaTopics {
       ]),
     );
   }
+}
+
+/** Every partition has a leader that answers. */
+async function ready(admin: Admin, topic: string): Promise<void> {
+  for (const until = Date.now() + READY_MS; ; await sleep(100))
+    try {
+      return void (await admin.fetchTopicOffsets(topic));
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
 }

@@ -1,10 +1,8 @@
 import type { Logger } from '@strongroom/observability';
-import {
+import kafkajs, {
   type Admin,
   type Consumer,
-  ConfigResourceTypes,
   type EachBatchPayload,
-  type ISocketFactory,
   Kafka,
   type logCreator,
   logLevel,
@@ -20,8 +18,6 @@ export interface KafkaClientOptions {
   brokers: readonly string[];
   logger: Logger;
   clientId?: string;
-  /** How a connection is opened; else directly. */
-  socketFactory?: ISocketFactory;
 }
 
 /** A request that nobody answers, and a batch that nobody acknowledges, have failed after this. */
@@ -36,7 +32,7 @@ const SHOWN = ['broker', 'clientId', 'groupId', 'topic', 'partition', 'retryCoun
 export class KafkaClient {
   private readonly kafka: Kafka;
 
-  constructor({ brokers, logger, clientId = 'strongroom', socketFactory }: KafkaClientOptions) {
+  constructor({ brokers, logger, clientId = 'strongroom' }: KafkaClientOptions) {
     this.kafka = new Kafka({
       brokers: [...brokers],
       clientId,
@@ -46,7 +42,6 @@ export class KafkaClient {
       retry: { initialRetryTime: 100, maxRetryTime: 1000, factor: 0.2, multiplier: 2, retries: 3 },
       logLevel: logLevel.INFO,
       logCreator: logsTo(logger),
-      ...(socketFactory ? { socketFactory } : {}),
     });
   }
 
@@ -93,7 +88,8 @@ export class KafkaClient {
 export const topicsOfMember = (assignment: Buffer): string[] =>
   Object.keys(AssignerProtocol.MemberAssignment.decode(assignment)?.assignment ?? {});
 
-export const TOPIC_CONFIG = ConfigResourceTypes.TOPIC;
+/** Node sees only some names of a CommonJS module; this one it does not see. */
+export const TOPIC_CONFIG = kafkajs.ConfigResourceTypes.TOPIC;
 
 const logsTo =
   (logger: Logger): logCreator =>
