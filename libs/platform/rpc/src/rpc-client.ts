@@ -21,7 +21,7 @@ export interface RpcClientOptions {
 /** Headers of the client that say who it is and what it sent; the rest ends here. */
 const HANDED_ON = ['content-type', 'authorization', 'dpop', 'accept', 'origin', 'user-agent'];
 /** Belong to one connection, not to the answer. */
-const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'date'];
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
 
 /** The ports that other services offer, over HTTP. Whoever uses one cannot tell. */
 export class RpcClient {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type PortName, portTable, type PortMethod, type ServiceName } from '@strongroom/contracts';
-import { VaultError } from '@strongroom/errors';
 import { endConnectionsOnClose } from '@strongroom/http';
 import type { Logger } from '@strongroom/observability';
 import fastify, {
@@ -11,10 +10,10 @@ import fastify, {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
-import { CallerUnknownError, CallRefusedError, NotReadyError } from './rpc.errors.js';
+import { CallerUnknownError, CallInvalidError, CallRefusedError, NotReadyError } from './rpc.errors.js';
 import type { ServiceKeys } from './service-keys.js';
 import { CallerTokens, TOKEN_HEADER } from './service-tokens.js';
-import { toWire } from './wire-error.js';
+import { wireAnswer } from './wire-error.js';
 
 export interface RpcTls {
   /** PEM. Who shows no certificate of this authority is not answered. */
@@ -30,6 +29,7 @@ export interface RpcServerOptions {
   host: string;
   port: number;
   tls?: RpcTls;
+  now?: () => number;
 }
 
 /** Structurally `OtherGrants`: every grant but the vault's, as the bytes that came. */
@@ -46,6 +46,14 @@ export interface Offered {
 export const CLIENT_IP_HEADER = 'x-strongroom-client-ip';
 export const OTHER_GRANTS_PATH = '/rpc/other-grants';
 const MAX_BYTES = 1024 * 1024;
+/** A client's headers, each list of which may be 16 KiB, come with ours. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
+/** Of any path; both are there where it names a method. */
+interface Asked {
+  port?: string;
+  method?: string;
+}
 
 /**
  * Where other services call this one: a listener of its own, which no edge routes to. Who calls is asked first, then
@@ -58,27 +66,26 @@ export class RpcServer {
 
   constructor(private readonly options: RpcServerOptions) {
     const { logger, tls } = options;
-    this.callers = new CallerTokens(options.keys);
+    this.callers = new CallerTokens(options.keys, options.now);
     this.fastify = fastify({
       loggerInstance: logger.child({ listener: 'rpc' }, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
       bodyLimit: MAX_BYTES,
+      requestTimeout: 30_000,
       keepAliveTimeout: 65_000,
+      http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 10_000 },
       // What is asked on a connection that is kept alive is answered while the server closes.
       return503OnClosing: false,
-      ...(tls ? { https: { ...tls, requestCert: true, rejectUnauthorized: true } } : {}),
+      ...(tls
+        ? { https: { ...tls, maxHeaderSize: MAX_HEADER_BYTES, requestCert: true, rejectUnauthorized: true } }
+        : {}),
     } as FastifyHttpOptions<RawServerDefault>);
     endConnectionsOnClose(this.fastify);
     this.fastify.removeAllContentTypeParsers();
     this.fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     this.fastify.setErrorHandler((error, request, reply) => this.failed(error, request, reply));
-    this.fastify.setNotFoundHandler(async (request, reply) => {
-      await this.callerOf(request);
-      return this.failed(new CallRefusedError(), request, reply);
-    });
+    this.fastify.addHook('onRequest', (request) => this.admit(request));
     this.fastify.post(OTHER_GRANTS_PATH, (request, reply) => this.handOn(request, reply));
-    this.fastify.post<{ Params: { port: string; method: string } }>('/rpc/:port/:method', (request, reply) =>
-      this.call(request, reply),
-    );
+    this.fastify.post('/rpc/:port/:method', (request, reply) => this.call(request, reply));
   }
 
   /** Takes the port. Until `serve` every call is told to come back. */
@@ -99,16 +106,27 @@ export class RpcServer {
     await this.fastify.close();
   }
 
-  private async call(
-    request: FastifyRequest<{ Params: { port: string; method: string } }>,
-    reply: FastifyReply,
-  ): Promise<unknown> {
-    const caller = await this.callerOf(request);
-    const { port, method } = request.params;
-    const entry = Object.hasOwn(portTable, port) ? portTable[port as PortName] : undefined;
-    const methods: Readonly<Record<string, PortMethod>> = entry?.methods ?? {};
-    if (entry?.offeredBy !== this.options.name || !Object.hasOwn(methods, method)) throw new CallRefusedError();
-    if (!methods[method]!.callers.includes(caller)) throw new CallRefusedError();
+  /** Before the body is read: a stranger's is nobody's concern. */
+  private async admit(request: FastifyRequest): Promise<void> {
+    const caller = await this.callers.callerOf(request.headers[TOKEN_HEADER]);
+    if (!caller) throw new CallerUnknownError();
+    if (!this.callersOf(request).includes(caller)) throw new CallRefusedError();
+    if (!this.offered) throw new NotReadyError();
+  }
+
+  /** Nobody, for what is in no table. */
+  private callersOf(request: FastifyRequest): readonly ServiceName[] {
+    const { name } = this.options;
+    if (request.routeOptions.url === OTHER_GRANTS_PATH) return name === 'identity' ? ['exchange'] : [];
+    const { port, method } = request.params as Asked;
+    if (port === undefined || method === undefined || !Object.hasOwn(portTable, port)) return [];
+    const { offeredBy, methods } = portTable[port as PortName];
+    if (offeredBy !== name || !Object.hasOwn(methods, method)) return [];
+    return (methods as Readonly<Record<string, PortMethod>>)[method]!.callers;
+  }
+
+  private async call(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { port, method } = request.params as Required<Asked>;
     const implementation = this.offered?.ports[port as PortName];
     if (!implementation) throw new NotReadyError();
     const parameters = parametersOf(request.body);
@@ -118,40 +136,24 @@ export class RpcServer {
   }
 
   private async handOn(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if ((await this.callerOf(request)) !== 'exchange' || this.options.name !== 'identity') throw new CallRefusedError();
-    const { otherGrants } = this.offered ?? {};
+    const otherGrants = this.offered?.otherGrants;
     if (!otherGrants) throw new NotReadyError();
     const { raw } = request;
     raw.url = '/oauth/token';
     delete raw.headers[TOKEN_HEADER];
     reply.hijack();
-    await otherGrants.answer(raw, reply.raw, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
-  }
-
-  private async callerOf(request: FastifyRequest): Promise<ServiceName> {
-    const caller = await this.callers.callerOf(request.headers[TOKEN_HEADER]);
-    if (!caller) throw new CallerUnknownError();
-    return caller;
+    try {
+      await otherGrants.answer(raw, reply.raw, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
+    } catch (error) {
+      this.options.logger.error({ err: error, path: OTHER_GRANTS_PATH }, 'a call failed');
+      reply.raw.destroy(); // whoever waits must learn that nothing more comes
+    }
   }
 
   private failed(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    if (error instanceof VaultError) {
-      if (error.status >= 500) this.options.logger.warn({ err: error, path: request.url }, 'a call failed');
-      void reply
-        .code(error.status)
-        .type('application/json')
-        .send(JSON.stringify({ error: toWire(error) }));
-      return;
-    }
-    const { statusCode } = error as { statusCode?: number };
-    const status = statusCode && statusCode >= 400 && statusCode < 500 ? statusCode : 500;
-    if (status === 500) this.options.logger.error({ err: error, path: request.url }, 'a call failed');
-    const code = status === 500 ? 'server_error' : 'invalid_call';
-    const message = status === 500 ? 'Something failed on our side and was logged.' : 'The call cannot be read.';
-    void reply
-      .code(status)
-      .type('application/json')
-      .send(JSON.stringify({ error: { code, message } }));
+    const { status, headers, body } = wireAnswer(error);
+    if (status >= 500) this.options.logger.error({ err: error, path: request.url }, 'a call failed');
+    void reply.code(status).headers(headers).send(body);
   }
 }
 
@@ -162,5 +164,5 @@ function parametersOf(body: unknown): unknown[] {
   } catch {
     // said below
   }
-  throw new VaultError('The body of a call is a JSON array of its parameters.', { code: 'invalid_call', status: 400 });
+  throw new CallInvalidError();
 }

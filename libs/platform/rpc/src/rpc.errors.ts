@@ -14,21 +14,30 @@ export class ServiceUnavailableError extends VaultError {
   }
 }
 
+/** The call itself was refused: nothing of what it asks for was begun. */
+export class CallError extends VaultError {}
+
 /** Listens, and has not finished its start. */
-export class NotReadyError extends VaultError {
+export class NotReadyError extends CallError {
   constructor() {
     super('This service is starting. Try again.', { code: 'not_ready', status: 503, retryAfter: 1 });
   }
 }
 
-export class CallerUnknownError extends VaultError {
+export class CallerUnknownError extends CallError {
   constructor() {
     super('No token of a service for this service.', { code: 'invalid_service_token', status: 401 });
   }
 }
 
-export class CallRefusedError extends VaultError {
+export class CallRefusedError extends CallError {
   constructor() {
     super('This service may not make that call.', { code: 'call_refused', status: 403 });
+  }
+}
+
+export class CallInvalidError extends CallError {
+  constructor(status = 400, cause?: unknown) {
+    super('The body of a call is a JSON array of its parameters.', { code: 'invalid_call', status, cause });
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bearer, People, portTable, TokenVault } from '@strongroom/contracts';
+import { type Bearer, type People, portTable, type TokenVault } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import { SignJWT } from 'jose';
 import { clientOf, echoes, everyCell, everyMethod, keysOf, listening, privateKeyOf, urlOf } from '../test/pair.js';
@@ -40,7 +40,7 @@ describe('a server for other services', () => {
       headers: { 'content-type': 'application/json', ...(token === null ? {} : { [TOKEN_HEADER]: token }) },
       body: JSON.stringify(body),
     });
-    return { status: answer.status, body: (await answer.json()) as Record<string, any> };
+    return { status: answer.status, body: (await answer.json()) as { result?: unknown; error?: { code: string } } };
   };
 
   it.each(everyCell)('S2 $caller calls $port.$method: allowed $isAllowed', async (cell) => {
@@ -48,7 +48,7 @@ describe('a server for other services', () => {
     const token = await new OwnTokens(keysOf(caller)).for(offeredBy);
     const { status, body } = await post(offeredBy, `/rpc/${port}/${method}`, token);
     expect(status).toBe(isAllowed ? 200 : 403);
-    expect(isAllowed ? body['result'] : body['error'].code).toBe(isAllowed ? `${port}.${method}` : 'call_refused');
+    expect(isAllowed ? body.result : body.error?.code).toBe(isAllowed ? `${port}.${method}` : 'call_refused');
   });
 
   it.each([
@@ -104,7 +104,7 @@ describe('a server for other services', () => {
       ['a shared secret', byHmac],
     ])('answers 401 to a token with %s', async (_, make) => {
       const { status, body } = await post('tokensets', '/rpc/TokenVault/list', await make());
-      expect([status, body['error'].code]).toEqual([401, 'invalid_service_token']);
+      expect([status, body.error?.code]).toEqual([401, 'invalid_service_token']);
     });
 
     it('answers 200 to the one that has it all', async () => {
@@ -142,7 +142,7 @@ describe('a server for other services', () => {
   it('takes a JSON array and nothing else', async () => {
     const token = await new OwnTokens(keysOf('exchange')).for('tokensets');
     const { status, body } = await post('tokensets', '/rpc/TokenVault/list', token, { personId: 'x' });
-    expect([status, body['error'].code]).toEqual([400, 'invalid_call']);
+    expect([status, body.error?.code]).toEqual([400, 'invalid_call']);
   });
 });
 

@@ -13,7 +13,7 @@ const REMEMBERED = 1_000;
 
 /** Makes this service's tokens: one for each callee, used until shortly before its end (`spec/threats.md` S1). */
 export class OwnTokens {
-  private readonly made = new Map<ServiceName, { token: Promise<string>; until: number }>();
+  private readonly made = new Map<ServiceName, { token: Promise<string>; since: number }>();
 
   constructor(
     private readonly keys: ServiceKeys,
@@ -23,16 +23,16 @@ export class OwnTokens {
   for(callee: ServiceName): Promise<string> {
     const known = this.made.get(callee);
     const now = Math.floor(this.now() / 1000);
-    if (known && now < known.until - RENEW_SECONDS) return known.token;
-    const until = now + LIFE_SECONDS;
+    // The first comparison: after the clock was set back, a token from the future would be refused for as long.
+    if (known && now >= known.since && now < known.since + LIFE_SECONDS - RENEW_SECONDS) return known.token;
     const token = new SignJWT()
       .setProtectedHeader({ alg: 'EdDSA', kid: this.keys.name, typ: 'JWT' })
       .setIssuer(this.keys.name)
       .setAudience(callee)
       .setIssuedAt(now)
-      .setExpirationTime(until)
+      .setExpirationTime(now + LIFE_SECONDS)
       .sign(this.keys.privateKey);
-    this.made.set(callee, { token, until });
+    this.made.set(callee, { token, since: now });
     return token;
   }
 }

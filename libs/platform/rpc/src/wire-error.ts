@@ -1,7 +1,11 @@
 import { VaultError } from '@strongroom/errors';
+import { CallError, CallInvalidError } from './rpc.errors.js';
+
+/** Marks the answer to a call that was itself refused, so that nobody takes it for an answer to what was asked. */
+export const CALL_ERROR_HEADER = 'x-strongroom-call-error';
 
 /** A `VaultError` between two services: everything that it says, and nothing of what caused it. */
-export interface WireError {
+interface WireError {
   code: string;
   message: string;
   details?: Readonly<Record<string, unknown>>;
@@ -9,13 +13,20 @@ export interface WireError {
   audit?: Readonly<Record<string, string | null>>;
 }
 
-export const toWire = ({ code, message, details, retryAfter, audit }: VaultError): WireError => ({
-  code,
-  message,
-  ...(details ? { details } : {}),
-  ...(retryAfter === undefined ? {} : { retryAfter }),
-  ...(audit ? { audit } : {}),
-});
+export interface WireAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The answer for an error. One that is none of ours says nothing of itself: it may hold anything. */
+export function wireAnswer(thrown: unknown): WireAnswer {
+  const error = known(thrown);
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfter)));
+  if (error instanceof CallError) headers[CALL_ERROR_HEADER] = error.code;
+  return { status: error.status, headers, body: JSON.stringify({ error: toWire(error) }) };
+}
 
 /** Null: that is no error of ours. */
 export function fromWire(status: number, body: unknown): VaultError | null {
@@ -29,4 +40,21 @@ export function fromWire(status: number, body: unknown): VaultError | null {
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(audit ? { audit } : {}),
   });
+}
+
+const toWire = ({ code, message, details, retryAfter, audit }: VaultError): WireError => ({
+  code,
+  message,
+  ...(details ? { details } : {}),
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+  ...(audit ? { audit } : {}),
+});
+
+function known(thrown: unknown): VaultError {
+  if (thrown instanceof VaultError) return thrown;
+  const { statusCode } = thrown as { statusCode?: unknown };
+  // Fastify's own: a body that is too large, say.
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return new CallInvalidError(statusCode, thrown);
+  return new VaultError('Something failed on our side and was logged.', { code: 'server_error', status: 500 });
 }

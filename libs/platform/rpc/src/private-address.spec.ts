@@ -1,0 +1,18 @@
+import { insideOnly } from './private-address.js';
+
+const found = (host: string, all: boolean) =>
+  new Promise((resolve, reject) =>
+    insideOnly(host, { all }, (error, address, family) => (error ? reject(error) : resolve([address, family]))),
+  );
+
+describe('S3 the addresses of a call in the clear', () => {
+  it('are those of a name that leads inside, in the two shapes that Node asks for', async () => {
+    expect(await found('127.0.0.1', false)).toEqual(['127.0.0.1', 4]);
+    expect(await found('127.0.0.1', true)).toEqual([[{ address: '127.0.0.1', family: 4 }], undefined]);
+    expect(await found('::ffff:10.0.0.1', false)).toEqual(['::ffff:10.0.0.1', 6]);
+  });
+
+  it.each(['1.1.1.1', '::ffff:1.1.1.1', '2606:4700::1111'])('are none where it came to lead to %s', async (address) => {
+    await expect(found(address, true)).rejects.toThrow(/public address/);
+  });
+});
