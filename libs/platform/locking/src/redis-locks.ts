@@ -4,6 +4,8 @@ import type { RedisConnection } from './redis-connection.js';
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
+const EXTEND = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`;
+
 /** Locks that processes share. While Redis is away `withLock` throws a `RedisAwayError`, unless the work has begun. */
 export class RedisLocks extends Locks {
   constructor(private readonly connection: RedisConnection) {
@@ -24,6 +26,10 @@ export class RedisLocks extends Locks {
 
   protected override async release(key: string, owner: string): Promise<void> {
     await this.connection.run((redis) => free(redis, key, owner));
+  }
+
+  protected override extend(key: string, owner: string, holdMs: number): Promise<boolean> {
+    return this.connection.run(async (redis) => (await redis.eval(EXTEND, 1, nameOf(key), owner, holdMs)) === 1);
   }
 }
 

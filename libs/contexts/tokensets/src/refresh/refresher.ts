@@ -27,6 +27,9 @@ export interface DueRefresh {
   actor: Actor;
 }
 
+/** How long the lock of a process that was killed keeps the others waiting; after that the row decides. */
+const LOCK_MS = 3_000;
+
 /** Refreshes one tokenset at a time, whoever and however many ask. */
 @Injectable()
 export class Refresher implements BeforeApplicationShutdown {
@@ -96,7 +99,7 @@ export class Refresher implements BeforeApplicationShutdown {
   /** The lock keeps other processes' callers from racing to the same row. Without it that row decides. */
   private async alone(tokensetId: string, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
     let hasBegun = false;
-    const lease = { waitMs: this.settings.refreshWaitMs, holdMs: this.settings.refreshTimeoutMs + 15_000 };
+    const lease = { waitMs: this.settings.refreshWaitMs, holdMs: LOCK_MS, isKept: true };
     try {
       return await this.locks.withLock(`refresh:${tokensetId}`, lease, () => {
         hasBegun = true;
