@@ -7,4 +7,5 @@ export const auditDatabase = (url: string): ContextDatabase => ({
   schema: 'audit',
   entities: [],
   migrations: [...messagingMigrations, CreateLedger1700000000001],
+  appendOnly: ['ledger'],
 });

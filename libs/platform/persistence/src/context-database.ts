@@ -9,9 +9,13 @@ export interface ContextDatabase {
   entities: Classes;
   /** Applied in this order. */
   migrations: Classes;
+  /** Tables whose rows the service's role may add and read, and never change. */
+  appendOnly?: readonly string[];
   /** Six contexts must fit the embedded server. */
   poolSize?: number;
 }
+
+export const MIGRATIONS_TABLE = 'migrations';
 
 /** Migrations and entities are classes, never globs: globs break in bundles, in Jest and on other platforms. */
 export const contextDatabase = ({ url, schema, entities, migrations, poolSize = 6 }: ContextDatabase) =>
@@ -21,7 +25,7 @@ export const contextDatabase = ({ url, schema, entities, migrations, poolSize = 
     schema,
     entities,
     migrations: migrations as never[],
-    migrationsTableName: 'migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     synchronize: false,
     logging: false,
     poolSize,

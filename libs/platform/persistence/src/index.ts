@@ -1,6 +1,9 @@
-/** Postgres: one data source per context, migrations, prepared reads, the embedded server. Owns no table. */
+/** Postgres: one data source per context, migrations and roles, prepared reads, the embedded server. Owns no table. */
 export { contextDatabase, type Classes, type ContextDatabase } from './context-database.js';
 export { DatabaseModule } from './database.module.js';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
 export { migrate } from './migrate.js';
+export { pendingMigrations } from './pending-migrations.js';
+export { prepareDatabase, type PreparedDatabase } from './prepare-database.js';
 export { PreparedReads } from './prepared-reads.js';
+export { roleOf } from './service-role.js';

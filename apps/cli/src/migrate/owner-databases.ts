@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ServiceName } from '@strongroom/contracts';
+import { type MigrateSettings, ownerPasswordName, ownerUrlName } from '../settings.js';
+
+/** Where a service's database lies, as its owner sees it. */
+export function ownerUrlOf(service: ServiceName, settings: MigrateSettings): string {
+  const all = settings as unknown as Record<string, string | undefined>;
+  const given = all[ownerUrlName(service)] ?? settings.STRONGROOM_OWNER_DATABASE_URL;
+  if (!given) throw new Error(`set STRONGROOM_OWNER_DATABASE_URL, or ${ownerUrlName(service)} for ${service} alone.`);
+  const url = new URL(given);
+  const password = all[ownerPasswordName(service)] ?? settings.STRONGROOM_OWNER_DATABASE_PASSWORD;
+  if (password) url.password = encodeURIComponent(password);
+  if (url.pathname.length < 2) throw new Error(`the address of the database of ${service} names no database.`);
+  return url.href;
+}
+
+/** What `strongroom init` made for the service's role. */
+export async function rolePasswordOf(service: ServiceName, secretsDir: string): Promise<string> {
+  const path = join(secretsDir, service, 'database-password');
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch {
+    throw new Error(`${path} cannot be read: run "strongroom init", or correct STRONGROOM_SECRETS_DIR.`);
+  }
+}
