@@ -38,8 +38,10 @@ export interface PortEntry {
 type MethodsOf<Port> = {
   [Name in keyof Port as Port[Name] extends (...args: never[]) => unknown ? Name : never]: PortMethod;
 };
+/** Has every method of the port, and none that it has not: the compiler refuses both. */
 interface EntryOf<Port> extends PortEntry {
-  methods: MethodsOf<Port> & Readonly<Record<string, PortMethod>>;
+  port: abstract new () => Port & object;
+  methods: MethodsOf<Port>;
 }
 
 const READ_MS = 5_000;

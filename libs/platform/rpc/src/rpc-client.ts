@@ -65,6 +65,7 @@ export class RpcClient {
         try {
           answer = await callee.stream(OTHER_GRANTS_PATH, headers, body);
         } catch (error) {
+          this.options.logger.error({ err: error, path: OTHER_GRANTS_PATH }, 'a call failed');
           return unavailable(error as VaultError, response);
         }
         response.statusCode = answer.statusCode;
