@@ -97,7 +97,8 @@ export class KafkaTopics {
     const there = await admin.listTopics();
     const present = this.all.filter((topic) => there.includes(topic));
     const missing = this.all.filter((topic) => !present.includes(topic));
-    const { topics } = await admin.fetchTopicMetadata({ topics: present });
+    // An empty list would mean all that the broker has.
+    const { topics } = present.length > 0 ? await admin.fetchTopicMetadata({ topics: present }) : { topics: [] };
     const shapes = topics.flatMap(({ name, partitions }) => [
       { topic: name, what: 'partitions', has: partitions.length, wanted: settings.partitions },
       { topic: name, what: 'replicas', has: partitions[0]?.replicas.length ?? 0, wanted: settings.replication },
