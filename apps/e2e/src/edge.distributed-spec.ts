@@ -19,6 +19,7 @@ class Upstream {
 
   async start(): Promise<this> {
     this.server = createServer((request, response) => {
+      if (request.url === '/livez') return void response.end();
       this.requests.push(request);
       request.resume().on('end', () => this.answer(request, response));
     });
@@ -68,6 +69,8 @@ describe('The edge', () => {
       XDG_CONFIG_HOME: home,
       STRONGROOM_EDGE_ADDRESS: url,
       STRONGROOM_EDGE_LISTENER: 'plain',
+      STRONGROOM_EDGE_UPSTREAMS: 'given',
+      STRONGROOM_EDGE_LOG_LEVEL: 'DEBUG',
       STRONGROOM_IDENTITY_UPSTREAM: `127.0.0.1:${identity.port}`,
       STRONGROOM_EXCHANGE_UPSTREAM: `127.0.0.1:${exchange.port}`,
       STRONGROOM_AUDIT_UPSTREAM: audit.map(({ port }) => `127.0.0.1:${port}`).join(' '),
@@ -93,7 +96,10 @@ describe('The edge', () => {
 
   it('answers what nobody serves, in the shape of each API', async () => {
     expect(await send('/anything')).toMatchObject({ status: 404, json: { error: 'not_found' } });
-    expect(await send('/api/v2/anything')).toMatchObject({ status: 404, json: { statusCode: 404, error: 'Not Found' } });
+    expect(await send('/api/v2/anything')).toMatchObject({
+      status: 404,
+      json: { statusCode: 404, error: 'Not Found' },
+    });
     expect(await send('/me/v1/anything')).toMatchObject({ status: 404, json: { status: 404, title: 'Not Found' } });
     expect((await send('/api/v2/anything')).headers['content-type']).toContain('application/json');
   });
@@ -128,21 +134,23 @@ describe('The edge', () => {
     expect(exchange.requests).toHaveLength(before + 1);
   });
 
-  it.each(['GET', 'POST'])('holds a %s for a service that starts again', async (method) => {
+  it.each(['POST', 'GET'])('holds a %s for a service that starts again', async (method) => {
     const connections = new Upstream(awayPort);
     const answer = send('/api/v2/connections', { method, ...(method === 'POST' ? { body: '{}' } : {}) });
     await sleep(300);
     await connections.start();
-    expect((await answer).status).toBe(200);
+    const { status } = await answer;
     await connections.stop();
+    expect(status).toBe(200);
   });
 
   it('shares requests among processes of one service, and passes over one that is gone', async () => {
     const logs = async () => (await send('/api/v2/logs')).text;
     expect(new Set([await logs(), await logs(), await logs(), await logs()])).toEqual(new Set(['first', 'second']));
     await audit[0].stop();
-    for (let i = 0; i < 6; i++) expect(await logs()).toBe('second');
+    const answers = [await logs(), await logs(), await logs(), await logs()];
     await audit[0].start();
+    expect(new Set(answers)).toEqual(new Set(['second']));
   });
 
   it('tells the address it saw, not the one that a client claims (S5)', async () => {
