@@ -27,6 +27,9 @@ import { Verdicts } from './verdicts.js';
 
 /** Said of a token that never ends, so that caches come back (`spec/wire-contract.md` §1.7). */
 const ENDLESS_SECONDS = 3_600;
+/** Another process is at it, or what it got back has to be waited for (`spec/refresh.md` §9). */
+const SOON_SECONDS = 2;
+const AWAITED_SECONDS = 30;
 
 interface Chosen {
   wanted: WantedToken;
@@ -35,6 +38,8 @@ interface Chosen {
   reserveSeconds: number;
   /** Monotonic. */
   deadline: number;
+  /** What the caller is told to wait once the time is over. */
+  retryAfter: number;
 }
 
 /** Reads, and refreshes if need be: steps 1 to 4 of `spec/refresh.md` §4 and what a caller gets (§9). */
@@ -53,14 +58,16 @@ export class AccessTokenService {
 
   async accessToken(wanted: WantedToken): Promise<IssuedToken | null> {
     const deadline = performance.now() + this.settings.refreshWaitMs;
+    let retryAfter = SOON_SECONDS;
     for (let round = 0; ; round += 1) {
       if (round > 1) await sleep(Math.min(500, 40 * round) * (0.5 + Math.random()));
-      const answer = await this.once(await this.choose(wanted, deadline));
-      if (answer !== 'again') return answer;
+      const answer = await this.once(await this.choose(wanted, deadline, retryAfter));
+      if (answer !== 'again' && answer !== 'awaited') return answer;
+      retryAfter = answer === 'awaited' ? AWAITED_SECONDS : SOON_SECONDS;
     }
   }
 
-  private async choose(wanted: WantedToken, deadline: number): Promise<Chosen> {
+  private async choose(wanted: WantedToken, deadline: number, retryAfter: number): Promise<Chosen> {
     const [accounts, connection] = await Promise.all([
       this.reads.ofPerson(wanted.personId, wanted.connectionId),
       this.connections.recent(wanted.connectionId),
@@ -70,12 +77,12 @@ export class AccessTokenService {
       throw new TokensetNotFoundError(this.hints.of(connection?.view.name ?? wanted.connectionId));
     const token = chooseAccount([account, ...more], wanted.hint);
     const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + connection.skewSeconds;
-    const chosen = { wanted, token, connection, reserveSeconds, deadline };
+    const chosen = { wanted, token, connection, reserveSeconds, deadline, retryAfter };
     this.checkScopes(chosen, token.scopes);
     return chosen;
   }
 
-  private async once(chosen: Chosen): Promise<IssuedToken | null | 'again'> {
+  private async once(chosen: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
     const { wanted, token, connection, reserveSeconds } = chosen;
     const usable = token.accessSealed !== null && isUsable(lifeNow(token), reserveSeconds);
     if (token.reason !== null) {
@@ -106,7 +113,7 @@ export class AccessTokenService {
     return 'again';
   }
 
-  private async refreshed(chosen: Chosen): Promise<IssuedToken | null | 'again'> {
+  private async refreshed(chosen: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
     const { wanted, token, reserveSeconds, deadline } = chosen;
     if (performance.now() >= deadline) return this.late(chosen);
     const flight = this.refresher.refresh({
@@ -130,16 +137,16 @@ export class AccessTokenService {
       case 'held':
         return 'again';
       case 'awaited':
-        return this.late(chosen, 30);
+        return isAlive(token) ? this.serve(chosen) : 'awaited';
       case undefined:
         return this.late(chosen);
     }
   }
 
   /** The caller waits no longer; what is under way goes on. */
-  private late(chosen: Chosen, retryAfter?: number): Promise<IssuedToken | null> {
+  private late(chosen: Chosen): Promise<IssuedToken | null> {
     if (isAlive(chosen.token)) return this.serve(chosen);
-    throw new RefreshInProgressError(retryAfter);
+    throw new RefreshInProgressError(chosen.retryAfter);
   }
 
   private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {

@@ -211,10 +211,11 @@ export class RefreshJournal extends RefreshStore {
 
   /** No lease: somebody holds it, its node may hold the answer, or there is nothing to do by now. */
   private async whyNot(tx: EntityManager, terms: RefreshTerms): Promise<NoLease> {
-    const row = await first<{ isDue: boolean; isAwaited: boolean }>(
+    const row = await first<{ isDue: boolean; isHeld: boolean; isAwaited: boolean }>(
       tx,
       `SELECT ${DUE} AND NOT ${usableSql('$2')}
            AND (next_attempt_at IS NULL OR next_attempt_at <= clock_timestamp()) AS "isDue",
+         coalesce(lease_until > clock_timestamp(), false) AS "isHeld",
          $3 = 'strict' AND EXISTS (${AWAITED}) AS "isAwaited"
        FROM tokensets t WHERE id = $1`,
       [
@@ -227,7 +228,8 @@ export class RefreshJournal extends RefreshStore {
       ],
     );
     if (!row?.isDue) return 'changed';
-    return row.isAwaited ? 'awaited' : 'held';
+    // While the lease runs its holder is at work; only after it the answer may lie in a memory that is gone.
+    return row.isAwaited && !row.isHeld ? 'awaited' : 'held';
   }
 
   /**
