@@ -66,14 +66,19 @@ describe('a server for other services', () => {
   });
 
   describe('S1', () => {
-    const signed = (change: (jwt: SignJWT) => SignJWT, { kid = 'exchange', signer = 'exchange' as const } = {}) => {
+    const signed = (change: (jwt: SignJWT) => SignJWT, { kid = 'exchange', alg = 'EdDSA' } = {}) => {
       const base = new SignJWT()
-        .setProtectedHeader({ alg: 'EdDSA', kid })
+        .setProtectedHeader({ alg, kid })
         .setIssuer('exchange')
         .setAudience('tokensets')
         .setIssuedAt(seconds())
         .setExpirationTime(seconds() + 30);
-      return change(base).sign(privateKeyOf(signer));
+      return change(base).sign(privateKeyOf('exchange'));
+    };
+    const withoutMember = (member: string) => {
+      const all = { iss: 'exchange', aud: 'tokensets', iat: seconds(), exp: seconds() + 20 };
+      const claims = Object.fromEntries(Object.entries(all).filter(([name]) => name !== member));
+      return new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid: 'exchange' }).sign(privateKeyOf('exchange'));
     };
     const unsigned = [
       { alg: 'none', kid: 'exchange' },
@@ -100,6 +105,11 @@ describe('a server for other services', () => {
       ['its end behind it', () => signed((jwt) => jwt.setIssuedAt(seconds() - 60).setExpirationTime(seconds() - 31))],
       ['its beginning ahead', () => signed((jwt) => jwt.setIssuedAt(seconds() + 20).setExpirationTime(seconds() + 40))],
       ['not yet good', () => signed((jwt) => jwt.setNotBefore(seconds() + 60))],
+      ['no end', () => withoutMember('exp')],
+      ['no beginning', () => withoutMember('iat')],
+      ['no issuer', () => withoutMember('iss')],
+      ['no callee', () => withoutMember('aud')],
+      ['another name of the algorithm', () => signed((jwt) => jwt, { alg: 'Ed25519' })],
       ['no algorithm', () => `${unsigned}.`],
       ['a shared secret', byHmac],
     ])('answers 401 to a token with %s', async (_, make) => {
@@ -136,6 +146,15 @@ describe('a server for other services', () => {
       expect(await own.for('identity')).not.toBe(first);
       now += 6_000;
       expect(await own.for('tokensets')).not.toBe(first);
+    });
+
+    it('makes a new one after the clock was set back, for the old one begins in the future', async () => {
+      let now = Date.now();
+      const own = new OwnTokens(keysOf('exchange'), () => now);
+      const callers = new CallerTokens(keysOf('tokensets'), () => now);
+      await own.for('tokensets');
+      now -= 3_600_000;
+      expect(await callers.callerOf(await own.for('tokensets'))).toBe('exchange');
     });
   });
 
@@ -201,6 +220,11 @@ describe('a port over HTTP', () => {
     expect(await vault.accessToken(wanted as never)).toBeNull();
     expect(asked).toEqual([wanted]);
     expect(await vault.list('p')).toEqual([{ tokensetId: 'ts_1', scopes: ['ä'], expiresAt: null }]);
+  });
+
+  it('hands over nothing as null', async () => {
+    const vault = await serving({ redeemed: async () => undefined as never });
+    expect(await vault.redeemed('cs_1')).toBeNull();
   });
 
   it('throws what the other side threw: code, status, message, details, time to wait, audit', async () => {
