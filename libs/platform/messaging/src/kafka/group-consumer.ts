@@ -1,11 +1,12 @@
 import type { Logger } from '@strongroom/observability';
-import type { BatchDeliverer } from '../batch-deliverer.js';
 import type { Subscription } from '../event-server.js';
 import { pause, Slots, within } from '../wait.js';
-import { type Consumer, type EachBatchPayload, type KafkaClient } from './kafka.js';
+import { lifeOf } from './consumer-life.js';
+import type { Consumer, EachBatchPayload, KafkaClient } from './kafka.js';
 import type { KafkaNames } from './kafka-names.js';
 import { incomingRecord, sizeOf } from './kafka-record.js';
 import { PartitionQueue, type PartitionWork } from './partition-queue.js';
+import { type Assigned, storedOffsets } from './stored-offsets.js';
 
 export interface GroupConsumerOptions {
   client: KafkaClient;
@@ -15,17 +16,8 @@ export interface GroupConsumerOptions {
   sessionTimeoutMs?: number;
 }
 
-interface Assigned {
-  topic: string;
-  partitions: number[];
-}
-
-/** Kafka's own name for the first record that there is. */
-const EARLIEST = '-2';
 /** Between two lives of a consumer. */
 const AGAIN_MS = { least: 250, most: 10_000 };
-/** A consumer that says nothing for so long is stuck; a rebalance takes up to a minute. */
-const SILENCE_MS = 150_000;
 /** To leave the group takes a moment, and is vain while the broker is away. */
 const STOP_MS = 5000;
 /** Batches of a group lock each other out anyway; while one waits, the next grows. */
@@ -65,9 +57,8 @@ export class GroupConsumer {
   private async run(): Promise<void> {
     const { logger, signal } = this.options;
     for (let failures = 0; !signal.aborted;) {
-      const life = new AbortController();
       try {
-        await this.live(life, () => void (failures = 0));
+        await this.live(() => void (failures = 0));
       } catch (error) {
         if (!signal.aborted)
           logger.warn({ err: error, consumer: this.subscription.group.name }, 'Kafka cannot be read, trying again');
@@ -79,11 +70,18 @@ export class GroupConsumer {
   }
 
   /** One consumer, from its connection until it fails or the server closes. */
-  private async live(life: AbortController, joined: () => void): Promise<void> {
+  private async live(joined: () => void): Promise<void> {
     const { client, names, signal, sessionTimeoutMs } = this.options;
     const { group } = this.subscription;
     const consumer = client.consumer(names.groupOf(group.context), { sessionTimeoutMs });
-    const over = this.watch(consumer, life, joined);
+    const ended = new AbortController();
+    const life = lifeOf(consumer, signal, {
+      leaving: () => this.drop(),
+      joined: (assignment) => {
+        joined();
+        return this.assign(consumer, assignment, ended.signal);
+      },
+    });
     const read = async () => {
       await consumer.connect();
       await consumer.subscribe({ topics: group.topics.map((topic) => names.onBroker(topic)), fromBeginning: true });
@@ -92,60 +90,33 @@ export class GroupConsumer {
         eachBatchAutoResolve: true,
         eachBatch: async (payload) => this.queue(consumer, payload), // eslint-disable-line @typescript-eslint/require-await
       });
-      await over;
+      await life;
     };
     try {
-      await Promise.race([read(), over]);
+      await Promise.race([read(), life]);
     } finally {
-      this.joined = false;
-      for (const queue of this.queues.values()) queue.close();
+      this.drop();
       // The offset of what is in hand can only be stored by a member of the group.
       if (signal.aborted) await this.settled();
-      life.abort();
+      ended.abort();
       await within(STOP_MS, consumer.disconnect(), 'the consumer did not stop').catch(() => undefined);
     }
   }
 
-  /** @returns what rejects when the consumer is of no more use, and resolves when the server closes. */
-  private watch(consumer: Consumer, life: AbortController, joined: () => void): Promise<void> {
-    const { GROUP_JOIN, REBALANCING, CRASH, FETCH, HEARTBEAT } = consumer.events;
-    return new Promise<void>((closed, failed) => {
-      const silence = setTimeout(() => failed(new Error('the consumer says nothing any more')), SILENCE_MS).unref();
-      const end = () => {
-        clearTimeout(silence);
-        closed();
-      };
-      this.options.signal.addEventListener('abort', end, { signal: life.signal });
-      if (this.options.signal.aborted) end();
-      let between = true;
-      consumer.on(REBALANCING, () => {
-        between = true;
-        this.joined = false;
-        for (const queue of this.queues.values()) queue.close();
-      });
-      consumer.on(GROUP_JOIN, ({ payload }) => {
-        // kafkajs joins within a fetch when it meets stale metadata. What other fetches bring then may lie beyond what
-        // was dropped here, and would move the offset past it: only a new consumer is certain to begin in the right place.
-        if (!between) {
-          for (const queue of this.queues.values()) queue.close();
-          return failed(new Error('the group was joined while records were under way'));
-        }
-        if (life.signal.aborted || this.options.signal.aborted) return;
-        between = false;
-        this.joined = true;
-        joined();
-        this.assign(consumer, payload.memberAssignment, life.signal).catch(failed);
-      });
-      consumer.on(CRASH, ({ payload }) => failed(payload.error));
-      for (const sign of [FETCH, HEARTBEAT]) consumer.on(sign, () => void silence.refresh());
-    });
+  /** What waits here comes again, to whom the partitions belong then. */
+  private drop(): void {
+    this.joined = false;
+    for (const queue of this.queues.values()) queue.close();
   }
 
-  private async assign(consumer: Consumer, given: Record<string, number[]>, life: AbortSignal): Promise<void> {
+  private async assign(consumer: Consumer, given: Record<string, number[]>, ended: AbortSignal): Promise<void> {
+    const { names, logger, signal } = this.options;
+    if (ended.aborted || signal.aborted) return;
+    this.drop();
+    this.joined = true;
     const before = this.queues;
-    for (const queue of before.values()) queue.close();
     const queues = new Map<string, PartitionQueue>();
-    const assigned = Object.entries(given).map(([topic, partitions]) => ({ topic, partitions }));
+    const assigned: Assigned[] = Object.entries(given).map(([topic, partitions]) => ({ topic, partitions }));
     for (const { topic, partitions } of assigned)
       for (const partition of partitions) {
         const name = nameOf(topic, partition);
@@ -157,36 +128,11 @@ export class GroupConsumer {
     if (batches) {
       consumer.pause(assigned);
       await Promise.all([...before.values()].map((queue) => queue.ended()));
-      const offsets = await this.offsetsOf(batches, life);
-      if (this.queues !== queues || life.aborted) return;
-      this.seek(consumer, assigned, offsets);
+      const seek = await storedOffsets(batches, names, logger, ended);
+      if (this.queues !== queues || ended.aborted) return;
+      seek(consumer, assigned);
     }
     consumer.resume(assigned);
-  }
-
-  /** Where the effects lie, there lie the offsets: what the broker knows of them is for those who look at the lag. */
-  private seek(
-    consumer: Consumer,
-    assigned: Assigned[],
-    offsets: Awaited<ReturnType<BatchDeliverer['offsets']>>,
-  ): void {
-    for (const { topic, partitions } of assigned)
-      for (const partition of partitions) {
-        const inCode = this.options.names.inCode(topic);
-        const stored = offsets.find((one) => one.topic === inCode && one.partition === partition);
-        consumer.seek({ topic, partition, offset: stored ? String(stored.offset + 1) : EARLIEST });
-      }
-  }
-
-  private async offsetsOf(batches: BatchDeliverer, life: AbortSignal): ReturnType<BatchDeliverer['offsets']> {
-    for (;;) {
-      try {
-        return await batches.offsets();
-      } catch (error) {
-        this.options.logger.warn({ err: error, consumer: this.subscription.group.name }, 'the offsets cannot be read');
-        await pause(AGAIN_MS.least, life);
-      }
-    }
   }
 
   private workOf(consumer: Consumer, topic: string, partition: number, isMine: () => boolean): PartitionWork {
@@ -200,7 +146,11 @@ export class GroupConsumer {
         if (isMine()) await consumer.commitOffsets([{ topic, partition, offset: String(next) }]);
       },
       drained: () => {
-        if (isMine()) consumer.resume([{ topic, partitions: [partition] }]);
+        try {
+          if (isMine()) consumer.resume([{ topic, partitions: [partition] }]);
+        } catch {
+          // It has just crashed; the next one pauses nothing.
+        }
       },
       logger: this.options.logger,
     };

@@ -16,6 +16,24 @@ suite(`Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKE
     return { url: postgres.url, transport: await kafka.transport(), stop: () => postgres.stop() };
   });
 
+  it('E19 takes a hundred events of 64 KiB of one key in one batch, and keeps their order', async () => {
+    const kafka = new KafkaUnderTest(broker!.url);
+    const transport = await kafka.transport();
+    const value = 'x'.repeat(64 * 1024);
+    await transport.bus.handOver(
+      {} as EntityManager,
+      Array.from({ length: 100 }, (_, i) => ({
+        topic: topics.connections.name,
+        key: 'con_1',
+        headers: { ce_sequence: String(i) },
+        value,
+      })),
+    );
+    const records = (await kafka.topics.drain()).sort((a, b) => a.offset - b.offset);
+    expect(records.map(({ headers }) => Number(String(headers['ce_sequence'])))).toEqual(Array.from(Array(100).keys()));
+    await transport.stop();
+  });
+
   it('puts a key where other clients of Kafka put it, for ever', async () => {
     const kafka = new KafkaUnderTest(broker!.url);
     const transport = await kafka.transport();
