@@ -83,6 +83,14 @@ describe('a call that is refused', () => {
     await expect(stranger.list('p')).rejects.toMatchObject({ code: 'temporarily_unavailable', status: 503 });
   });
 
+  it('takes turns between the addresses of a callee', async () => {
+    const answering = (which: string) => ({ ports: { TokenVault: { list: async () => which } } });
+    const [a, b] = [await tokensets(answering('a')), await tokensets(answering('b'))];
+    const vault = vaultAt(urlOf(a), urlOf(b));
+    const answers = [await vault.list('p'), await vault.list('p'), await vault.list('p'), await vault.list('p')];
+    expect(answers.sort()).toEqual(['a', 'a', 'b', 'b']);
+  });
+
   it('does not fail for calls at the same time, where one of two addresses is gone', async () => {
     const [gone, there] = [await listening('tokensets'), await tokensets(echoes('tokensets'))];
     const vault = vaultAt(urlOf(gone), urlOf(there));
