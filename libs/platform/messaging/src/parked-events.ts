@@ -71,13 +71,14 @@ export class ParkedEvents {
     );
   }
 
+  /** By the number and not by its text, which `VIEW` shows under the same name: a cursor would lose some. */
   async list(
     tx: EntityManager,
     { key, after, limit }: { key?: string; after?: string; limit: number },
   ): Promise<ParkedView[]> {
     return tx.query(
       `SELECT ${VIEW} FROM parked_events
-       WHERE consumer = $1 AND ($2::text IS NULL OR key = $2) AND id > $3::bigint ORDER BY id LIMIT $4`,
+       WHERE consumer = $1 AND ($2::text IS NULL OR key = $2) AND id > $3::bigint ORDER BY parked_events.id LIMIT $4`,
       [this.consumer, key ?? null, after ?? '0', limit],
     );
   }
