@@ -5,6 +5,7 @@ const BY_CODE: Record<string, string> = {
   EAI_AGAIN: 'its host name cannot be resolved just now: correct the address, or try again',
   ETIMEDOUT: 'it does not answer: correct the address, or open the way to it',
   ECONNRESET: 'it closed the connection: look at its log',
+  ENOENT: 'it is not there: run "strongroom init", or correct where it is looked for',
   EACCES: 'a file or directory is not ours to use: run as its owner, or see --owner',
   '28P01': 'the password is refused: correct it; for a role of a service run "strongroom migrate"',
   '28000': 'the role is refused: check its name and the rules of the server (pg_hba.conf)',

@@ -1,5 +1,5 @@
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
-import { configSchemas } from '@strongroom/service';
+import { configSchemas, managementClientId, managementClientSecret } from '@strongroom/service';
 import { z } from 'zod';
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
@@ -60,3 +60,17 @@ export const migrateSettings = z.object({
   ...topicSettings,
 });
 export type MigrateSettings = Readonly<z.output<typeof migrateSettings>>;
+
+/** What `strongroom doctor` reads where it is not asked for one service. */
+export const doctorSettings = migrateSettings.extend({
+  STRONGROOM_REDIS_URL: configSchemas.tokensets.shape.STRONGROOM_REDIS_URL.optional(),
+  STRONGROOM_PUBLIC_URL: configSchemas.audit.shape.STRONGROOM_PUBLIC_URL.optional(),
+});
+
+/** What `strongroom events` reads. */
+export const eventsSettings = z.object({
+  STRONGROOM_PUBLIC_URL: configSchemas.audit.shape.STRONGROOM_PUBLIC_URL.optional(),
+  STRONGROOM_SECRETS_DIR: migrateSettings.shape.STRONGROOM_SECRETS_DIR,
+  STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId.optional(),
+  STRONGROOM_MANAGEMENT_CLIENT_SECRET: managementClientSecret.optional(),
+});

@@ -6,7 +6,7 @@ import { contexts } from '../contexts.js';
 import { codeOf, reasonOf } from '../reason.js';
 import type { MigrateSettings } from '../settings.js';
 import { ownerUrlOf, rolePasswordOf } from './owner-databases.js';
-import { patiently } from './patiently.js';
+import { patiently } from '../patiently.js';
 
 /** Databases, roles, schemas and tables of every service, then the topics. Safe to repeat and to run many times at once. */
 export async function migrate(settings: MigrateSettings, waitSeconds: number, say: (line: string) => void) {

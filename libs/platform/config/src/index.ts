@@ -1,2 +1,3 @@
 /** Reads the environment once. The only code that touches `process.env`. */
+export { configFiles } from './config-files.js';
 export { InvalidConfigError, loadConfig } from './load-config.js';
