@@ -3,6 +3,7 @@ import { KeyRing } from '@strongroom/crypto';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
 import { TokensetsSettings } from '../tokensets.options.js';
+import { NodeClaim } from './node-claim.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -11,6 +12,7 @@ const HEARTBEAT_MS = 5_000;
 export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** UUID; without one in the configuration the whole installation is one node. */
   readonly node: string;
+  private readonly claim: NodeClaim;
   private heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -20,9 +22,11 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.node = settings.node ?? ring.installationId;
+    this.claim = new NodeClaim((database.options as { url: string }).url, this.node);
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    await this.claim.take();
     await this.database.transaction(async (tx) => {
       await tx.query(
         `INSERT INTO nodes (node, boot_id, seen_at) VALUES ($1, $2, clock_timestamp())
@@ -50,14 +54,19 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
          AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
       [this.node, this.settings.bootId],
     );
+    await this.claim.release();
   }
 
   private async beat(): Promise<void> {
-    await this.database
-      .query('UPDATE nodes SET seen_at = clock_timestamp() WHERE node = $1 AND boot_id = $2', [
+    try {
+      if (!(await this.claim.keep()))
+        this.logger.error({ node: this.node }, 'another process runs as this node: give each a STRONGROOM_NODE_ID');
+      await this.database.query('UPDATE nodes SET seen_at = clock_timestamp() WHERE node = $1 AND boot_id = $2', [
         this.node,
         this.settings.bootId,
-      ])
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'heartbeat not written'));
+      ]);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'heartbeat not written');
+    }
   }
 }

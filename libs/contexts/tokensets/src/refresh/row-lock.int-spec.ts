@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TokenVault } from '@strongroom/contracts';
 import { Bench } from '../../test/bench.js';
@@ -10,7 +11,7 @@ describe('who waited for the row of a tokenset while a reconnect replaced its ke
   beforeAll(async () => {
     bench = await Bench.start();
     elsewhere = bench.app;
-    await bench.boot();
+    await bench.boot({ node: randomUUID() });
   }, 60_000);
   afterAll(async () => {
     await elsewhere.close();

@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+/** A session of a process that was killed may be seen for a moment longer. */
+const PATIENCE_MS = 15_000;
+const RETRY_MS = 250;
+
+/**
+ * Makes sure that a node is one process. What a node does at its start, ending the leases of its own dead process, would
+ * cost a grant if that process lived: two hosts with one name are enough. The database holds the claim for as long as
+ * the connection lasts.
+ */
+export class NodeClaim {
+  private client: pg.Client | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly node: string,
+  ) {}
+
+  /** @throws Error that says what to do if another process has it. */
+  async take(patienceMs = PATIENCE_MS): Promise<void> {
+    for (const end = performance.now() + patienceMs; !(await this.tried()); await sleep(RETRY_MS))
+      if (performance.now() >= end)
+        throw new Error(
+          `Another process runs as node ${this.node}: the host name and the ports of the two are the same, or their ` +
+            'STRONGROOM_NODE_ID is. Give each process of tokensets a STRONGROOM_NODE_ID of its own, a UUID that it keeps.',
+        );
+  }
+
+  /** After the database was away. False: another process has the node now. */
+  async keep(): Promise<boolean> {
+    return this.client !== undefined || this.tried();
+  }
+
+  async release(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  private async tried(): Promise<boolean> {
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'strongroom-node',
+      keepAlive: true,
+    });
+    client.on('error', () => undefined); // 'end' follows
+    client.on('end', () => {
+      if (this.client === client) this.client = undefined;
+    });
+    await client.connect();
+    const { rows } = await client.query<{ mine: boolean }>(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS mine',
+      [`strongroom:node:${this.node}`],
+    );
+    if (rows[0]?.mine) this.client = client;
+    else await client.end();
+    return this.client === client;
+  }
+}
