@@ -96,7 +96,7 @@ export class StandaloneServer implements Server {
   }
 
   elsewhere(): Promise<Map<string, Buffer>> {
-    return Promise.resolve(new Map());
+    return Promise.resolve(new Map<string, Buffer>());
   }
 
   plant(): Promise<void> {

@@ -77,6 +77,16 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
+  /** A provider is never one of us, whatever `STRONGROOM_EGRESS_ALLOW` says. */
+  private get ownOrigins(): string[] {
+    const { STRONGROOM_PORT: port, STRONGROOM_RPC_PORT: rpcPort } = this.config;
+    const listeners = ['127.0.0.1', 'localhost', '[::1]', hostname()].flatMap((host) =>
+      [port, rpcPort].flatMap((one) => [`http://${host}:${one}`, `https://${host}:${one}`]),
+    );
+    const others = Object.values(rpcUrlsOf(this.config)).flat();
+    return [this.publicUrl.origin, ...listeners, ...others.map((url) => new URL(url).origin)];
+  }
+
   /** The root module of the service: being global, it shows the context the ports that others offer. */
   root(module: new () => object, context: DynamicModule, ports: readonly PortName[], more: Provider[] = []) {
     const { config, databaseUrl, logger } = this;
@@ -85,8 +95,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
       { provide: LOGGER, useValue: logger },
       {
         provide: Egress,
-        useFactory: () =>
-          new Egress({ allow: config.STRONGROOM_EGRESS_ALLOW ?? [], ownOrigins: [this.publicUrl.origin] }),
+        useFactory: () => new Egress({ allow: config.STRONGROOM_EGRESS_ALLOW ?? [], ownOrigins: this.ownOrigins }),
       },
       ...(this.redis
         ? [
@@ -94,7 +103,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
             { provide: Counters, useValue: new RedisCounters(this.redis) },
           ]
         : []),
-      ...ports.map((name): Provider => ({ provide: portTable[name].port, useValue: this.client.port(name) })),
+      ...ports.map((name): Provider => ({ provide: portTable[name].port, useValue: this.client.port<object>(name) })),
       ...more,
     ];
     const messaging = KafkaMessagingModule.forRoot({

@@ -42,9 +42,14 @@ export const egressSettings = {
 
 export const refreshSettings = {
   STRONGROOM_REFRESH_TIMEOUT_SECONDS: seconds(30).describe('How long one refresh at a provider may take.'),
-  STRONGROOM_REFRESH_WAIT_SECONDS: seconds(8).describe(
-    'How long an exchange waits for a refresh before it answers 503.',
-  ),
+  // Below the deadline of the call between services, so that the answer is this one and not a failed call.
+  STRONGROOM_REFRESH_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(50)
+    .default(8)
+    .describe('How long an exchange waits for a refresh before it answers 503.'),
   STRONGROOM_MIN_TOKEN_LIFE_SECONDS: z.coerce
     .number()
     .int()
