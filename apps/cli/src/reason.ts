@@ -20,12 +20,18 @@ interface Failure {
   errors?: unknown[];
 }
 
-/** One line for a person: no stack, and nothing of what was sent. */
+/** One line for a person, with what to do: no stack, and nothing of what was sent. */
 export function reasonOf(error: unknown): string {
-  const { message } = (error ?? {}) as Failure;
   const code = codeOf(error);
   const known = code === undefined ? undefined : BY_CODE[code];
-  return [message || code, known].filter(Boolean).join(': ') || 'unknown error';
+  return [messageOf(error), known].filter(Boolean).join(': ');
+}
+
+/** What went wrong, where the caller says what to do. */
+export function messageOf(error: unknown): string {
+  const { message, errors } = (error ?? {}) as Failure;
+  const first = errors?.[0];
+  return [message, first && messageOf(first)].filter(Boolean).join(': ') || codeOf(error) || 'unknown error';
 }
 
 /** Several addresses of one host fail together; then the first one speaks. */

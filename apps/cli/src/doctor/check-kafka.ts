@@ -1,7 +1,7 @@
 import { KafkaTopics } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { patiently } from '../patiently.js';
-import { reasonOf } from '../reason.js';
+import { messageOf } from '../reason.js';
 import { check, fault, type Finding, skipped } from './finding.js';
 import type { Surroundings } from './subject.js';
 
@@ -17,7 +17,7 @@ export async function checkKafka({ brokers, topicPrefix, topics: wanted, subject
     if (problems.length > 0) return problems.map((problem) => fault('Kafka topic', problem));
   } catch (error) {
     const place = brokers.join(',');
-    return [fault('Kafka', `at ${place}: ${reasonOf(error)}; start it, or correct STRONGROOM_KAFKA_BROKERS`)];
+    return [fault('Kafka', `at ${place}: ${messageOf(error)}; start it, or correct STRONGROOM_KAFKA_BROKERS`)];
   }
   const lag = await check('Kafka lag', async () => {
     const ask = () => topics.lag(subjects.map(({ service }) => service));

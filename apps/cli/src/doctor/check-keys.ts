@@ -7,15 +7,12 @@ import { contexts } from '../contexts.js';
 import { check, fault, type Finding, skipped } from './finding.js';
 import type { Subject } from './subject.js';
 
-const NOT_THERE =
-  'not there: put the file back, correct where it is looked for, or run "strongroom init" for a new one';
-
 /** The service's own key belongs to its public one, and the master keys open what the database holds. */
 export async function checkKeys(subject: Subject, isDatabaseThere: boolean): Promise<Finding[]> {
   const { service, serviceKey, serviceKeys, masterKeys } = subject;
   const found = [
     serviceKey === null || serviceKeys === null
-      ? fault(`service key of ${service}`, NOT_THERE)
+      ? fault(`service key of ${service}`, 'not there: put the file back, or run "strongroom init" for a new one')
       : await check(`service key of ${service}`, () => {
           ServiceKeys.parse({ name: service, privateKeyPem: serviceKey, publicKeysJwks: serviceKeys });
           return 'belongs to its public key';
@@ -23,7 +20,11 @@ export async function checkKeys(subject: Subject, isDatabaseThere: boolean): Pro
   ];
   if (masterKeys === undefined) return found;
   const what = `master keys of ${service}`;
-  if (masterKeys === null) return [...found, fault(what, NOT_THERE)];
+  if (masterKeys === null)
+    return [
+      ...found,
+      fault(what, 'not there: put the file back from its copy; a new one opens nothing that is stored'),
+    ];
   const keys = await check(what, () => {
     ConfiguredMasterKeys.parse(masterKeys);
     return 'can be read';

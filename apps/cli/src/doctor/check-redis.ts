@@ -1,6 +1,6 @@
 import { RedisConnection } from '@strongroom/locking';
 import { createLogger } from '@strongroom/observability';
-import { reasonOf } from '../reason.js';
+import { messageOf } from '../reason.js';
 import { check, type Finding, skipped } from './finding.js';
 
 export async function checkRedis(url: string | null): Promise<Finding> {
@@ -13,7 +13,7 @@ export async function checkRedis(url: string | null): Promise<Finding> {
         () => `answers at ${host}`,
         (error: unknown) => {
           const { cause } = error as { cause?: unknown };
-          throw new Error(`at ${host}: ${reasonOf(cause ?? error)}; start it, or correct STRONGROOM_REDIS_URL`);
+          throw new Error(`at ${host}: ${messageOf(cause ?? error)}; start it, or correct STRONGROOM_REDIS_URL`);
         },
       ),
     );

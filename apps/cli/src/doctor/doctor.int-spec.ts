@@ -227,6 +227,13 @@ describe('strongroom doctor', () => {
     expect([code, text]).toEqual([1, expect.stringMatching(/FAULT {4}service key of tokensets {2}not there: put/)]);
   });
 
+  it('names every setting that is missing', async () => {
+    const environment = { ...tokensets, STRONGROOM_IDENTITY_RPC_URL: '' };
+    expect((await strongroom(['doctor', '--service', 'tokensets'], environment)).text).toMatch(
+      /FAULT {4}configuration of tokensets {2}correct STRONGROOM_IDENTITY_RPC_URL: is not set\. /,
+    );
+  });
+
   it('answers wrong use with 2', async () => {
     expect((await strongroom(['doctor', '--service', 'nobody'])).code).toBe(2);
   });

@@ -93,6 +93,12 @@ describe('strongroom init', () => {
       }
   });
 
+  it('warns of a master key that it had to make anew', async () => {
+    await init();
+    rmSync(join(dir, 'identity/master-keys'));
+    expect((await init()).text).toMatch(/identity\/master-keys was missing and is a new one: .*put the old file back/);
+  });
+
   it('forgets the old public key of a replaced one when it is told to', async () => {
     await init();
     const old = read('exchange/service-key.pem');

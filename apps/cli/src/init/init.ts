@@ -35,9 +35,13 @@ export async function init({ dir, administratorEmail, owner, dropOldServiceKeys 
     ...made.sort().map((name) => `made  ${name}`),
     `${directory.path}: ${made.length} made, ${kept} secrets were there and stay as they are.`,
     ...(made.some((name) => name.endsWith('master-keys')) ? [COPY] : []),
+    ...(kept > 0 ? made.filter((name) => name.endsWith('master-keys')).map(isNew) : []),
   ];
 }
 
 const COPY =
   'Copy tokensets/master-keys and identity/master-keys to a safe place, apart from any backup of the databases: ' +
   'without them nothing that is stored can be opened, by nobody.';
+
+const isNew = (name: string): string =>
+  `${name} was missing and is a new one: it opens nothing that is stored already. If there is such a database, put the old file back.`;

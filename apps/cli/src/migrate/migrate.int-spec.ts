@@ -207,6 +207,17 @@ describe('strongroom migrate', () => {
     expect(both.map(({ code, text }) => [code, code === 0 ? '' : text])).toEqual([0, 1].map(() => [0, '']));
   });
 
+  it('needs no superuser: an owner that may make roles and databases is enough', async () => {
+    const other = await anotherServer();
+    await query(other.url, `CREATE ROLE plain_owner LOGIN CREATEROLE CREATEDB PASSWORD 'cnry_plain_owner'`);
+    const url = new URL(other.url);
+    [url.username, url.password, url.pathname] = ['plain_owner', 'cnry_plain_owner', '/vault'];
+    expect([await inOne(url.href), await inOne(url.href)]).toMatchObject([{ code: 0 }, { code: 0 }]);
+    expect(await refusal(asRole('exchange', url.href), 'SELECT FROM identity.outbox')).toMatch(/permission denied/);
+    expect(await refusal(asRole('audit', url.href), 'DELETE FROM ledger')).toBe('permission denied for table ledger');
+    await other.remove();
+  }, 60_000);
+
   it('takes the password of the owner apart from the address', async () => {
     const url = new URL(fresh());
     const password = decodeURIComponent(url.password);
@@ -234,16 +245,14 @@ describe('strongroom migrate', () => {
 
   it('waits for a server that comes up', async () => {
     const port = await freePort();
-    const dataDir = mkdtempSync('/var/tmp/strongroom-late-');
-    const late = startEmbeddedPostgres({ dataDir, port, durable: false });
+    const late = anotherServer(port);
     const url = new URL(server.url);
     url.port = String(port);
     url.password = 'cnry_not_known_yet';
     const waited = await migrate({ STRONGROOM_OWNER_DATABASE_URL: url.href }, '--wait', '60');
     const up = await late;
     const done = await migrate({ STRONGROOM_OWNER_DATABASE_URL: up.url });
-    await up.stop();
-    rmSync(dataDir, { recursive: true });
+    await up.remove();
     expect(waited.text).toMatch(/the password is refused/); // it came as far as that
     expect(done.code).toBe(0);
   }, 120_000);
@@ -264,6 +273,16 @@ describe('strongroom migrate', () => {
     expect([other.code, other.text]).toEqual([1, expect.stringMatching(/has partitions 3, but 4 is wanted/)]);
   }, 120_000);
 });
+
+async function anotherServer(port?: number): Promise<{ url: string; remove: () => Promise<void> }> {
+  const dataDir = mkdtempSync('/var/tmp/strongroom-migrate-');
+  const server = await startEmbeddedPostgres({ dataDir, durable: false, ...(port ? { port } : {}) });
+  const remove = async () => {
+    await server.stop();
+    rmSync(dataDir, { recursive: true });
+  };
+  return { url: server.url, remove };
+}
 
 const freePort = (): Promise<number> =>
   new Promise((done) => {

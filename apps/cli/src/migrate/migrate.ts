@@ -3,7 +3,7 @@ import { KafkaTopics, WrongTopicError } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { prepareDatabase, type PreparedDatabase } from '@strongroom/persistence';
 import { contexts } from '../contexts.js';
-import { codeOf, reasonOf } from '../reason.js';
+import { codeOf, messageOf, reasonOf } from '../reason.js';
 import type { MigrateSettings } from '../settings.js';
 import { ownerUrlOf, rolePasswordOf } from './owner-databases.js';
 import { patiently } from '../patiently.js';
@@ -48,7 +48,8 @@ async function ensureTopics(settings: MigrateSettings, deadline: number, say: (l
   // Brokers that are still joining refuse with all kinds of errors; only a topic of another shape stays wrong.
   const isPassing = (error: unknown) => !(error instanceof WrongTopicError);
   await patiently(ensure, { deadline, isPassing }).catch((error: unknown) => {
-    throw new Error(`Kafka at ${brokers.join(',')}: ${reasonOf(error)}`, { cause: error });
+    const advice = isPassing(error) ? '; start it, or correct STRONGROOM_KAFKA_BROKERS or _REPLICATION' : '';
+    throw new Error(`Kafka at ${brokers.join(',')}: ${messageOf(error)}${advice}`, { cause: error });
   });
   say(`topics: ${topicPrefix}.* are there, ${settings.STRONGROOM_KAFKA_PARTITIONS} partitions each`);
 }

@@ -28,7 +28,12 @@ export function loadConfig<S extends z.ZodObject>(
   }
   const parsed = schema.safeParse(values);
   if (!parsed.success)
-    problems.push(...parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`));
+    problems.push(
+      ...parsed.error.issues.map(({ path, message }) => {
+        const name = path.join('.');
+        return `  ${name}: ${name in values ? message : 'is not set'}`;
+      }),
+    );
   if (problems.length > 0 || !parsed.success)
     throw new InvalidConfigError(`invalid configuration\n${problems.join('\n')}`);
   return Object.freeze(parsed.data);
