@@ -44,7 +44,7 @@ describe('The edge', () => {
   let url: string;
   let http: Http;
   const upstreams: Upstream[] = [];
-  let identity: Upstream, exchange: Upstream, audit: [Upstream, Upstream];
+  let identity: Upstream, exchange: Upstream, tokensets: Upstream, audit: [Upstream, Upstream];
   let awayPort: number;
 
   const upstream = async (answer?: (request: IncomingMessage, response: ServerResponse) => void) => {
@@ -57,6 +57,7 @@ describe('The edge', () => {
   beforeAll(async () => {
     home = await mkdtemp('/var/tmp/strongroom-edge-');
     identity = await upstream();
+    tokensets = await upstream();
     exchange = await upstream((request) => request.socket.destroy());
     audit = [
       await upstream((_, response) => void response.end('first')),
@@ -76,7 +77,7 @@ describe('The edge', () => {
       STRONGROOM_AUDIT_UPSTREAM: audit.map(({ port }) => `127.0.0.1:${port}`).join(' '),
       STRONGROOM_CONNECTIONS_UPSTREAM: `127.0.0.1:${awayPort}`,
       STRONGROOM_CONNECTED_ACCOUNTS_UPSTREAM: `127.0.0.1:${awayPort}`,
-      STRONGROOM_TOKENSETS_UPSTREAM: `127.0.0.1:${awayPort}`,
+      STRONGROOM_TOKENSETS_UPSTREAM: `127.0.0.1:${tokensets.port}`,
     };
     const parameters = ['run', '--config', join(ROOT, 'docker/Caddyfile'), '--adapter', 'caddyfile'];
     edge = new Child(process.env['STRONGROOM_TEST_CADDY'] ?? 'caddy', environment, { parameters });
@@ -179,17 +180,16 @@ describe('The edge', () => {
   });
 
   it('finds the owner of a path whose user has a slash in the id', async () => {
-    const before = identity.requests.length;
-    const answer = send('/api/v2/users/oidc%7Ca%2Fb/connected-accounts/cac_1');
-    expect((await answer).status).toBe(503);
-    expect(identity.requests).toHaveLength(before);
+    const path = '/api/v2/users/oidc%7Ca%2Fb/federated-connections-tokensets/ts_1';
+    expect((await send(path)).status).toBe(200);
+    expect(tokensets.requests.at(-1)?.url).toBe(path);
     expect((await send('/api/v2/users/oidc%7Ca%2Fb')).status).toBe(200);
     expect(identity.requests.at(-1)!.url).toBe('/api/v2/users/oidc%7Ca%2Fb');
   });
 
   it('writes no query and no header into its log', async () => {
-    await send('/connect/callback/google?code=cnry_code', { headers: { authorization: 'Bearer cnry_token' } });
-    expect(edge.output).toContain('/connect/callback/google');
+    await send('/api/v2/token-vault/logged?code=cnry_code', { headers: { authorization: 'Bearer cnry_token' } });
+    expect(edge.output).toContain('/api/v2/token-vault/logged');
     expect(edge.output).not.toContain('cnry_');
   });
 });
