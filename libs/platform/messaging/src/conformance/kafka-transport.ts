@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Consumer, KafkaClient, type KafkaClientOptions, TOPIC_CONFIG } from '../kafka/kafka.js';
 import { KafkaBus } from '../kafka/kafka-bus.js';
 import { KafkaEventServer } from '../kafka/kafka-event-server.js';
@@ -87,7 +88,7 @@ export class KafkaUnderTest {
   /** As the groups' only member; the admin's way to set offsets takes five seconds a group. */
   private async forget(): Promise<void> {
     const topic = this.names.onBroker(TOPIC);
-    const ends = await this.client.asAdmin((admin) => admin.fetchTopicOffsets(topic));
+    const ends = await this.endsOf(topic);
     const offsets = ends.map(({ partition, high: offset }) => ({ topic, partition, offset }));
     await Promise.all(
       GROUPS.map(async (group) => {
@@ -101,5 +102,15 @@ export class KafkaUnderTest {
         await consumer.disconnect();
       }),
     );
+  }
+
+  /** A broker that has just started is not the leader of anything yet. */
+  private async endsOf(topic: string): Promise<{ partition: number; high: string }[]> {
+    for (;;)
+      try {
+        return await this.client.asAdmin((admin) => admin.fetchTopicOffsets(topic));
+      } catch {
+        await sleep(200);
+      }
   }
 }
