@@ -177,9 +177,12 @@ const own = broker ? await kafkaOfOwn() : undefined;
     bench = await DeliveryBench.open(postgres.url, await kafka.transport());
   }, 120_000);
   afterAll(async () => {
-    await bench?.close();
-    await postgres?.stop();
-    await own?.remove();
+    try {
+      await bench?.close();
+    } finally {
+      await postgres?.stop();
+      await own?.remove();
+    }
   });
 
   it(`E6 lets writers go on while the broker is killed and away for ${BROKER_AWAY} s, and loses no order`, async () => {
