@@ -24,6 +24,7 @@ describe('the claim on a node', () => {
     const node = randomUUID();
     const [first, second] = [new NodeClaim(postgres.url, node), new NodeClaim(postgres.url, node)];
     const administrator = new pg.Client({ connectionString: postgres.url });
+    administrator.on('error', () => undefined);
     await administrator.connect();
     const cut = () =>
       administrator.query(

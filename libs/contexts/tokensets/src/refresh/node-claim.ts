@@ -28,9 +28,16 @@ export class NodeClaim {
         );
   }
 
-  /** After the database was away. False: another process has the node now. */
+  /** Asks whether the claim still stands, and takes it again where the connection was lost. False: another has it now. */
   async keep(): Promise<boolean> {
-    return this.client !== undefined || this.tried();
+    const client = this.client;
+    const stands = await client?.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    if (stands) return true;
+    if (this.client === client) this.client = undefined;
+    return this.tried();
   }
 
   async release(): Promise<void> {
