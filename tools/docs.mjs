@@ -21,7 +21,7 @@ const table = (schema) => {
     const byDefault = one.safeParse(undefined);
     const value = byDefault.success && byDefault.data !== undefined ? byDefault.data : undefined;
     const shown = value === undefined || (Array.isArray(value) && value.length === 0) ? '–' : `\`${value}\``;
-    return `| \`${name}\` | ${byDefault.success ? shown : 'needed'} | ${cell(one.description ?? '')} |`;
+    return `| \`${name}\` | ${byDefault.success ? shown : 'needed'} | ${cell(one.description ?? one.def?.innerType?.description ?? '')} |`;
   });
   return `| variable | default | what it does |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 };
