@@ -154,6 +154,7 @@ transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=2097152
+log.cleaner.backoff.ms=1000
 `;
 
 async function started(server: OwnServer): Promise<OwnServer> {

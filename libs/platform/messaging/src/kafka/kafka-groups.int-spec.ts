@@ -118,7 +118,7 @@ suite(`groups over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST
     });
     expect(accounts.heard.filter(({ key }) => keys.includes(key))).toHaveLength(21);
     await late.close();
-  }, 180_000);
+  }, 300_000);
 
   it('E11 leaves of a revoked tokenset that it is deleted, after compaction too', async () => {
     const key = `ts_${randomUUID().replaceAll('-', '')}`;
@@ -140,7 +140,7 @@ suite(`groups over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST
     const headers = Object.fromEntries(Object.entries(last!.headers).map(([name, value]) => [name, String(value)]));
     const { data, sequence } = tokensetRevoked.read({ headers, value: String(last!.value) });
     expect({ status: data.status, sequence }).toEqual({ status: 'deleted', sequence: 2 });
-  }, 180_000);
+  }, 300_000);
 
   it('E14 loses and doubles no effect while one process becomes three, and one again, under load', async () => {
     const keys = Array.from({ length: 30 }, newKey);
@@ -176,5 +176,5 @@ suite(`groups over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST
     await relay.stop();
     const heard = [first, second, third].reduce((sum, { accounts }) => sum + accounts.heard.length, 0);
     process.stderr.write(`E14: ${heard - written} of ${written} events came twice\n`);
-  }, 180_000);
+  }, 300_000);
 });
