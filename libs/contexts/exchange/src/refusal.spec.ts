@@ -39,9 +39,13 @@ describe('a refusal', () => {
   });
 
   it('hides what failed on our side and asks to try again', () => {
-    const hidden = explained(new Error('password of the database'), connection, publicUrl);
-    expect(hidden.status).toBe(503);
-    expect(hidden.message).not.toContain('password');
-    expect(reasonOf(hidden)).toBe('store_unavailable');
+    for (const failure of [new Error('password of the database'), refused('server_error', 500, {})]) {
+      const hidden = explained(failure, connection, publicUrl);
+      expect([hidden.status, hidden.retryAfter]).toEqual([503, 2]);
+      expect(hidden.message).not.toContain('password');
+      expect(reasonOf(hidden)).toBe('store_unavailable');
+    }
+    const configured = refused('server_error', 502, { reason: 'connection_misconfigured' });
+    expect(explained(configured, connection, publicUrl).status).toBe(502);
   });
 });

@@ -18,7 +18,8 @@ export const reasonOf = (refusal: VaultError): string => {
  * helps (§5.3). `connect` is a hint, not a permission; nothing is created by it.
  */
 export function explained(thrown: unknown, connection: ConnectionView | null, publicUrl: PublicUrl): VaultError {
-  if (!(thrown instanceof VaultError))
+  // What another service does not explain is what our own code would not explain either.
+  if (!(thrown instanceof VaultError) || (thrown.code === 'server_error' && thrown.status === 500))
     return new VaultError('Something failed on our side and was logged. Try again.', {
       code: 'temporarily_unavailable',
       status: 503,

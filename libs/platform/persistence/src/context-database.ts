@@ -17,6 +17,12 @@ export interface ContextDatabase {
 
 export const MIGRATIONS_TABLE = 'migrations';
 
+/**
+ * A host that has gone says no goodbye: the locks of its sessions, those on parts of the outbox among them, must not wait
+ * two hours for the server to find out.
+ */
+const KEEPALIVE = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
+
 /** Migrations and entities are classes, never globs: globs break in bundles, in Jest and on other platforms. */
 export const contextDatabase = ({ url, schema, entities, migrations, poolSize = 6 }: ContextDatabase) =>
   ({
@@ -30,5 +36,5 @@ export const contextDatabase = ({ url, schema, entities, migrations, poolSize = 
     logging: false,
     poolSize,
     // Raw SQL and migrations speak of tables without naming the schema.
-    extra: { options: `-c search_path=${schema}`, application_name: `strongroom-${schema}` },
+    extra: { options: `-c search_path=${schema} ${KEEPALIVE}`, application_name: `strongroom-${schema}` },
   }) satisfies DataSourceOptions;

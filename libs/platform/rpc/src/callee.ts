@@ -7,7 +7,8 @@ import type { RpcTls } from './rpc-server.js';
 import { type OwnTokens, TOKEN_HEADER } from './service-tokens.js';
 import { CALL_ERROR_HEADER, fromWire } from './wire-error.js';
 
-const CONNECTIONS = 64;
+/** A call may wait for a slow provider: as many as may wait at once must leave room for those that wait for nothing. */
+const CONNECTIONS = 1_000;
 const CONNECT_MS = 2_000;
 /** How long until an answer begins that is passed on as it comes. */
 const STREAM = { deadlineMs: 30_000, isRepeatable: false };

@@ -244,14 +244,25 @@ describe('a port over HTTP', () => {
     expect(caught.cause).toBeUndefined();
   });
 
+  const isAway = { code: 'temporarily_unavailable', status: 503, retryAfter: 2 };
+
+  it.each([
+    ['a connection that is refused', Object.assign(new Error('cnry_host'), { code: 'ECONNREFUSED' })],
+    ['a database that stops', Object.assign(new Error('query'), { driverError: { code: '57P01' } })],
+    ['a connection that broke', new Error('Connection terminated unexpectedly')],
+  ])('says 503 of a store behind the other side that is away: %s', async (_, thrown) => {
+    const vault = await serving({ list: () => Promise.reject(thrown) });
+    const caught = (await vault.list('p').catch((error: unknown) => error)) as VaultError;
+    expect(caught).toMatchObject({ ...isAway, details: { reason: 'store_unavailable' } });
+    expect(caught.message).not.toContain('cnry_');
+  });
+
   it('says nothing of an error that is none of ours', async () => {
     const vault = await serving({ list: () => Promise.reject(new Error('cnry_inner')) });
     const caught = (await vault.list('p').catch((error: unknown) => error)) as VaultError;
     expect([caught.code, caught.status]).toEqual(['server_error', 500]);
     expect(JSON.stringify(caught) + caught.message).not.toContain('cnry_');
   });
-
-  const isAway = { code: 'temporarily_unavailable', status: 503, retryAfter: 2 };
 
   it('says 503 where nobody listens, where nobody is ready, and where the answer makes no sense', async () => {
     const closed = await listening('tokensets');
@@ -341,6 +352,17 @@ describe('a port over HTTP', () => {
     finish();
     expect(await call).toEqual(['done']);
     await closing;
+  });
+
+  it('answers a quick call while hundreds wait for slow ones', async () => {
+    let finish!: () => void;
+    const held = new Promise<void>((resolve) => (finish = resolve));
+    const slow = { accessToken: () => held.then(() => null), list: async () => [] };
+    const vault = await serving(slow);
+    const waiting = Array.from({ length: 300 }, () => vault.accessToken({} as never));
+    expect(await vault.list('p')).toEqual([]);
+    finish();
+    await Promise.all(waiting);
   });
 
   it('goes on with the work of a caller who has left', async () => {

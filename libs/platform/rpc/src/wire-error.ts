@@ -1,4 +1,4 @@
-import { VaultError } from '@strongroom/errors';
+import { isUnreachable, VaultError } from '@strongroom/errors';
 import { CallError, CallInvalidError } from './rpc.errors.js';
 
 /** Marks the answer to a call that was itself refused, so that nobody takes it for an answer to what was asked. */
@@ -56,5 +56,13 @@ function known(thrown: unknown): VaultError {
   // Fastify's own: a body that is too large, say.
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
     return new CallInvalidError(statusCode, thrown);
+  // Said as such, or the caller's own callers would be told of a fault of ours, and an event be given up.
+  if (isUnreachable(thrown))
+    return new VaultError('The store does not answer at the moment. Try again.', {
+      code: 'temporarily_unavailable',
+      status: 503,
+      retryAfter: 2,
+      details: { reason: 'store_unavailable', retry_after: 2 },
+    });
   return new VaultError('Something failed on our side and was logged.', { code: 'server_error', status: 500 });
 }

@@ -38,8 +38,7 @@ export async function startService<Config extends ServiceConfig>(
   await rpc.listen();
   let app: NestFastifyApplication | undefined;
   const close = async () => {
-    await rpc.close();
-    await app?.close();
+    await rpc.close().finally(() => app?.close());
     await parts.client.close();
     await parts.redis?.close();
   };
@@ -66,7 +65,12 @@ async function startApp<Config extends ServiceConfig>(
   });
   try {
     prepareHttp(app, http);
-    const probe = new pg.Pool({ connectionString: parts.databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
+    const probe = new pg.Pool({
+      connectionString: parts.databaseUrl,
+      max: 1,
+      connectionTimeoutMillis: 2000,
+      query_timeout: 2000,
+    });
     probe.on('error', () => undefined); // the next look tells
     const messaging = app.get(KafkaMessaging);
     serveHealth(app, {

@@ -51,18 +51,25 @@ export class NodeClaim {
       connectionString: this.url,
       application_name: 'strongroom-node',
       keepAlive: true,
+      connectionTimeoutMillis: PATIENCE_MS,
+      query_timeout: PATIENCE_MS,
+      // A host that has gone says no goodbye: the server finds out within seconds, and not after two hours.
+      options: '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3',
     });
     client.on('error', () => undefined); // 'end' follows
     client.on('end', () => {
       if (this.client === client) this.client = undefined;
     });
     await client.connect();
-    const { rows } = await client.query<{ mine: boolean }>(
-      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS mine',
-      [`strongroom:node:${this.node}`],
-    );
-    if (rows[0]?.mine) this.client = client;
-    else await client.end();
+    try {
+      const { rows } = await client.query<{ mine: boolean }>(
+        'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS mine',
+        [`strongroom:node:${this.node}`],
+      );
+      if (rows[0]?.mine) this.client = client;
+    } finally {
+      if (this.client !== client) await client.end().catch(() => undefined);
+    }
     return this.client === client;
   }
 }

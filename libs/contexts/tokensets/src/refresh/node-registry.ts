@@ -14,6 +14,7 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
   readonly node: string;
   private readonly claim: NodeClaim;
   private heartbeat: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
 
   constructor(
     private readonly database: DataSource,
@@ -54,19 +55,29 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
          AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
       [this.node, this.settings.bootId],
     );
+    await this.looking;
     await this.claim.release();
   }
 
+  /** The claim is looked at beside: what it takes to ask must not make a process that lives look silent. */
   private async beat(): Promise<void> {
+    this.looking ??= this.lookAtClaim().finally(() => (this.looking = undefined));
     try {
-      if (!(await this.claim.keep()))
-        this.logger.error({ node: this.node }, 'another process runs as this node: give each a STRONGROOM_NODE_ID');
       await this.database.query('UPDATE nodes SET seen_at = clock_timestamp() WHERE node = $1 AND boot_id = $2', [
         this.node,
         this.settings.bootId,
       ]);
     } catch (error) {
       this.logger.warn({ err: error }, 'heartbeat not written');
+    }
+  }
+
+  private async lookAtClaim(): Promise<void> {
+    try {
+      if (!(await this.claim.keep()))
+        this.logger.error({ node: this.node }, 'another process runs as this node: give each a STRONGROOM_NODE_ID');
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the claim on the node could not be looked at');
     }
   }
 }
