@@ -19,7 +19,7 @@ import {
 } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { DatabaseModule, migrate } from '@strongroom/persistence';
-import { testKafka, testPostgres } from '@strongroom/testing';
+import { testKafka, testPostgres, whereThereIs } from '@strongroom/testing';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { eventually } from './driver/eventually.js';
@@ -199,7 +199,7 @@ class Says {
   }
 }
 
-(kafka ? describe : describe.skip)('the program of docs/subscribing.md, outside the workspace', () => {
+whereThereIs(kafka, 'Kafka', 'the program of docs/subscribing.md, outside the workspace', () => {
   const prefix = `guide-${randomUUID().slice(0, 8)}`;
   const brokers = kafka!.url.split(',');
   const broker = new KafkaTopics({ brokers, logger, topicPrefix: prefix });

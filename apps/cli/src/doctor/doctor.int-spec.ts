@@ -4,7 +4,7 @@ import { serviceNames } from '@strongroom/contracts';
 import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
 import { contextDatabase, type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
 import { databaseUrlOf } from '@strongroom/service';
-import { testKafka, testRedis } from '@strongroom/testing';
+import { testKafka, testRedis, whereThereIs } from '@strongroom/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { strongroom } from '../../test/terminal.js';
@@ -13,12 +13,11 @@ import { examine } from './doctor.js';
 
 const [kafka, redis] = [await testKafka(), await testRedis()];
 if (!kafka || !redis) for (const alone of [kafka, redis]) await alone?.stop();
-const whereServersAre = kafka && redis ? describe : describe.skip;
 
 const NOBODY = '127.0.0.1:9'; // nothing listens at the discard port
 
 /** On a Postgres of its own: roles belong to the whole server. */
-whereServersAre('strongroom doctor', () => {
+whereThereIs(kafka && redis, 'Kafka or Redis', 'strongroom doctor', () => {
   let home: string;
   let secrets: string;
   const file = (name: string) => join(secrets, 'tokensets', name);

@@ -9,7 +9,7 @@ import {
   roleOf,
   startEmbeddedPostgres,
 } from '@strongroom/persistence';
-import { testKafka } from '@strongroom/testing';
+import { testKafka, whereThereIs } from '@strongroom/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { strongroom } from '../../test/terminal.js';
@@ -17,7 +17,6 @@ import { contexts } from '../contexts.js';
 import { ownerUrlName } from '../settings.js';
 
 const kafka = await testKafka();
-const whereKafkaIs = kafka ? it : it.skip;
 
 const PAIRS = serviceNames.flatMap((one) =>
   serviceNames.filter((other) => other !== one).map((other) => [one, other] as const),
@@ -258,9 +257,8 @@ describe('strongroom migrate', () => {
     expect(done.code).toBe(0);
   }, 120_000);
 
-  whereKafkaIs(
-    'makes the topics once, and refuses to go on upon one of another shape',
-    async () => {
+  whereThereIs(kafka, 'Kafka', 'with Kafka', () => {
+    it('makes the topics once, and refuses to go on upon one of another shape', async () => {
       const url = fresh();
       const environment = {
         STRONGROOM_KAFKA_BROKERS: kafka!.url,
@@ -273,9 +271,8 @@ describe('strongroom migrate', () => {
       expect([one, another, again].map(({ code, text }) => (code === 0 ? 0 : text))).toEqual([0, 0, 0]);
       const other = await inOne(url, { ...environment, STRONGROOM_KAFKA_PARTITIONS: '4' });
       expect([other.code, other.text]).toEqual([1, expect.stringMatching(/has partitions 3, but 4 is wanted/)]);
-    },
-    120_000,
-  );
+    }, 120_000);
+  });
 });
 
 async function anotherServer(port?: number): Promise<{ url: string; remove: () => Promise<void> }> {

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { redisOfOwn, testRedis } from '@strongroom/testing';
+import { redisOfOwn, testRedis, whereThereIs } from '@strongroom/testing';
 import { LoggedConnection, Swallower, until } from '../test/redis.js';
 import { describeCounters } from './counters.conformance.js';
 import { RedisCounters } from './redis-counters.js';
 
 const shared = await testRedis();
 const own = shared && (await redisOfOwn());
-const whereRedisIs = own ? describe : describe.skip;
 
-whereRedisIs('counters in Redis', () => {
+whereThereIs(own, 'Redis', 'counters in Redis', () => {
   const connections: LoggedConnection[] = [];
   const connected = (url: string) => {
     const connection = new LoggedConnection(url);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { redisOfOwn, testRedis } from '@strongroom/testing';
+import { redisOfOwn, testRedis, whereThereIs } from '@strongroom/testing';
 import { Gate, LoggedConnection, Swallower, until } from '../test/redis.js';
 import { describeLocks } from './locks.conformance.js';
 import { LockTimeoutError } from './locks.errors.js';
@@ -8,9 +8,8 @@ import { RedisLocks } from './redis-locks.js';
 
 const shared = await testRedis();
 const own = shared && (await redisOfOwn());
-const whereRedisIs = own ? describe : describe.skip;
 
-whereRedisIs('locks in Redis', () => {
+whereThereIs(own, 'Redis', 'locks in Redis', () => {
   const connections: LoggedConnection[] = [];
   const connected = (url: string) => {
     const connection = new LoggedConnection(url);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { RedisConnection, RedisCounters } from '@strongroom/locking';
 import { createLogger } from '@strongroom/observability';
-import { testRedis } from '@strongroom/testing';
+import { testRedis, whereThereIs } from '@strongroom/testing';
 import { Lockout } from './lockout.js';
 
 const redis = await testRedis();
 
-(redis ? describe : describe.skip)('the lockout of two identity processes', () => {
+whereThereIs(redis, 'Redis', 'the lockout of two identity processes', () => {
   const connections = [1, 2].map(() => new RedisConnection(redis!.url, createLogger('fatal')));
   const [one, other] = connections.map((connection) => new Lockout(new RedisCounters(connection))) as [
     Lockout,

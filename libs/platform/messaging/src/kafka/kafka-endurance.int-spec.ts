@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionUpdated } from '@strongroom/contracts';
-import { testKafka, testPostgres, type TestService } from '@strongroom/testing';
+import { testKafka, testPostgres, type TestService, whereThereIs } from '@strongroom/testing';
 import { connection, DeliveryBench, newKey, TOPIC, until } from '../conformance/delivery-bench.js';
 import { KafkaUnderTest } from '../conformance/kafka-transport.js';
 import type { DrainedRecord } from './kafka-drain.js';
@@ -16,9 +16,8 @@ const PROCESSES = 3;
 const KEYS = 200;
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`processes killed over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'processes killed over Kafka', () => {
   let postgres: TestService;
   let kafka: KafkaUnderTest;
   let bench: DeliveryBench;

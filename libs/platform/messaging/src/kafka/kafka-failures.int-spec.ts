@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kafkaOfOwn, testKafka, testPostgres, type TestService } from '@strongroom/testing';
+import { kafkaOfOwn, testKafka, testPostgres, type TestService, whereThereIs } from '@strongroom/testing';
 import { DeliveryBench, newKey, until } from '../conformance/delivery-bench.js';
 import { KafkaUnderTest, SESSION_MS } from '../conformance/kafka-transport.js';
 
@@ -61,9 +61,8 @@ class Gate {
 }
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`Kafka, when something fails${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'Kafka, when something fails', () => {
   let postgres: TestService;
   let gate: Gate;
   let kafka: KafkaUnderTest;
@@ -166,7 +165,7 @@ suite(`Kafka, when something fails${broker ? '' : ' SKIPPED: no Kafka, see STRON
 
 const own = broker ? await kafkaOfOwn() : undefined;
 
-(own ? describe : describe.skip)(`Kafka itself away${own ? '' : ' SKIPPED: no broker that may be killed'}`, () => {
+whereThereIs(own, 'Kafka that may be killed', 'Kafka itself away', () => {
   let postgres: TestService;
   let kafka: KafkaUnderTest;
   let bench: DeliveryBench;

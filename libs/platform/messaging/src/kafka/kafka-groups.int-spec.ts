@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectionUpdated, type EventContract, tokensetDeleted, tokensetRevoked } from '@strongroom/contracts';
-import { testKafka, testPostgres, type TestService } from '@strongroom/testing';
+import { testKafka, testPostgres, type TestService, whereThereIs } from '@strongroom/testing';
 import { connection, DeliveryBench, newKey, until } from '../conformance/delivery-bench.js';
 import { KafkaUnderTest } from '../conformance/kafka-transport.js';
 import { cloudEvent } from '../cloud-event.js';
@@ -15,9 +15,8 @@ class LateGroups extends KafkaNames {
 }
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`groups over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'groups over Kafka', () => {
   let postgres: TestService;
   let kafka: KafkaUnderTest;
   let bench: DeliveryBench;

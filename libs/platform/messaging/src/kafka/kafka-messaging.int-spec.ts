@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { connectionUpdated, type WireEvent } from '@strongroom/contracts';
 import { httpAdapter } from '@strongroom/http';
 import { type ContextDatabase, DatabaseModule, migrate } from '@strongroom/persistence';
-import { testKafka, testPostgres, type TestService } from '@strongroom/testing';
+import { testKafka, testPostgres, type TestService, whereThereIs } from '@strongroom/testing';
 import { DataSource } from 'typeorm';
 import { connection, logger, newKey, until } from '../conformance/delivery-bench.js';
 import { KafkaUnderTest } from '../conformance/kafka-transport.js';
@@ -32,9 +32,8 @@ class RecordWhenAnythingHappened {
 }
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`messaging over Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'messaging over Kafka', () => {
   let postgres: TestService;
   let kafka: KafkaUnderTest;
   const running = new Set<INestApplication>();

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { topics } from '@strongroom/contracts';
-import { testKafka } from '@strongroom/testing';
+import { testKafka, whereThereIs } from '@strongroom/testing';
 import { logger } from '../conformance/delivery-bench.js';
 import { SETTINGS } from '../conformance/kafka-transport.js';
 import { KafkaClient, TOPIC_CONFIG } from './kafka.js';
 import { KafkaTopics } from './kafka-topics.js';
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`topics of Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'topics of Kafka', () => {
   const given = { brokers: broker?.url.split(',') ?? [], logger };
   const client = new KafkaClient(given);
   let topicPrefix: string;

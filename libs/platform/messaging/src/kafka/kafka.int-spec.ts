@@ -1,13 +1,12 @@
 import { topics } from '@strongroom/contracts';
-import { testKafka, testPostgres } from '@strongroom/testing';
+import { testKafka, testPostgres, whereThereIs } from '@strongroom/testing';
 import type { EntityManager } from 'typeorm';
 import { describeDelivery } from '../conformance/delivery.conformance.js';
 import { KafkaUnderTest } from '../conformance/kafka-transport.js';
 
 const broker = await testKafka();
-const suite = broker ? describe : describe.skip;
 
-suite(`Kafka${broker ? '' : ' SKIPPED: no Kafka, see STRONGROOM_TEST_KAFKA_BROKERS'}`, () => {
+whereThereIs(broker, 'Kafka', 'Kafka', () => {
   afterAll(() => broker?.stop());
 
   describeDelivery('Kafka', async () => {
