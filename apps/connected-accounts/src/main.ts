@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { runService } from '@strongroom/service';
 import { AppModule } from './app.module.js';
-import type { Config } from './config.js';
+import { configSchema } from './config.js';
 
-await runService<Config>('connected-accounts', { module: (parts) => AppModule.register(parts) });
+await runService('connected-accounts', configSchema, { module: (parts) => AppModule.register(parts) });

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { runService } from '@strongroom/service';
 import { AppModule } from './app.module.js';
-import type { Config } from './config.js';
+import { configSchema } from './config.js';
 
-await runService<Config>('exchange', { module: (parts) => AppModule.register(parts) });
+await runService('exchange', configSchema, { module: (parts) => AppModule.register(parts) });

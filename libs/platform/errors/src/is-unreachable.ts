@@ -3,7 +3,7 @@ const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT',
 const POSTGRES = /^(08|53|57P0|40001|40P01|55006)/;
 /** `pg` gives these no code. */
 const SAID =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Driver not Connected|Connection is not established)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Driver not Connected|Connection is not established|Cannot use a pool after calling end)/;
 
 /**
  * Whether this says that a database or another server does not answer now, so that a later try may do. Told by its

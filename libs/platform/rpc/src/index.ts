@@ -4,6 +4,6 @@
  */
 export { RpcClient, type RpcClientOptions } from './rpc-client.js';
 export { ServiceUnavailableError } from './rpc.errors.js';
-export { CLIENT_IP_HEADER, type Offered, RpcServer, type RpcServerOptions, type RpcTls } from './rpc-server.js';
+export { type Offered, RpcServer, type RpcServerOptions, type RpcTls } from './rpc-server.js';
 export { type GeneratedServiceKeys, generateServiceKeys, publicJwk, ServiceKeys } from './service-keys.js';
 export { CallerTokens, OwnTokens, TOKEN_HEADER } from './service-tokens.js';

@@ -5,7 +5,7 @@ import type { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
 import { Callee } from './callee.js';
 import { refusePublicAddress } from './private-address.js';
-import { type AnswersOtherGrants, CLIENT_IP_HEADER, OTHER_GRANTS_PATH, type RpcTls } from './rpc-server.js';
+import { type AnswersOtherGrants, OTHER_GRANTS_PATH, type RpcTls } from './rpc-server.js';
 import type { ServiceKeys } from './service-keys.js';
 import { OwnTokens } from './service-tokens.js';
 
@@ -60,7 +60,6 @@ export class RpcClient {
         const headers = Object.fromEntries(
           HANDED_ON.flatMap((name) => (request.headers[name] ? [[name, String(request.headers[name])]] : [])),
         );
-        if (request.socket.remoteAddress) headers[CLIENT_IP_HEADER] = request.socket.remoteAddress;
         let answer;
         try {
           answer = await callee.stream(OTHER_GRANTS_PATH, headers, body);

@@ -42,8 +42,6 @@ export interface Offered {
   otherGrants?: AnswersOtherGrants;
 }
 
-/** Carries the client's address, which the caller saw. */
-export const CLIENT_IP_HEADER = 'x-strongroom-client-ip';
 export const OTHER_GRANTS_PATH = '/rpc/other-grants';
 const MAX_BYTES = 1024 * 1024;
 /** A client's headers, each list of which may be 16 KiB, come with ours. */

@@ -1,16 +1,17 @@
 import { loadConfig } from '@strongroom/config';
 import type { ServiceName } from '@strongroom/contracts';
+import type { z } from 'zod';
 import { type Service, startService } from './start-service.js';
-import { configSchemas } from './config-schemas.js';
 import type { ServiceConfig, ServiceParts } from './service-parts.js';
 
 /** A service from its environment to its end by a signal. What an app's `main.ts` calls, once. */
-export async function runService<Config extends ServiceConfig>(
+export async function runService<Schema extends z.ZodObject & z.ZodType<ServiceConfig>>(
   name: ServiceName,
-  service: Service<ServiceParts<Config>>,
+  schema: Schema,
+  service: Service<ServiceParts<Readonly<z.output<Schema>>>>,
 ): Promise<void> {
   try {
-    const config = loadConfig(configSchemas[name]) as unknown as Config;
+    const config = loadConfig(schema);
     const started = performance.now();
     const running = await startService(name, config, service);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -88,7 +88,7 @@ export class GroupConsumer {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: true,
-        eachBatch: async (payload) => this.queue(consumer, payload), // eslint-disable-line @typescript-eslint/require-await
+        eachBatch: (payload) => Promise.resolve(this.queue(consumer, payload)),
       });
       await life;
     };
