@@ -10,6 +10,7 @@ import { IdentityModule } from '@strongroom/identity';
 import { Counters, InProcessCounters, InProcessLocks, Locks } from '@strongroom/locking';
 import { InProcessMessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER } from '@strongroom/observability';
+import { Catalogue } from '@strongroom/providers';
 import { TokensetsModule } from '@strongroom/tokensets';
 
 export interface StandaloneParts {
@@ -17,6 +18,7 @@ export interface StandaloneParts {
   publicUrl: PublicUrl;
   logger: Logger;
   egress: Egress;
+  catalogue: Catalogue;
   masterKeys: MasterKeys;
   managementClient: { clientId: string; clientSecret: string };
   administrator: { email: string; password: string };
@@ -46,6 +48,7 @@ export class AppModule {
       { provide: PublicUrl, useValue: parts.publicUrl },
       { provide: LOGGER, useValue: parts.logger },
       { provide: Egress, useValue: parts.egress },
+      { provide: Catalogue, useValue: parts.catalogue },
       { provide: Locks, useClass: InProcessLocks },
       { provide: Counters, useFactory: () => new InProcessCounters() },
     ];
@@ -56,7 +59,7 @@ export class AppModule {
         InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger, operatorApi: true }),
       ],
       providers: shared,
-      exports: [...contexts, PublicUrl, LOGGER, Egress, Locks, Counters],
+      exports: [...contexts, PublicUrl, LOGGER, Egress, Catalogue, Locks, Counters],
     };
   }
 }

@@ -7,6 +7,7 @@ import {
   managementClientId,
   managementClientSecret,
   masterKeys,
+  providersSettings,
   publicUrlSetting,
   refreshSettings,
 } from '@strongroom/service';
@@ -40,6 +41,7 @@ export const configSchema = z.object({
   STRONGROOM_ADMIN_EMAIL: adminEmail.optional().describe(`${adminEmail.description} Generated if absent.`),
   STRONGROOM_ADMIN_PASSWORD: adminPassword.optional().describe(adminPassword.description!),
   ...egressSettings,
+  ...providersSettings,
   ...refreshSettings,
   ...loggingSettings,
 });

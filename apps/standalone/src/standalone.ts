@@ -11,6 +11,7 @@ import { identityDatabase } from '@strongroom/identity';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@strongroom/persistence';
+import { Catalogue } from '@strongroom/providers';
 import { tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
@@ -100,6 +101,7 @@ async function startApp(
       databaseUrl,
       logger,
       egress,
+      catalogue: Catalogue.load(config.STRONGROOM_PROVIDERS_FILE),
       refresh: {
         refreshTimeoutMs: config.STRONGROOM_REFRESH_TIMEOUT_SECONDS * 1000,
         refreshWaitMs: config.STRONGROOM_REFRESH_WAIT_SECONDS * 1000,

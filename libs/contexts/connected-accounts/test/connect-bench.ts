@@ -21,6 +21,7 @@ import { VaultError } from '@strongroom/errors';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import { migrate } from '@strongroom/persistence';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { connectedAccountsDatabase, ConnectedAccountsModule } from '../src/index.js';
 import { challengeOf, newId, newSecret } from '../src/connect/secrets.js';
@@ -171,6 +172,7 @@ export class Bench {
       { provide: TokenVault, useValue: this.vault },
       { provide: IntakeKeys, useValue: this.vault.intakeKeys },
       { provide: PublicUrl, useValue: this.publicUrl },
+      { provide: Catalogue, useValue: Catalogue.shipped() },
       { provide: LOGGER, useValue: logger },
     ];
     return {

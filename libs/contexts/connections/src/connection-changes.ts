@@ -3,7 +3,7 @@ import type { ConnectionEntity } from './connection.entity.js';
 import { READ_ONLY, STORED, type CreateConnection, type UpdateConnection } from './connection.schema.js';
 import { fillsAtSignIn, MASK, tokenOriginOf } from './connection-view.js';
 import { refused } from './connections.errors.js';
-import { isOffered } from '@strongroom/providers';
+import type { Catalogue } from '@strongroom/providers';
 
 /** A change to a row, with the secret beside it: it is never part of what is stored as options. */
 export interface Sent {
@@ -38,9 +38,9 @@ function storedIn(body: CreateConnection | UpdateConnection): Record<string, unk
 }
 
 /** Rules between members. @throws ValidationError */
-export function checkTogether(row: ConnectionEntity): void {
+export function checkTogether(catalogue: Catalogue, row: ConnectionEntity): void {
   const hasVault = row.vaultActive || fillsAtSignIn(row);
-  if (hasVault && !isOffered(row.strategy))
+  if (hasVault && !catalogue.isOffered(row.strategy))
     throw refused('connected_accounts.active', `a connection of strategy ${row.strategy} has no provider to connect`);
   if (hasVault && row.options['dpop_signing_alg'])
     throw refused('options.dpop_signing_alg', 'a token bound to our key is of no use to a caller: not with the vault');
@@ -57,12 +57,12 @@ export function checkReadOnly(body: UpdateConnection, shown: Record<string, unkn
 }
 
 /** Names of what differs, for `connection.updated`. */
-export function changesBetween(before: ConnectionEntity, after: ConnectionEntity): string[] {
+export function changesBetween(catalogue: Catalogue, before: ConnectionEntity, after: ConnectionEntity): string[] {
   const members: [string, unknown, unknown][] = [
     ['display_name', before.displayName, after.displayName],
     ['options', before.options, after.options],
     ['credentials', before.secretBox, after.secretBox],
-    ['token_endpoint', tokenOriginOf(before), tokenOriginOf(after)],
+    ['token_endpoint', tokenOriginOf(catalogue, before), tokenOriginOf(catalogue, after)],
     ['provider_metadata', before.providerMetadata, after.providerMetadata],
     ['authentication', before.loginActive, after.loginActive],
     [

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource, type ObjectLiteral } from 'typeorm';
 import { ConnectionEntity } from './connection.entity.js';
 import { directoryView } from './connection-view.js';
@@ -7,7 +8,10 @@ import { directoryView } from './connection-view.js';
 /** What every other context may know of connections. Needs the database and nothing else, so that all can use it. */
 @Injectable()
 export class ConnectionDirectoryService extends ConnectionDirectory {
-  constructor(private readonly database: DataSource) {
+  constructor(
+    private readonly database: DataSource,
+    private readonly catalogue: Catalogue,
+  ) {
     super();
   }
 
@@ -37,7 +41,7 @@ export class ConnectionDirectoryService extends ConnectionDirectory {
       .where(which, { ...named, clientId })
       .orderBy('c.name')
       .getRawAndEntities<{ enabled: boolean }>();
-    return entities.map((row, index) => directoryView(row, raw[index]!.enabled));
+    return entities.map((row, index) => directoryView(this.catalogue, row, raw[index]!.enabled));
   }
 }
 

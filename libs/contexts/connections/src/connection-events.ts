@@ -1,17 +1,18 @@
 import type { Actor, BearerIdentity } from '@strongroom/contracts';
+import type { Catalogue } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 import { eventName } from './connection.schema.js';
 import { fillsAtSignIn, tokenOriginOf } from './connection-view.js';
 
 /** What events say of a connection. */
-export const told = (row: ConnectionEntity, enabledClientCount: number, actor: Actor) => ({
+export const told = (catalogue: Catalogue, row: ConnectionEntity, enabledClientCount: number, actor: Actor) => ({
   connectionId: row.id,
   name: eventName(row.name),
   strategy: row.strategy,
   vaultActive: row.vaultActive || fillsAtSignIn(row),
   loginActive: row.loginActive,
   enabledClientCount,
-  tokenOrigin: tokenOriginOf(row),
+  tokenOrigin: tokenOriginOf(catalogue, row),
   actor,
 });
 

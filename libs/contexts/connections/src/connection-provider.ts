@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Egress, EgressFailedError, EgressRefusedError } from '@strongroom/egress';
 import {
+  Catalogue,
   ConnectionMisconfiguredError,
   discover,
   DiscoveryError,
-  isOffered,
-  resolve,
   type ResolvedProvider,
 } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
@@ -29,7 +28,10 @@ const MEMBERS: Record<string, Record<string, string>> = {
 /** What a connection's options say about its provider, checked when they are saved. */
 @Injectable()
 export class ConnectionProvider {
-  constructor(private readonly egress: Egress) {}
+  constructor(
+    private readonly egress: Egress,
+    private readonly catalogue: Catalogue,
+  ) {}
 
   /**
    * What discovery says now. While the provider cannot be reached an unchanged issuer keeps what it said before.
@@ -61,7 +63,7 @@ export class ConnectionProvider {
 
   /** Every address we would call passes the egress policy now, as it must again at each use. @throws ValidationError */
   check(row: Described): void {
-    const resolved = resolvedOrNull(row);
+    const resolved = resolvedOrNull(this.catalogue, row);
     const addresses: [string, unknown][] = resolved
       ? [
           ...Object.entries(resolved.endpoints).filter(([name]) => name !== 'issuer'),
@@ -83,8 +85,8 @@ export class ConnectionProvider {
 }
 
 /** Where the client secret is sent. */
-export function secretOrigins(row: Described): string[] {
-  const resolved = resolvedOrNull(row);
+export function secretOrigins(catalogue: Catalogue, row: Described): string[] {
+  const resolved = resolvedOrNull(catalogue, row);
   if (!resolved) return [];
   const { token, refresh, revocation } = resolved.endpoints;
   const introspection = resolved.entry.endpoints.introspection;
@@ -92,10 +94,10 @@ export function secretOrigins(row: Described): string[] {
 }
 
 /** Null while the options are incomplete; the answer's warnings say what is missing. */
-function resolvedOrNull(row: Described): ResolvedProvider | null {
-  if (!isOffered(row.strategy)) return null;
+function resolvedOrNull(catalogue: Catalogue, row: Described): ResolvedProvider | null {
+  if (!catalogue.isOffered(row.strategy)) return null;
   try {
-    return resolve(providerConnection(row));
+    return catalogue.resolve(providerConnection(row));
   } catch (error) {
     if (error instanceof ConnectionMisconfiguredError) return null;
     throw error;

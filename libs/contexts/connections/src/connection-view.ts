@@ -1,5 +1,5 @@
 import type { ConnectionView } from '@strongroom/contracts';
-import { resolve } from '@strongroom/providers';
+import type { Catalogue } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 import { warningsOf } from './connection-warnings.js';
 
@@ -27,16 +27,16 @@ export const providerConnection = (
 });
 
 /** Derived anew from what is stored: a row that was tampered with must not bring an origin of its own. */
-export function tokenOriginOf(row: Parameters<typeof providerConnection>[0]): string | null {
+export function tokenOriginOf(catalogue: Catalogue, row: Parameters<typeof providerConnection>[0]): string | null {
   try {
-    return resolve(providerConnection(row)).tokenOrigin;
+    return catalogue.resolve(providerConnection(row)).tokenOrigin;
   } catch {
     return null; // incomplete, or of a strategy without a provider; whoever needs the endpoint is told why by resolve
   }
 }
 
 /** What other contexts see. */
-export const directoryView = (row: Described, enabledForClient: boolean): ConnectionView => ({
+export const directoryView = (catalogue: Catalogue, row: Described, enabledForClient: boolean): ConnectionView => ({
   connectionId: row.id,
   name: row.name,
   displayName: row.displayName ?? row.name,
@@ -48,16 +48,17 @@ export const directoryView = (row: Described, enabledForClient: boolean): Connec
   enabledForClient,
   options: row.options,
   metadata: row.providerMetadata,
-  tokenOrigin: tokenOriginOf(row),
+  tokenOrigin: tokenOriginOf(catalogue, row),
 });
 
 /** What an administrator sees; the secret is never in it. */
 export function shownConnection(
+  catalogue: Catalogue,
   row: ConnectionEntity,
   enabledClients: readonly string[],
   publicUrl: { of(path: string): string },
 ): Record<string, unknown> {
-  const warnings = warningsOf(row);
+  const warnings = warningsOf(catalogue, row);
   const { cross_app_access, ...stored } = row.stored;
   return {
     id: row.id,

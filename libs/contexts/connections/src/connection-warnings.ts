@@ -1,4 +1,4 @@
-import { ConnectionMisconfiguredError, isOffered, resolve } from '@strongroom/providers';
+import { type Catalogue, ConnectionMisconfiguredError } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 
 /** Booleans of the options that are settings and no permissions (`spec/providers.md` §8). */
@@ -13,15 +13,15 @@ const SETTINGS = new Set([
 ]);
 
 /** What an administrator should know and nothing else would tell. */
-export function warningsOf(row: ConnectionEntity): string[] {
-  if (!isOffered(row.strategy)) return [];
+export function warningsOf(catalogue: Catalogue, row: ConnectionEntity): string[] {
+  if (!catalogue.isOffered(row.strategy)) return [];
   const warnings: string[] = [];
   const scripts = (row.options['scripts'] ?? {}) as Record<string, unknown>;
   for (const name of ['fetchUserProfile', 'getLogoutUrl'])
     if (scripts[name]) warnings.push(`options.scripts.${name} is stored and not executed${INSTEAD[name]}`);
   const unknown = Object.keys(row.options).filter((name) => row.options[name] === true && !SETTINGS.has(name));
   for (const name of unknown) warnings.push(`permission not known: ${name}`);
-  const problem = misconfiguration(row);
+  const problem = misconfiguration(catalogue, row);
   if (problem) warnings.push(problem);
   return warnings;
 }
@@ -31,9 +31,9 @@ const INSTEAD: Record<string, string> = {
   getLogoutUrl: '',
 };
 
-function misconfiguration(row: ConnectionEntity): string | undefined {
+function misconfiguration(catalogue: Catalogue, row: ConnectionEntity): string | undefined {
   try {
-    resolve({
+    catalogue.resolve({
       connectionId: row.id,
       name: row.name,
       strategy: row.strategy,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { listAnswer, type ListQuery, type ListSource, PublicUrl } from '@strongroom/http';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
 import { shownConnection } from './connection-view.js';
@@ -25,6 +26,7 @@ export class ConnectionsReads {
   constructor(
     private readonly database: DataSource,
     private readonly publicUrl: PublicUrl,
+    private readonly catalogue: Catalogue,
   ) {}
 
   list(query: ConnectionsQuery): Promise<unknown> {
@@ -32,13 +34,16 @@ export class ConnectionsReads {
     if (query.strategy) rows.andWhere('c.strategy IN (:...strategies)', { strategies: query.strategy });
     if (query.name !== undefined) rows.andWhere('c.name = :name', { name: query.name });
     return listAnswer('connections', query, this.source(rows), ({ row, clients }) =>
-      chosen(query, shownConnection(row, clients, this.publicUrl)),
+      chosen(query, shownConnection(this.catalogue, row, clients, this.publicUrl)),
     );
   }
 
   async get(id: string, query: Fields): Promise<unknown> {
     const row = await this.found(id);
-    return chosen(query, shownConnection(row, await clientsOf(this.database.manager, id), this.publicUrl));
+    return chosen(
+      query,
+      shownConnection(this.catalogue, row, await clientsOf(this.database.manager, id), this.publicUrl),
+    );
   }
 
   /** Always the checkpoint shape. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type BearerIdentity, connectionCreated, connectionDeleted, connectionUpdated } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { Outbox } from '@strongroom/messaging';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ClientSecrets } from './client-secrets.js';
 import { applied, changesBetween, checkReadOnly, checkTogether, type Sent } from './connection-changes.js';
@@ -27,10 +28,11 @@ export class ConnectionsService {
     private readonly provider: ConnectionProvider,
     private readonly secrets: ClientSecrets,
     private readonly publicUrl: PublicUrl,
+    private readonly catalogue: Catalogue,
   ) {}
 
   async create(body: CreateConnection, caller: BearerIdentity): Promise<Shown> {
-    requireOffered(body.strategy);
+    requireOffered(this.catalogue, body.strategy);
     const sent = applied(blank(body), body);
     if (sent.secret === 'keep' && body.options) throw refused('options.client_secret', 'is the mask, not a secret');
     const row = await this.completed(sent, null);
@@ -39,13 +41,13 @@ export class ConnectionsService {
       await this.database.transaction(async (tx) => {
         await tx.insert(ConnectionEntity, { ...row, eventVersion: 1 } as never);
         await replaceClients(tx, row.id, clients);
-        const data = told(row, clients.length, actorOf(caller));
+        const data = told(this.catalogue, row, clients.length, actorOf(caller));
         await this.outbox.add(tx, connectionCreated, { id: row.id, sequence: 1, data });
       });
     } catch (error) {
       throw isUniqueViolation(error) ? new ConnectionConflictError() : error;
     }
-    return shownConnection(row, clients, this.publicUrl);
+    return shownConnection(this.catalogue, row, clients, this.publicUrl);
   }
 
   /** `options` replaces the whole object; other members are left alone. A change in between is not overwritten. */
@@ -53,11 +55,11 @@ export class ConnectionsService {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = await this.found(id);
       const clients = await clientsOf(this.database.manager, id);
-      checkReadOnly(body, shownConnection(before, clients, this.publicUrl));
+      checkReadOnly(body, shownConnection(this.catalogue, before, clients, this.publicUrl));
       const after = await this.completed(applied(before, body), before, body.options !== undefined);
       const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
       const written = await this.write(before, after, { clients, wanted }, caller);
-      if (written) return shownConnection(after, wanted, this.publicUrl);
+      if (written) return shownConnection(this.catalogue, after, wanted, this.publicUrl);
     }
     throw new ConnectionConflictError('The connection is being changed by somebody else. Read it and try again.');
   }
@@ -98,7 +100,7 @@ export class ConnectionsService {
         named(false),
       ]);
       const count = await tx.countBy(ConnectionClientEntity, { connectionId: id });
-      const data = { ...told(row, count, actorOf(caller)), changed: ['enabled_clients'] };
+      const data = { ...told(this.catalogue, row, count, actorOf(caller)), changed: ['enabled_clients'] };
       await this.outbox.add(tx, connectionUpdated, { id, sequence: row.eventVersion, data });
     });
   }
@@ -110,7 +112,7 @@ export class ConnectionsService {
       const row = await bumped(tx, id);
       await tx.delete(ConnectionClientEntity, { connectionId: id, clientId });
       const count = await tx.countBy(ConnectionClientEntity, { connectionId: id });
-      const data = { ...told(row, count, { kind: 'system' }), changed: ['enabled_clients'] };
+      const data = { ...told(this.catalogue, row, count, { kind: 'system' }), changed: ['enabled_clients'] };
       await this.outbox.add(tx, connectionUpdated, { id, sequence: row.eventVersion, data });
     }
   }
@@ -131,10 +133,10 @@ export class ConnectionsService {
       row.providerMetadata = await this.provider.metadata(row.strategy, row.options, before);
       this.provider.check(row);
     }
-    checkTogether(row);
+    checkTogether(this.catalogue, row);
     if (before?.secretBox && (secret === 'keep' || secret === null)) {
-      const known = secretOrigins(before);
-      if (secretOrigins(row).some((origin) => !known.includes(origin))) throw secretNeeded();
+      const known = secretOrigins(this.catalogue, before);
+      if (secretOrigins(this.catalogue, row).some((origin) => !known.includes(origin))) throw secretNeeded();
     }
     if (secret === null) row.secretBox = null;
     else if (secret !== 'keep') row.secretBox = await this.secrets.seal(row.id, secret.value);
@@ -149,7 +151,7 @@ export class ConnectionsService {
     caller: BearerIdentity,
   ): Promise<boolean> {
     const listChanged = clients.join(' ') !== wanted.join(' ');
-    const changed = [...changesBetween(before, after), ...(listChanged ? ['enabled_clients'] : [])];
+    const changed = [...changesBetween(this.catalogue, before, after), ...(listChanged ? ['enabled_clients'] : [])];
     if (changed.length === 0) return true;
     return this.database.transaction(async (tx) => {
       after.eventVersion = before.eventVersion + 1;
@@ -158,7 +160,7 @@ export class ConnectionsService {
       } as never);
       if (!affected) return false;
       if (listChanged) await replaceClients(tx, before.id, wanted);
-      const data = { ...told(after, wanted.length, actorOf(caller)), changed };
+      const data = { ...told(this.catalogue, after, wanted.length, actorOf(caller)), changed };
       await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });
       return true;
     });

@@ -10,6 +10,7 @@ import { VaultError } from '@strongroom/errors';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
 import { createLogger } from '@strongroom/observability';
 import { migrate } from '@strongroom/persistence';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { connectionsDatabase } from '../src/connections.database.js';
 import { ConnectionsModule } from '../src/connections.module.js';
@@ -48,9 +49,10 @@ class Surroundings {
         { provide: Bearer, useClass: BearerByScopes },
         { provide: IntakeKeys, useValue: intakeKeys },
         { provide: Egress, useValue: egress },
+        { provide: Catalogue, useValue: Catalogue.shipped() },
         { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       ],
-      exports: [Bearer, IntakeKeys, Egress, PublicUrl],
+      exports: [Bearer, IntakeKeys, Egress, Catalogue, PublicUrl],
     };
   }
 }

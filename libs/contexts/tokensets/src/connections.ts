@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
 import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
-import { ConnectionMisconfiguredError, resolve, type ResolvedProvider } from '@strongroom/providers';
+import { Catalogue, ConnectionMisconfiguredError, type ResolvedProvider } from '@strongroom/providers';
 import { MisconfiguredError } from './tokensets.errors.js';
 
 export interface KnownConnection {
@@ -24,6 +24,7 @@ export class Connections {
   constructor(
     private readonly directory: ConnectionDirectory,
     private readonly intake: IntakePrivateKeys,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** As it was at most two seconds ago: an exchange of a fresh token costs no question. */
@@ -40,7 +41,7 @@ export class Connections {
   async now(connectionId: string): Promise<KnownConnection | null> {
     const view = await this.directory.byId(connectionId, null);
     if (!view) return null;
-    const provider = resolved(view);
+    const provider = resolved(this.catalogue, view);
     return {
       view,
       provider,
@@ -65,9 +66,9 @@ export class Connections {
   }
 }
 
-function resolved(view: ConnectionView): ResolvedProvider | null {
+function resolved(catalogue: Catalogue, view: ConnectionView): ResolvedProvider | null {
   try {
-    return resolve(view);
+    return catalogue.resolve(view);
   } catch (error) {
     if (error instanceof ConnectionMisconfiguredError) return null;
     throw error;

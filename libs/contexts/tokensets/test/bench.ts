@@ -18,6 +18,7 @@ import { ConfiguredMasterKeys, sealBox } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
 import { createLogger, LOGGER } from '@strongroom/observability';
+import { Catalogue } from '@strongroom/providers';
 import { migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
 import pg from 'pg';
@@ -281,6 +282,7 @@ export class Bench {
       { provide: People, useValue: this.people },
       { provide: Bearer, useClass: AnyBearer },
       { provide: Egress, useValue: new Egress({ allow: ['http://127.0.0.1:*'] }) },
+      { provide: Catalogue, useValue: Catalogue.shipped() },
       { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       { provide: LOGGER, useValue: logger },
     ];

@@ -4,6 +4,7 @@
  * secrets pass through here in `tokensets` only.
  */
 export { type AuthorizationFlow, authorizationRequest, isOwnedParameter, usesPkce } from './authorization-request.js';
+export { Catalogue, type CatalogueProvider } from './catalogue.js';
 export { type Callback, type CallbackRefusal, readCallback } from './callback.js';
 export { classifyTransport, type ProviderError } from './classify.js';
 export { discover } from './discover.js';
@@ -23,14 +24,7 @@ export {
   IdTokenRefusedError,
   ProviderUnavailableError,
 } from './providers.errors.js';
-export {
-  isOffered,
-  offeredStrategies,
-  type ProviderConnection,
-  resolve,
-  type ResolvedProvider,
-  type RotationClass,
-} from './resolve.js';
+export { type ProviderConnection, type ResolvedProvider, type RotationClass } from './resolve.js';
 export { isScope, missingScopes } from './scopes.js';
 export { type ProviderTokens, readTokenAnswer } from './token-answer.js';
 export { tokenRequest, type TokenRequestInput } from './token-request.js';

@@ -6,6 +6,7 @@ import {
   managementClientId,
   managementClientSecret,
   masterKeys,
+  providersSettings,
   redisSettings,
   refreshSettings,
   serviceSettings,
@@ -16,9 +17,14 @@ import {
  * and `docs/configuration.md` shows all of them.
  */
 export const configSchemas = {
-  connections: z.object({ ...serviceSettings('connections', ['identity', 'tokensets']), ...egressSettings }),
+  connections: z.object({
+    ...serviceSettings('connections', ['identity', 'tokensets']),
+    ...egressSettings,
+    ...providersSettings,
+  }),
   'connected-accounts': z.object({
     ...serviceSettings('connected-accounts', ['connections', 'identity', 'tokensets']),
+    ...providersSettings,
   }),
   exchange: z.object({ ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']) }),
   tokensets: z.object({
@@ -32,6 +38,7 @@ export const configSchemas = {
         "This process's place, the same after a restart and of no other process. Default: made from host name and ports.",
       ),
     ...egressSettings,
+    ...providersSettings,
     ...refreshSettings,
   }),
   identity: z.object({

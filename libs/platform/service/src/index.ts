@@ -15,6 +15,7 @@ export {
   managementClientId,
   managementClientSecret,
   masterKeys,
+  providersSettings,
   publicUrlSetting,
   refreshSettings,
   rpcUrlName,

@@ -9,6 +9,7 @@ import { errorAnswer, OtherGrants, PublicUrl } from '@strongroom/http';
 import { Counters, Locks, RedisConnection, RedisCounters, RedisLocks } from '@strongroom/locking';
 import { KafkaMessagingModule } from '@strongroom/messaging';
 import { createLogger, type Logger, LOGGER } from '@strongroom/observability';
+import { Catalogue } from '@strongroom/providers';
 import { RpcClient, ServiceKeys } from '@strongroom/rpc';
 import { databaseUrlName, rpcUrlName } from './settings.js';
 
@@ -30,6 +31,7 @@ export interface ServiceConfig {
   STRONGROOM_RPC_TLS_CERT?: string | undefined;
   STRONGROOM_RPC_TLS_KEY?: string | undefined;
   STRONGROOM_EGRESS_ALLOW?: string[];
+  STRONGROOM_PROVIDERS_FILE?: string[];
   STRONGROOM_LOG_LEVEL: string;
 }
 
@@ -97,6 +99,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
         provide: Egress,
         useFactory: () => new Egress({ allow: config.STRONGROOM_EGRESS_ALLOW ?? [], ownOrigins: this.ownOrigins }),
       },
+      { provide: Catalogue, useFactory: () => Catalogue.load(config.STRONGROOM_PROVIDERS_FILE ?? []) },
       ...(this.redis
         ? [
             { provide: Locks, useValue: this.locks },

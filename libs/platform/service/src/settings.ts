@@ -40,6 +40,12 @@ export const egressSettings = {
     .describe('Origins, comma-separated, that may be plain HTTP or private addresses. Port `*` allows any port.'),
 };
 
+export const providersSettings = {
+  STRONGROOM_PROVIDERS_FILE: list
+    .default([])
+    .describe('JSON files, comma-separated, of providers of your own or with corrections to the shipped ones.'),
+};
+
 export const refreshSettings = {
   STRONGROOM_REFRESH_TIMEOUT_SECONDS: seconds(30).describe('How long one refresh at a provider may take.'),
   // Below the deadline of the call between services, so that the answer is this one and not a failed call.

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionDirectory, type ConnectionView, People } from '@strongroom/contracts';
-import { resolve } from '@strongroom/providers';
+import { Catalogue } from '@strongroom/providers';
 import { UserNotFoundError } from '../connected-accounts.errors.js';
 import { AccountsService } from './accounts.service.js';
 import type { ConnectedAccountEntity } from './connected-account.entity.js';
@@ -18,6 +18,7 @@ export class AccountLists {
     private readonly service: AccountsService,
     private readonly people: People,
     private readonly directory: ConnectionDirectory,
+    private readonly catalogue: Catalogue,
   ) {}
 
   async accounts(
@@ -42,7 +43,7 @@ export class AccountLists {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const connections = found.slice(0, take);
     return {
-      connections: connections.map(shownConnection),
+      connections: connections.map((connection) => shownConnection(this.catalogue, connection)),
       next: found.length > take ? listCursor(connections.at(-1)!.name, list) : undefined,
     };
   }
@@ -55,15 +56,15 @@ export class AccountLists {
   }
 }
 
-const shownConnection = (connection: ConnectionView) => {
-  const scopes = configuredScopes(connection);
+const shownConnection = (catalogue: Catalogue, connection: ConnectionView) => {
+  const scopes = configuredScopes(catalogue, connection);
   return { name: connection.name, strategy: connection.strategy, ...(scopes.length > 0 ? { scopes } : {}) };
 };
 
 /** One connection that is misconfigured must not hide the others. */
-function configuredScopes(connection: ConnectionView): string[] {
+function configuredScopes(catalogue: Catalogue, connection: ConnectionView): string[] {
   try {
-    return [...resolve(connection).scopes];
+    return [...catalogue.resolve(connection).scopes];
   } catch {
     return [];
   }

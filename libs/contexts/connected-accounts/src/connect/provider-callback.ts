@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IntakeKeys } from '@strongroom/contracts';
 import { sealBox } from '@strongroom/crypto';
-import { type CallbackRefusal, readCallback, resolve } from '@strongroom/providers';
+import { type CallbackRefusal, Catalogue, readCallback } from '@strongroom/providers';
 import type { BrowserAnswer } from './browser-answer.js';
 import { answerRefusedPage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
@@ -34,6 +34,7 @@ export class ProviderCallback {
     private readonly wayBack: WayBack,
     private readonly intakeKeys: IntakeKeys,
     private readonly cookies: FlowCookies,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** The session decides what is meant; everything in the URL is only compared with it. */
@@ -59,7 +60,7 @@ export class ProviderCallback {
 
     const connection = await this.consent.connection(session);
     if (!('connectionId' in connection)) return connection;
-    const answer = readCallback(resolve(connection), query);
+    const answer = readCallback(this.catalogue.resolve(connection), query);
     if (answer.outcome === 'refused') return this.fail(session, REFUSALS[answer.reason], answer.reason);
     if (answer.outcome === 'code') return this.hold(session, answer.code, answer.captured);
 

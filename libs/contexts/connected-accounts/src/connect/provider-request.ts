@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ConnectionView, IntakeKeys } from '@strongroom/contracts';
 import { sealBox } from '@strongroom/crypto';
 import { PublicUrl } from '@strongroom/http';
-import { authorizationRequest, resolve, usesPkce } from '@strongroom/providers';
+import { authorizationRequest, Catalogue, usesPkce } from '@strongroom/providers';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { challengeOf, newSecret } from './secrets.js';
@@ -31,6 +31,7 @@ export class ProviderRequests {
     private readonly accounts: AccountsService,
     private readonly intakeKeys: IntakeKeys,
     private readonly publicUrl: PublicUrl,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** For the consent page: what `make` would ask for. */
@@ -49,7 +50,7 @@ export class ProviderRequests {
 
   /** Makes state, nonce and verifier anew; the verifier is sealed for the vault at once. */
   async make(session: ConnectSessionEntity, connection: ConnectionView): Promise<ProviderRequest> {
-    const resolved = resolve(connection);
+    const resolved = this.catalogue.resolve(connection);
     const fresh = {
       state: newSecret(),
       nonce: resolved.isOidc ? newSecret() : null,
@@ -73,7 +74,7 @@ export class ProviderRequests {
     { state, nonce, verifier }: { state: string; nonce: string | null; verifier: string | null },
   ) {
     const params = Object.entries(session.authorizationParams).filter(([, value]) => value !== '');
-    return authorizationRequest(resolve(connection), {
+    return authorizationRequest(this.catalogue.resolve(connection), {
       redirectUri: this.publicUrl.of(callbackPath(session.connectionName)),
       state,
       codeChallenge: verifier && challengeOf(verifier),
