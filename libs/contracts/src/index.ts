@@ -60,6 +60,7 @@ export {
   type OwnApi,
   type PersonView,
   type PresentedToken,
+  type PushRequest,
   type Redeemed,
   type RedeemRequest,
   type Subject,

@@ -15,6 +15,7 @@ const MAY_CALL: Record<string, readonly string[]> = {
   'People.get': allBut('identity'),
   'People.byUserId': allBut('identity'),
   'TokenVault.redeem': vaultUsers,
+  'TokenVault.pushAuthorization': vaultUsers,
   'TokenVault.redeemed': vaultUsers,
   'TokenVault.accessToken': vaultUsers,
   'TokenVault.list': vaultUsers,
@@ -44,6 +45,7 @@ describe('the table of ports', () => {
       'SubjectTokens.validate', // a client assertion
       'TokenVault.accessToken', // a refresh
       'TokenVault.delete',
+      'TokenVault.pushAuthorization', // a request at the provider
       'TokenVault.redeem', // a code
     ]);
   });

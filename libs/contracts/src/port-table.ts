@@ -49,6 +49,8 @@ const READ_MS = 5_000;
 const TOKEN_MS = 60_000;
 /** A provider may take its time over a code, and more over the profile. */
 const REDEEM_MS = 90_000;
+/** One call to a provider, which has fifteen seconds, and our own reads. */
+const PUSH_MS = 25_000;
 const DELETE_MS = 15_000;
 
 const allBut = (service: ServiceName): ServiceName[] => serviceNames.filter((name) => name !== service);
@@ -97,6 +99,8 @@ const tokenVault: EntryOf<TokenVault> = {
   offeredBy: 'tokensets',
   methods: {
     redeem: once(vaultUsers, REDEEM_MS),
+    // Not repeatable: a request that is pushed twice is two requests at the provider.
+    pushAuthorization: once(vaultUsers, PUSH_MS),
     redeemed: read(vaultUsers),
     accessToken: once(vaultUsers, TOKEN_MS),
     list: read(vaultUsers),

@@ -159,6 +159,13 @@ export interface RedeemRequest {
   scopesAsked: string[];
   /** Query values that the entry wants kept from the callback. */
   captured: Record<string, string>;
+  /** Values of the entry's params that the connect request brought. */
+  params: Record<string, string>;
+  /**
+   * Where the provider signs its callback: all of its query as a query string, as an intake box (purpose
+   * `provider-code`, field `query`). The signature is checked before anything is sent. Null where none is made.
+   */
+  queryBox: string | null;
   /** A reconnect that must end with this account. */
   pinnedAccountId: string | null;
 }
@@ -170,6 +177,15 @@ export interface Redeemed {
   missingScopes: string[];
   hasRefreshToken: boolean;
   reconnected: boolean;
+}
+
+/** An authorization request on its way to the provider behind the browser's back (RFC 9126). */
+export interface PushRequest {
+  connectionId: string;
+  /** Values of the entry's params that the connect request brought. */
+  params: Record<string, string>;
+  /** Everything that would stand in the authorization URL, in order. */
+  members: [string, string][];
 }
 
 export interface WantedToken {
@@ -222,6 +238,14 @@ export abstract class TokenVault {
    *   409, `provider_unavailable` 502 (begin again), `identity_pending` 503 (repeat the same call).
    */
   abstract redeem(request: RedeemRequest): Promise<Redeemed>;
+  /**
+   * Lodges an authorization request with a provider that takes it only from an authenticated client. `expiresIn` in
+   * seconds. A request that was lodged and is never used does no harm.
+   *
+   * @throws VaultError `provider_unavailable` 502 (try again), `push_refused` 400 (the provider does not want this
+   *   request), `server_error` 502 (the connection is misconfigured).
+   */
+  abstract pushAuthorization(request: PushRequest): Promise<{ requestUri: string; expiresIn: number }>;
   /** What a connect session led to; null if nothing was stored. */
   abstract redeemed(sessionId: string): Promise<Redeemed | null>;
   /**

@@ -54,6 +54,10 @@ export class CountingVault extends TokenVault {
     return redeemed;
   }
 
+  pushAuthorization(): Promise<{ requestUri: string; expiresIn: number }> {
+    return Promise.reject(new Error('no connection here demands it'));
+  }
+
   redeemed(sessionId: string): Promise<Redeemed | null> {
     return Promise.resolve(this.results.get(sessionId) ?? null);
   }

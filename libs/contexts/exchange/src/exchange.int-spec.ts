@@ -72,6 +72,7 @@ class AskedVault extends TokenVault {
     });
   }
   redeem = () => Promise.reject(new Error('not part of an exchange'));
+  pushAuthorization = () => Promise.reject(new Error('not part of an exchange'));
   redeemed = () => Promise.resolve(null);
   list = () => Promise.resolve([]);
   delete = () => Promise.resolve(false);

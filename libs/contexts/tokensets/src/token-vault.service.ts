@@ -10,6 +10,7 @@ import {
 import { AccessTokenService } from './access/access-token.service.js';
 import { RedeemService } from './redeem/redeem.service.js';
 import { storeErrors } from './store-errors.js';
+import { MisconfiguredError } from './tokensets.errors.js';
 import { TokensetsService } from './tokensets.service.js';
 
 /** The port: one method, one part of this context. */
@@ -25,6 +26,10 @@ export class TokenVaultService extends TokenVault {
 
   override redeem(request: RedeemRequest): Promise<Redeemed> {
     return storeErrors(this.redeems.redeem(request));
+  }
+
+  override pushAuthorization(): Promise<{ requestUri: string; expiresIn: number }> {
+    return Promise.reject(new MisconfiguredError());
   }
 
   override redeemed(sessionId: string): Promise<Redeemed | null> {

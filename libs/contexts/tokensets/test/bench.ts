@@ -202,6 +202,8 @@ export class Bench {
       nonce: null,
       scopesAsked: ['read', 'write'],
       captured: {},
+      params: {},
+      queryBox: null,
       pinnedAccountId: null,
       ...more,
     };

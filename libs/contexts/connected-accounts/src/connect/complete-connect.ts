@@ -117,6 +117,8 @@ export class CompleteConnect {
         nonce: session.nonce,
         scopesAsked: session.scopesAsked,
         captured: session.captured,
+        params: {},
+        queryBox: null,
         pinnedAccountId: session.pinnedAccountId,
       });
     } catch (error) {
