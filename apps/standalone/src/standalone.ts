@@ -12,6 +12,7 @@ import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
+import { egressOptions } from '@strongroom/service';
 import { tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
@@ -86,8 +87,8 @@ async function startApp(
 
   const logger = createLogger(config.STRONGROOM_LOG_LEVEL);
   const egress = new Egress({
-    allow: config.STRONGROOM_EGRESS_ALLOW,
-    ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config)],
+    ...egressOptions(config),
+    ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config, databaseUrl)],
   });
   const http = {
     logger,
@@ -135,9 +136,9 @@ const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate
 const defaultUrl = (config: Config): string =>
   `${usesTls(config) ? 'https' : 'http'}://localhost:${config.STRONGROOM_PORT}`;
 
-/** The provider must never be ourselves, whatever `STRONGROOM_EGRESS_ALLOW` says. */
-const ownListeners = ({ STRONGROOM_PORT: port }: Config): string[] =>
-  ['127.0.0.1', 'localhost', '[::1]'].flatMap((host) => [`http://${host}:${port}`, `https://${host}:${port}`]);
+/** The provider must never be ourselves or our database, whatever `STRONGROOM_EGRESS_ALLOW` says. */
+const ownListeners = ({ STRONGROOM_PORT: port }: Config, databaseUrl: string): string[] =>
+  [port, new URL(databaseUrl).port].flatMap((own) => [`http://127.0.0.1:${own}`, `http://localhost:${own}`]);
 
 async function tlsOf(
   config: Config,

@@ -41,7 +41,10 @@ export async function decoded(body: Buffer, encoding: string): Promise<Buffer> {
   }
 }
 
-/** What looks like JSON must not nest so deep that walking it becomes a danger. Reads each byte once. */
+/**
+ * What looks like JSON must not nest so deep that walking it becomes a danger. Reads each byte once. Bytes beyond
+ * ASCII before the first bracket count as space: a byte order mark is one, and some readers trim others too.
+ */
 export function refuseDeepJson(body: Buffer): void {
   let depth = 0;
   let inString = false;
@@ -53,7 +56,7 @@ export function refuseDeepJson(body: Buffer): void {
     } else if (byte === QUOTE) inString = true;
     else if (OPENING.includes(byte)) depth++;
     else if (CLOSING.includes(byte)) depth--;
-    else if (depth === 0 && !SPACE.includes(byte)) return; // not an object or array: HTML, a form, a number
+    else if (depth === 0 && !SPACE.includes(byte) && byte! < 0x80) return; // not an object or array: HTML, a form, a number
     if (depth > MAX_JSON_DEPTH) throw new EgressFailedError('too_deep', 'maybe');
   }
 }

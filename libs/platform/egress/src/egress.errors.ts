@@ -13,6 +13,7 @@ export class EgressRefusedError extends VaultError {
 export type EgressFailure =
   | 'dns'
   | 'connect'
+  | 'proxy'
   | 'tls'
   | 'timeout'
   | 'aborted'

@@ -5,6 +5,7 @@ import { Attempt } from './attempt.js';
 import { EgressPolicy, type Target } from './egress-policy.js';
 import { fetchThrough } from './fetch.js';
 import { connectPinned, type ConnectOptions, type Resolve, systemResolve } from './pinned-connection.js';
+import { connectThrough, type EgressProxy, readProxy } from './proxy.js';
 
 export interface EgressRequest {
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -32,6 +33,8 @@ export interface EgressOptions {
   ownOrigins?: readonly string[];
   /** Certificates to trust beside the usual ones, PEM. */
   ca?: readonly string[];
+  /** What everything goes through; it then judges the addresses. Environment variables name none. */
+  proxy?: EgressProxy | undefined;
   resolve?: Resolve;
 }
 
@@ -51,12 +54,15 @@ const OWN_HEADERS =
 export class Egress {
   private readonly connecting: ConnectOptions;
   private readonly policy: EgressPolicy;
+  private readonly proxy: EgressProxy | undefined;
   private readonly closing = new AbortController();
 
   /** `fetch` for libraries that take one, under the same rules. */
-  readonly fetch: typeof globalThis.fetch = fetchThrough((request) => this.request(request));
+  readonly fetch: typeof globalThis.fetch = fetchThrough(this);
 
-  constructor({ allow, ownOrigins = [], ca = [], resolve = systemResolve }: EgressOptions) {
+  constructor({ allow, ownOrigins = [], ca = [], proxy, resolve = systemResolve }: EgressOptions) {
+    if (proxy) readProxy(proxy); // a bad one stops the start
+    this.proxy = proxy;
     this.policy = new EgressPolicy(allow, ownOrigins);
     this.connecting = { policy: this.policy, resolve, ca, connectMs: CONNECT_MS };
   }
@@ -91,6 +97,12 @@ export class Egress {
     return Promise.resolve();
   }
 
+  private connect(target: Target, signal: AbortSignal): Promise<Socket> {
+    return this.proxy
+      ? connectThrough(this.proxy, target, this.connecting, signal)
+      : connectPinned(target, this.connecting, signal);
+  }
+
   private client(target: Target, attempt: Attempt): Client {
     return new Client(target.url.origin, {
       pipelining: 0,
@@ -98,8 +110,8 @@ export class Egress {
       headersTimeout: 0, // the attempt has one time for all
       bodyTimeout: 0,
       connect: (_options, done) => {
-        connectPinned(target, this.connecting, attempt.signal).then(
-          (socket: Socket) => {
+        this.connect(target, attempt.signal).then(
+          (socket) => {
             attempt.isConnected = true;
             done(null, socket);
           },

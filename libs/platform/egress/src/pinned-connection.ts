@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, getCACertificates, type TLSSocket } from 'node:tls';
+import { isInside } from './address-classes.js';
 import { EgressFailedError, type EgressFailure, EgressRefusedError } from './egress.errors.js';
 import type { EgressPolicy, Target } from './egress-policy.js';
 
@@ -25,13 +26,14 @@ export interface ConnectOptions {
 export async function connectPinned(target: Target, options: ConnectOptions, signal: AbortSignal): Promise<Socket> {
   const deadline = performance.now() + options.connectMs;
   const addresses = isIP(target.host) ? [target.host] : await resolved(target, options, signal);
-  options.policy.admit(target, addresses);
+  const ours = await addressesOfOurs(target, addresses, options, signal);
+  options.policy.admit(target, addresses, ours);
   let last: unknown;
   for (const [index, address] of addresses.entries()) {
     // An address that swallows packets leaves the others their share of the time.
     const withinMs = (deadline - performance.now()) / (addresses.length - index);
     try {
-      return await connectOne(target, address, options, withinMs, signal);
+      return await connectOne(target, address, { ...options, ours }, withinMs, signal);
     } catch (error) {
       if (error instanceof EgressRefusedError || signal.aborted) throw error;
       last = error;
@@ -49,10 +51,23 @@ async function resolved({ host }: Target, options: ConnectOptions, signal: Abort
   return addresses;
 }
 
+/** Only of the inside: on the public internet one address may serve many names, a provider's and ours. */
+async function addressesOfOurs(
+  { port }: Target,
+  addresses: readonly string[],
+  { policy, resolve, connectMs }: ConnectOptions,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (!addresses.some(isInside)) return [];
+  // A name of ours that leads nowhere is one that nobody can reach.
+  const asked = policy.ownNamesAt(port).map((name) => resolve(name).catch(() => []));
+  return (await within(Promise.all(asked), connectMs, signal)).flat();
+}
+
 async function connectOne(
   target: Target,
   address: string,
-  { policy, ca }: ConnectOptions,
+  { policy, ca, ours }: ConnectOptions & { ours: readonly string[] },
   withinMs: number,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -60,24 +75,37 @@ async function connectOne(
   const tcp = connectTcp({ host: address, port: target.port, autoSelectFamily: false, noDelay: true });
   try {
     await within(event(tcp, 'connect', 'connect'), withinMs, signal);
-    policy.admit(target, [tcp.remoteAddress ?? '']);
-    if (!target.isTls) return tcp;
-    const tls: TLSSocket = connectTls({
-      socket: tcp,
-      // Without a name the certificate is compared with the address.
-      ...(isIP(target.host) ? { host: target.host } : { servername: target.host }),
-      ALPNProtocols: ['http/1.1'],
-      ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
-    });
-    await within(event(tls, 'secureConnect', 'tls'), ends - performance.now(), signal);
-    return tls;
+    policy.admit(target, [tcp.remoteAddress ?? ''], ours);
+    return target.isTls ? await secured(tcp, target.host, ca, ends - performance.now(), signal) : tcp;
   } catch (error) {
     tcp.destroy();
     throw error;
   }
 }
 
-const event = (socket: Socket, name: string, reason: EgressFailure): Promise<void> =>
+/** TLS over a connection, to the server that `host` names. */
+export async function secured(
+  tcp: Socket,
+  host: string,
+  ca: readonly string[],
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const tls: TLSSocket = connectTls({
+    socket: tcp,
+    // Without a name the certificate is compared with the address.
+    ...(isIP(host) ? { host } : { servername: host }),
+    ALPNProtocols: ['http/1.1'],
+    // Said aloud, as NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 would have it otherwise.
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    ...(ca.length > 0 && { ca: [...getCACertificates('default'), ...ca] }),
+  });
+  await within(event(tls, 'secureConnect', 'tls'), withinMs, signal);
+  return tls;
+}
+
+export const event = (socket: Socket, name: string, reason: EgressFailure): Promise<void> =>
   new Promise((done, failed) => {
     socket.once(name, () => done());
     // Stays for the life of the socket: an error that nobody listens to would end the process.
@@ -87,7 +115,7 @@ const event = (socket: Socket, name: string, reason: EgressFailure): Promise<voi
     socket.once('close', () => failed(new EgressFailedError(reason, 'no', 'ECONNRESET')));
   });
 
-async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+export async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
   const limit = new Promise<never>((_, failed) => {
     const timer = setTimeout(() => failed(new EgressFailedError('timeout', 'no')), Math.max(ms, 0));

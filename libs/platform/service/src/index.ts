@@ -9,6 +9,7 @@ export {
   adminEmail,
   adminPassword,
   databaseUrlName,
+  egressOptions,
   egressSettings,
   listenerSettings,
   loggingSettings,

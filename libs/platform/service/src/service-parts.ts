@@ -11,10 +11,10 @@ import { KafkaMessagingModule } from '@strongroom/messaging';
 import { createLogger, type Logger, LOGGER } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
 import { RpcClient, ServiceKeys } from '@strongroom/rpc';
-import { databaseUrlName, rpcUrlName } from './settings.js';
+import { databaseUrlName, type EgressConfig, egressOptions, rpcUrlName } from './settings.js';
 
 /** The settings that every service has. */
-export interface ServiceConfig {
+export interface ServiceConfig extends EgressConfig {
   STRONGROOM_PUBLIC_URL: string;
   STRONGROOM_HOST: string;
   STRONGROOM_PORT: number;
@@ -30,7 +30,6 @@ export interface ServiceConfig {
   STRONGROOM_RPC_TLS_CA?: string | undefined;
   STRONGROOM_RPC_TLS_CERT?: string | undefined;
   STRONGROOM_RPC_TLS_KEY?: string | undefined;
-  STRONGROOM_EGRESS_ALLOW?: string[];
   STRONGROOM_PROVIDERS_FILE?: string[];
   STRONGROOM_LOG_LEVEL: string;
 }
@@ -79,14 +78,26 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
-  /** A provider is never one of us, whatever `STRONGROOM_EGRESS_ALLOW` says. */
+  /** A provider is never one of us or of our stores, whatever `STRONGROOM_EGRESS_ALLOW` says. */
   private get ownOrigins(): string[] {
     const { STRONGROOM_PORT: port, STRONGROOM_RPC_PORT: rpcPort } = this.config;
     const listeners = ['127.0.0.1', 'localhost', '[::1]', hostname()].flatMap((host) =>
       [port, rpcPort].flatMap((one) => [`http://${host}:${one}`, `https://${host}:${one}`]),
     );
     const others = Object.values(rpcUrlsOf(this.config)).flat();
-    return [this.publicUrl.origin, ...listeners, ...others.map((url) => new URL(url).origin)];
+    return [this.publicUrl.origin, ...listeners, ...others.map((url) => new URL(url).origin), ...this.stores];
+  }
+
+  /** By host and port alone: no other part of a store's address goes into a message about it. */
+  private get stores(): string[] {
+    const { STRONGROOM_REDIS_URL: redis, STRONGROOM_KAFKA_BROKERS: brokers } = this.config;
+    const at = (url: string, usualPort: number): string => {
+      const { hostname, port } = new URL(url);
+      return `http://${hostname}:${port || usualPort}`;
+    };
+    const kafka = brokers.map((broker) => `http://${broker}`);
+    const all = [at(this.databaseUrl, 5432), ...(redis ? [at(redis, 6379)] : []), ...kafka];
+    return all.filter((origin) => URL.canParse(origin)); // a Postgres at a socket in the file system has none
   }
 
   /** The root module of the service: being global, it shows the context the ports that others offer. */
@@ -97,7 +108,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
       { provide: LOGGER, useValue: logger },
       {
         provide: Egress,
-        useFactory: () => new Egress({ allow: config.STRONGROOM_EGRESS_ALLOW ?? [], ownOrigins: this.ownOrigins }),
+        useFactory: () => new Egress({ ...egressOptions(config), ownOrigins: this.ownOrigins }),
       },
       { provide: Catalogue, useFactory: () => Catalogue.load(config.STRONGROOM_PROVIDERS_FILE ?? []) },
       ...(this.redis

@@ -1,4 +1,5 @@
 import { type ServiceName } from '@strongroom/contracts';
+import type { EgressOptions } from '@strongroom/egress';
 import { z } from 'zod';
 
 /** Groups of settings, each variable with the line that `docs/configuration.md` shows. */
@@ -38,7 +39,28 @@ export const egressSettings = {
   STRONGROOM_EGRESS_ALLOW: list
     .default([])
     .describe('Origins, comma-separated, that may be plain HTTP or private addresses. Port `*` allows any port.'),
+  STRONGROOM_EGRESS_PROXY: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('HTTP proxy for every call to a provider, `http://host:port`. `HTTP_PROXY` and the like are not read.'),
+  STRONGROOM_EGRESS_PROXY_CREDENTIALS: z
+    .string()
+    .optional()
+    .describe('`user:password` for that proxy. Usually given as a file.'),
 };
+
+export interface EgressConfig {
+  STRONGROOM_EGRESS_ALLOW?: string[];
+  STRONGROOM_EGRESS_PROXY?: string | undefined;
+  STRONGROOM_EGRESS_PROXY_CREDENTIALS?: string | undefined;
+}
+
+/** What these settings say, as the way out takes it. */
+export function egressOptions(config: EgressConfig): Pick<EgressOptions, 'allow' | 'proxy'> {
+  const { STRONGROOM_EGRESS_PROXY: url, STRONGROOM_EGRESS_PROXY_CREDENTIALS: credentials } = config;
+  const proxy = url ? { url, ...(credentials ? { credentials } : {}) } : undefined;
+  return { allow: config.STRONGROOM_EGRESS_ALLOW ?? [], proxy };
+}
 
 export const providersSettings = {
   STRONGROOM_PROVIDERS_FILE: list
