@@ -1,81 +1,99 @@
+import type { Asked } from './dialect.js';
 import { escaped, htmlPage, redirect, type Answer } from './http.js';
 import type { Provider } from './provider.js';
+import { settingsFor } from './settings.js';
+import { signInForm } from './sign-in-form.js';
 
-export const PEOPLE = ['person-1', 'person-2', 'person-3', 'person-4'];
+/** One visit of a browser to the authorization endpoint. */
+export interface Visit extends Asked {
+  /** Where the form goes back to. */
+  path: string;
+  /** The request was pushed before. */
+  isPushed: boolean;
+}
 
 /** Faults that must not be answered by a redirect; null if the address may be trusted. */
-function refusal(provider: Provider, asked: URLSearchParams): string | null {
-  const { clientId, redirectUris } = provider.settings;
+function refusal({ settings }: Provider, asked: URLSearchParams): string | null {
   const uri = asked.get('redirect_uri');
-  if (asked.get('client_id') !== clientId) return 'client_id is not registered.';
+  if (asked.get('client_id') !== settings.clientId) return 'client_id is not registered.';
+  if (settings.clientDisabled) return 'This client is disabled.';
   if (uri === null || !URL.canParse(uri)) return 'redirect_uri is missing.';
-  if (redirectUris !== null && !redirectUris.includes(uri)) return 'redirect_uri is not registered.';
+  if (settings.redirectUris !== null && !settings.redirectUris.includes(uri)) return 'redirect_uri is not registered.';
   return new Set(asked.keys()).size === [...asked.keys()].length ? null : 'A parameter is there twice.';
 }
 
+const notPossible = (problem: string): Answer => htmlPage(400, `<h1>Not possible</h1><p>${escaped(problem)}</p>`);
+
 /** The authorization endpoint: a page to sign in and consent, or at once where it is told to answer by itself. */
-export function authorize(provider: Provider, asked: URLSearchParams): Answer {
+export function authorize(provider: Provider, visit: Visit): Answer {
   provider.authorizeCalls++;
+  const { dialect, settings } = provider;
+  const asked = visit.query;
   const problem = refusal(provider, asked);
-  if (problem) return htmlPage(400, `<h1>Not possible</h1><p>${problem}</p>`);
-  if (asked.get('response_type') !== 'code') return back(provider, asked, { error: 'unsupported_response_type' });
-  const method = asked.get('code_challenge_method');
-  if (asked.has('code_challenge') ? method !== 'S256' : provider.settings.requirePkce)
-    return back(provider, asked, { error: 'invalid_request', error_description: 'PKCE with S256 is needed' });
-  const scopes = scopesOf(asked);
-  const auto = provider.settings.auto ?? asked.get('auto');
-  if (auto === 'deny') return back(provider, asked, { error: 'access_denied' });
+  if (problem) return notPossible(problem);
+  if (asked.get('response_type') !== 'code') return back(provider, visit, [['error', 'unsupported_response_type']]);
+  const scopes = dialect.scopesOf(visit);
+  const wrong =
+    settings.requirePushedAuthorization && !visit.isPushed
+      ? 'the request must be pushed'
+      : dialect.problemOf(visit, settings);
+  if (wrong !== null)
+    return back(provider, visit, [
+      ['error', 'invalid_request'],
+      ['error_description', wrong],
+    ]);
+  if (scopes === null) return back(provider, visit, [['error', 'invalid_scope']]);
+  const auto = settings.auto ?? asked.get('auto');
+  if (auto === 'deny') return back(provider, visit, dialect.denial());
   if (auto === 'accept' || auto === 'partial')
-    return granted(provider, asked, provider.settings.person, auto === 'accept' ? scopes : scopes.slice(0, -1));
-  return htmlPage(200, signInForm(provider, asked, scopes));
+    return granted(provider, visit, personByItself(provider), auto === 'accept' ? scopes : scopes.slice(0, -1));
+  return htmlPage(200, signInForm(provider, visit, scopes));
 }
 
 /** The answer of the page. */
-export function decide(provider: Provider, form: URLSearchParams): Answer {
-  const asked = new URLSearchParams(form.get('request') ?? '');
-  const problem = refusal(provider, asked);
-  if (problem) return htmlPage(400, `<h1>Not possible</h1><p>${problem}</p>`);
-  if (form.get('action') !== 'accept') return back(provider, asked, { error: 'access_denied' });
+export function decide(provider: Provider, form: URLSearchParams, place: Omit<Visit, 'query' | 'isPushed'>): Answer {
+  const visit = { ...place, query: new URLSearchParams(form.get('request') ?? ''), isPushed: true };
+  const problem = refusal(provider, visit.query);
+  if (problem) return notPossible(problem);
+  if (form.get('action') !== 'accept') return back(provider, visit, provider.dialect.denial());
   const person = form.get('person') ?? provider.settings.person;
-  const scopes = scopesOf(asked).filter((scope) => form.has(`scope:${scope}`));
-  return granted(provider, asked, person, scopes);
+  const scopes = (provider.dialect.scopesOf(visit) ?? []).filter((scope) => form.has(`scope:${scope}`));
+  return granted(provider, visit, person, scopes);
 }
 
-function granted(provider: Provider, asked: URLSearchParams, person: string, scopes: string[]): Answer {
-  const code = provider.newCode({
+const personByItself = ({ settings, grants }: Provider): string =>
+  (grants.hasGrantOfAnybody() ? settings.switchAccount : null) ?? settings.person;
+
+function granted(provider: Provider, visit: Visit, person: string, ticked: string[]): Answer {
+  const { dialect, grants } = provider;
+  if (grants.isSuspended(person)) return back(provider, visit, [['error', 'access_denied']]);
+  const settings = settingsFor(provider.settings, person);
+  const asked = dialect.scopesOf(visit) ?? [];
+  const consent = {
     person,
-    scopes,
-    redirectUri: asked.get('redirect_uri')!,
-    challenge: asked.get('code_challenge'),
-    nonce: asked.get('nonce'),
-  });
-  return back(provider, asked, { code });
+    asked,
+    scopes: ticked.filter((scope) => settings.partialConsent?.includes(scope) ?? true),
+    redirectUri: visit.query.get('redirect_uri')!,
+    nonce: visit.query.get('nonce'),
+    offline: dialect.isOffline(visit, settings),
+    params: { ...visit.params, ...dialect.paramsOf(visit) },
+  };
+  const code = provider.newCode(consent, visit.query.get('code_challenge'));
+  return back(provider, visit, [[dialect.codeParam, code], ...dialect.callback(consent)]);
 }
 
-function back(provider: Provider, asked: URLSearchParams, answer: Record<string, string>): Answer {
-  const address = new URL(asked.get('redirect_uri')!);
-  for (const [name, value] of Object.entries(answer)) address.searchParams.append(name, value);
-  const state = asked.get('state');
-  if (state !== null) address.searchParams.append('state', state);
-  const { iss } = provider.settings;
-  if (iss !== 'absent')
-    address.searchParams.append('iss', iss === 'right' ? provider.issuer : `${provider.issuer}/other`);
+function back({ dialect, settings }: Provider, { query, params }: Visit, members: [string, string][]): Answer {
+  const state = query.get('state');
+  const said: [string, string][] = [...members, ...(state === null ? [] : [['state', state] as [string, string]])];
+  const issuer = dialect.issuer(params);
+  const iss: Record<typeof settings.iss, string[]> = {
+    right: [issuer],
+    wrong: [`${issuer}/other`],
+    absent: [],
+    twice: [issuer, issuer],
+  };
+  said.push(...iss[settings.iss].map((value) => ['iss', value] as [string, string]));
+  const address = new URL(query.get('redirect_uri')!);
+  for (const [name, value] of [...said, ...dialect.signature(said, settings)]) address.searchParams.append(name, value);
   return redirect(address.href);
-}
-
-const scopesOf = (asked: URLSearchParams): string[] => (asked.get('scope') ?? '').split(/[ ,]+/).filter(Boolean);
-
-function signInForm(provider: Provider, asked: URLSearchParams, scopes: string[]): string {
-  const { person } = provider.settings;
-  const choice = (id: string) =>
-    `<label><input type="radio" name="person" value="${id}"${id === person ? ' checked' : ''}> ${id}</label>`;
-  const box = (scope: string) =>
-    `<label><input type="checkbox" name="scope:${escaped(scope)}" value="on" checked> ${escaped(scope)}</label>`;
-  const people = [...new Set([person, ...PEOPLE])].map(escaped);
-  return `<h1>${escaped(provider.name)}</h1><form method="post" action="${provider.issuer}/authorize">
-<input type="hidden" name="request" value="${escaped(asked.toString())}">
-<fieldset><legend>Who are you?</legend>${people.map(choice).join('')}</fieldset>
-<fieldset><legend>What may the app do?</legend>${scopes.map(box).join('')}</fieldset>
-<button type="submit" name="action" value="accept">Allow</button>
-<button type="submit" name="action" value="deny">Refuse</button></form>`;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Request {
   method: string;
@@ -13,6 +14,15 @@ export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: string;
+  transport?: Transport;
+}
+
+/** What happens to an answer on its way. */
+export interface Transport {
+  hangs?: boolean;
+  truncateAt?: number;
+  fillMiB?: number;
+  dripMs?: number;
 }
 
 /** The connection is cut in place of an answer. */
@@ -54,17 +64,36 @@ export async function readRequest(raw: IncomingMessage, origin: string): Promise
   };
 }
 
-export function send(response: ServerResponse, answer: Answer | typeof CUT): void {
-  if (answer === CUT) response.destroy();
-  else response.writeHead(answer.status, answer.headers).end(answer.body);
+const MIB = 1024 * 1024;
+const DRIP_BYTES = 16;
+
+export async function send(response: ServerResponse, answer: Answer | typeof CUT): Promise<void> {
+  if (answer === CUT) {
+    response.destroy();
+    return;
+  }
+  const { hangs, truncateAt, fillMiB = 0, dripMs } = answer.transport ?? {};
+  if (hangs) return;
+  const body = Buffer.from(answer.body).subarray(0, truncateAt);
+  response.writeHead(answer.status, answer.headers);
+  if (dripMs !== undefined)
+    for (let at = 0; at < body.length && !response.destroyed; at += DRIP_BYTES) {
+      response.write(body.subarray(at, at + DRIP_BYTES));
+      await sleep(dripMs);
+    }
+  else if (fillMiB > 0) {
+    response.write(body);
+    for (let mib = 0; mib < fillMiB && !response.destroyed; mib++) await written(response, Buffer.alloc(MIB, ' '));
+  }
+  response.end(dripMs === undefined && fillMiB === 0 ? body : undefined);
 }
 
-/** A form whose every name is there once; null if it is no such form. */
-export function formOf({ headers, body }: Request): URLSearchParams | null {
-  if (headers['content-type']?.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return null;
-  const form = new URLSearchParams(body);
-  return new Set(form.keys()).size === [...form.keys()].length ? form : null;
-}
+/** Whoever reads no further closes: then it is over too. */
+const written = (response: ServerResponse, piece: Buffer) =>
+  new Promise<void>((done) => {
+    response.once('close', done);
+    response.write(piece, () => done());
+  });
 
 export const escaped = (text: string): string =>
   text.replace(

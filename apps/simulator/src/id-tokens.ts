@@ -1,6 +1,18 @@
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import type { ProviderSettings } from './settings.js';
 
 const KID = 'simulator-1';
+const LIFE_SECONDS = 3600;
+
+/** What is signed; `nonce` null: there is none. */
+export interface IdToken {
+  issuer: string;
+  audience: string;
+  nonce: string | null;
+  claims: Record<string, unknown>;
+  now: number;
+  fault?: ProviderSettings['idToken'];
+}
 
 /** The signing key of all simulated providers; made when first needed. */
 export class IdTokens {
@@ -15,20 +27,16 @@ export class IdTokens {
     return { keys: [{ ...(await exportJWK(publicKey)), kid: KID, alg: 'RS256', use: 'sig' }] };
   }
 
-  async sign(token: {
-    issuer: string;
-    audience: string;
-    claims: Record<string, unknown>;
-    now: number;
-  }): Promise<string> {
+  async sign({ issuer, audience, nonce, claims, now, fault = 'right' }: IdToken): Promise<string> {
     const { privateKey } = await this.pair();
-    const seconds = Math.floor(token.now / 1000);
-    return new SignJWT(token.claims)
-      .setProtectedHeader({ alg: 'RS256', kid: KID, typ: 'JWT' })
-      .setIssuer(token.issuer)
-      .setAudience(token.audience)
-      .setIssuedAt(seconds)
-      .setExpirationTime(seconds + 3600)
+    const issuedAt = Math.floor(now / 1000) - (fault === 'expired' ? 2 * LIFE_SECONDS : 0);
+    const said = nonce === null ? {} : { nonce: fault === 'wrongNonce' ? `${nonce}-other` : nonce };
+    return new SignJWT({ ...claims, ...said })
+      .setProtectedHeader({ alg: 'RS256', kid: fault === 'unknownKid' ? 'nobody' : KID, typ: 'JWT' })
+      .setIssuer(fault === 'wrongIss' ? `${issuer}/other` : issuer)
+      .setAudience(fault === 'wrongAud' ? `${audience}-other` : audience)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + LIFE_SECONDS)
       .sign(privateKey);
   }
 }

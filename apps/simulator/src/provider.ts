@@ -1,15 +1,11 @@
-import { Grants, type Grant } from './grants.js';
-import { redacted } from './secrets.js';
-import { providerSettings, type Fault, type ProviderSettings } from './settings.js';
+import type { Dialect } from './dialect.js';
+import { Faults } from './faults.js';
+import { Grants, type Consent, type Grant } from './grants.js';
+import { Journal } from './journal.js';
+import { settingsFor, type CallPhase, type ProviderSettings } from './settings.js';
 
-const CODE_SECONDS = 60;
-
-interface Code {
-  person: string;
-  scopes: string[];
-  redirectUri: string;
+interface Code extends Consent {
   challenge: string | null;
-  nonce: string | null;
   expiresAt: number;
   /** What came of it, once it was redeemed. */
   grant: Grant | null;
@@ -17,9 +13,10 @@ interface Code {
 
 /** One simulated provider: its settings, what it has issued and what it was sent. */
 export class Provider {
-  settings: ProviderSettings = providerSettings.parse({});
+  settings: ProviderSettings;
   readonly grants: Grants;
-  readonly journal: { at: string; method: string; path: string; sent: Record<string, string> }[] = [];
+  readonly journal: Journal;
+  readonly faults = new Faults();
   readonly tokenRequests = { authorization_code: 0, refresh_token: 0, other: 0 };
   /** Token requests that issued something. */
   readonly committed = { authorization_code: 0, refresh_token: 0 };
@@ -27,20 +24,34 @@ export class Provider {
   userinfoCalls = 0;
   revokeCalls = 0;
   apiCalls = 0;
+  /** Authorization requests that were pushed, by their `request_uri`. */
+  readonly pushed = new Map<string, URLSearchParams>();
   private readonly codes = new Map<string, Code>();
-  private faults: Fault[] = [];
+  private windows = new Map<CallPhase, { startedAt: number; calls: number }>();
+  private aheadMs = 0;
 
   constructor(
     readonly name: string,
-    readonly issuer: string,
-    readonly now: () => number = Date.now,
+    readonly dialect: Dialect,
+    /** The time everybody has. */
+    readonly wallNow: () => number = Date.now,
   ) {
-    this.grants = new Grants(now);
+    this.settings = dialect.defaults;
+    this.grants = new Grants(this.now, (person) => settingsFor(this.settings, person), dialect.accessTokenSeconds);
+    this.journal = new Journal(wallNow);
   }
 
-  newCode(code: Omit<Code, 'expiresAt' | 'grant'>): string {
+  /** The time by which this provider's tokens live and die; it can be put forward. */
+  readonly now = (): number => this.wallNow() + this.aheadMs;
+
+  travel(seconds: number): void {
+    this.aheadMs += seconds * 1000;
+  }
+
+  newCode(consent: Consent, challenge: string | null): string {
     const secret = this.grants.secret('code');
-    this.codes.set(secret, { ...code, expiresAt: this.now() + CODE_SECONDS * 1000, grant: null });
+    const expiresAt = this.now() + this.dialect.codeSeconds * 1000;
+    this.codes.set(secret, { ...consent, challenge, expiresAt, grant: null });
     return secret;
   }
 
@@ -52,25 +63,25 @@ export class Provider {
     return code.grant || code.expiresAt <= this.now() ? null : code;
   }
 
-  addFault(fault: Fault): void {
-    this.faults.push(fault);
+  /** Whom a token request is about, as far as its code or refresh token tells. */
+  personBehind(members: Record<string, string>): string | null {
+    const token = members['refresh_token'];
+    if (token !== undefined) return this.grants.grantOf(token)?.person ?? null;
+    return this.codes.get(members['code'] ?? '')?.person ?? null;
   }
 
-  clearFaults(): void {
-    this.faults = [];
-  }
-
-  /** The fault that this token request meets; it is used up by that. */
-  nextFault(grantType: string): Fault | null {
-    const found = this.faults.find((fault) => fault.grantType === undefined || fault.grantType === grantType);
-    if (!found) return null;
-    found.times--;
-    if (found.times === 0) this.faults = this.faults.filter((fault) => fault !== found);
-    return found;
-  }
-
-  record(method: string, path: string, sent: Iterable<[string, string]>): void {
-    this.journal.push({ at: new Date(this.now()).toISOString(), method, path, sent: redacted(sent) });
+  /** Seconds to wait if this call is one too many; null if it may pass. */
+  limit(phase: CallPhase): number | null {
+    const { rateLimit } = this.settings;
+    if (!rateLimit?.phases.includes(phase)) return null;
+    const now = this.now();
+    const known = this.windows.get(phase);
+    const isOpen = known !== undefined && now < known.startedAt + rateLimit.windowSeconds * 1000;
+    const window = isOpen ? known : { startedAt: now, calls: 0 };
+    this.windows.set(phase, window);
+    window.calls++;
+    if (window.calls <= rateLimit.calls) return null;
+    return Math.max(1, Math.ceil((window.startedAt + rateLimit.windowSeconds * 1000 - now) / 1000));
   }
 
   state() {
@@ -82,7 +93,7 @@ export class Provider {
       tokenRequests: { ...this.tokenRequests },
       committed: { ...this.committed },
       ...this.grants.counts(),
-      journal: this.journal,
+      journal: this.journal.entries,
     };
   }
 }

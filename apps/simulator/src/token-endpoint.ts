@@ -1,120 +1,83 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isClient } from './client-authentication.js';
+import type { Call, Fault } from './dialect.js';
 import type { Grant, IssuedTokens } from './grants.js';
-import { CUT, formOf, json, type Answer, type Request } from './http.js';
-import type { IdTokens } from './id-tokens.js';
+import type { Answer, CUT } from './http.js';
 import type { Provider } from './provider.js';
 import { challengeOf } from './secrets.js';
-import type { Fault } from './settings.js';
-import { claimsOf } from './people.js';
+import { settingsFor } from './settings.js';
 
-type GrantType = 'authorization_code' | 'refresh_token';
 interface Redeemed {
   grant: Grant;
   tokens: IssuedTokens;
-  nonce: string | null;
 }
 
-/** The token endpoint, with whatever fault was ordered for this call. */
+const GRANT_TYPES = { exchange: 'authorization_code', refresh: 'refresh_token' } as const;
+
+/** The token endpoint. Lets one refresh of a grant in at a time, where the provider is one of those. */
 export async function tokenEndpoint(
   provider: Provider,
-  request: Request,
-  idTokens: IdTokens,
+  call: Call,
+  commit: (answer: () => Promise<Answer>) => Promise<Answer | typeof CUT>,
 ): Promise<Answer | typeof CUT> {
-  const form = formOf(request);
-  const asked = form?.get('grant_type') ?? '';
-  const grantType = asked === 'authorization_code' || asked === 'refresh_token' ? asked : null;
-  provider.tokenRequests[grantType ?? 'other']++;
-  provider.record(request.method, request.path, form ?? []);
-
-  const fault = provider.nextFault(asked);
-  if (fault?.delayMsBeforeCommit) await sleep(fault.delayMsBeforeCommit);
-  if (fault?.reset === 'before') return CUT;
-  const instead = fault && inPlace(fault);
-  if (instead) return instead;
-
-  const answer = await answerTo(provider, request, form, grantType, idTokens);
-  if (fault?.delayMsAfterCommit) await sleep(fault.delayMsAfterCommit);
-  return fault?.reset === 'afterCommit' ? CUT : answer;
+  provider.tokenRequests[countedAs(call)]++;
+  const grant = call.phase === 'refresh' ? provider.grants.grantOf(call.members.values?.['refresh_token'] ?? '') : null;
+  if (!grant || !settingsFor(provider.settings, grant.person).serialise) return commit(() => answerTo(provider, call));
+  if (grant.isBusy) return refuse(provider, call, 'race');
+  grant.isBusy = true;
+  try {
+    return await commit(() => answerTo(provider, call));
+  } finally {
+    grant.isBusy = false;
+  }
 }
 
-async function answerTo(
-  provider: Provider,
-  request: Request,
-  form: URLSearchParams | null,
-  grantType: GrantType | null,
-  idTokens: IdTokens,
-): Promise<Answer> {
-  if (request.method !== 'POST' || !form) return refused(400, 'invalid_request');
-  if (!isClient(request, form, provider.settings)) return refused(401, 'invalid_client');
-  if (!grantType) return refused(400, 'unsupported_grant_type');
-  const redeemed = grantType === 'authorization_code' ? redeem(provider, form) : refresh(provider, form);
-  if (typeof redeemed === 'string') return refused(400, redeemed);
-  provider.committed[grantType]++;
-  return json(200, await body(provider, redeemed, idTokens), { pragma: 'no-cache' });
+function countedAs({ phase, members: { values } }: Call): keyof Provider['tokenRequests'] {
+  const type = values?.['grant_type'] ?? (values && GRANT_TYPES[phase as 'exchange' | 'refresh']);
+  return type === 'authorization_code' || type === 'refresh_token' ? type : 'other';
 }
 
-function redeem(provider: Provider, form: URLSearchParams): Redeemed | string {
-  const code = provider.usableCode(form.get('code') ?? '');
-  if (!code || code.redirectUri !== form.get('redirect_uri')) return 'invalid_grant';
-  const verifier = form.get('code_verifier');
-  const proves = code.challenge === null ? verifier === null : challengeOf(verifier ?? '') === code.challenge;
-  if (!proves) return 'invalid_grant';
-  const grant = provider.grants.open(code.person, code.scopes);
+async function answerTo(provider: Provider, call: Call): Promise<Answer> {
+  const { dialect, settings } = provider;
+  if (settings.clientDisabled) return refuse(provider, call, 'bad_client');
+  const problem = await dialect.tokenProblem(call, settings);
+  if (problem) return refuse(provider, call, problem);
+  const phase = call.phase as 'exchange' | 'refresh';
+  const redeemed = phase === 'exchange' ? redeem(provider, call) : refresh(provider, call);
+  if (typeof redeemed === 'string') return refuse(provider, call, redeemed);
+  provider.committed[GRANT_TYPES[phase]]++;
+  return dialect.tokens({ phase, ...redeemed });
+}
+
+function redeem(provider: Provider, { members }: Call): Redeemed | Fault {
+  const sent = members.values ?? {};
+  const code = provider.usableCode(sent['code'] ?? '');
+  if (!code || code.redirectUri !== sent['redirect_uri']) return 'dead_code';
+  const verifier = sent['code_verifier'];
+  const proves = code.challenge === null ? verifier === undefined : challengeOf(verifier ?? '') === code.challenge;
+  if (!proves) return 'dead_code';
+  const grant = provider.grants.open(code);
   code.grant = grant;
-  const tokens = provider.grants.issue(grant, provider.settings, provider.settings.issueRefreshToken);
-  return { grant, tokens, nonce: code.nonce };
+  return { grant, tokens: provider.grants.issue(grant, code.offline) };
 }
 
-function refresh(provider: Provider, form: URLSearchParams): Redeemed | string {
-  const token = form.get('refresh_token') ?? '';
+function refresh(provider: Provider, call: Call): Redeemed | Fault {
+  const sent = call.members.values ?? {};
+  const token = sent['refresh_token'] ?? '';
   const grant = provider.grants.grantOf(token);
-  const scopes = form.get('scope')?.split(' ').filter(Boolean);
-  if (grant && scopes?.some((scope) => !grant.scopes.includes(scope))) return 'invalid_scope';
-  const tokens = provider.grants.refresh(token, provider.settings, scopes);
-  return grant && tokens ? { grant, tokens, nonce: null } : 'invalid_grant';
+  const scopes = sent['scope']?.split(/[ ,]+/).filter(Boolean);
+  if (grant && scopes?.some((scope) => !grant.scopes.includes(scope))) return 'wide_scope';
+  if (grant && !provider.dialect.repeatsRedirectUri(call, grant)) return 'bad_request';
+  if (grant && provider.grants.isSuspended(grant.person)) {
+    grant.callsAfterDeath++;
+    return 'blocked';
+  }
+  const tokens = provider.grants.refresh(token, scopes);
+  return grant && tokens ? { grant, tokens } : 'dead_token';
 }
 
-async function body(provider: Provider, { grant, tokens, nonce }: Redeemed, idTokens: IdTokens) {
-  const { settings } = provider;
-  const seconds = settings.accessTokenSeconds;
-  return {
-    access_token: tokens.accessToken,
-    ...(settings.tokenType === null ? {} : { token_type: settings.tokenType }),
-    ...(settings.expiresIn === 'absent'
-      ? {}
-      : { expires_in: settings.expiresIn === 'string' ? `${seconds}` : seconds }),
-    ...(tokens.refreshToken === null ? {} : { refresh_token: tokens.refreshToken }),
-    ...scopeMember(tokens.scopes, settings.scopeShape),
-    ...(settings.issueIdToken
-      ? {
-          id_token: await idTokens.sign({
-            issuer: provider.issuer,
-            audience: settings.clientId,
-            claims: {
-              ...claimsOf(grant.person),
-              jti: provider.grants.secret('jti'),
-              ...(nonce === null ? {} : { nonce }),
-            },
-            now: provider.now(),
-          }),
-        }
-      : {}),
-  };
+function refuse(provider: Provider, { phase, members }: Call, fault: Fault): Answer {
+  const sent = members.values ?? {};
+  const person = provider.personBehind(sent);
+  const echoes = person === null ? provider.settings.echoSecret : settingsFor(provider.settings, person).echoSecret;
+  const echo = sent['refresh_token'] ?? sent['code'];
+  return provider.dialect.refusal(phase, fault, echoes && echo !== undefined ? { echo } : {});
 }
-
-function scopeMember(scopes: string[], shape: Provider['settings']['scopeShape']): { scope?: string | string[] } {
-  if (shape === 'absent') return {};
-  return { scope: shape === 'array' ? scopes : scopes.join(shape === 'comma' ? ',' : ' ') };
-}
-
-function inPlace({ status, body: given, html, retryAfter }: Fault): Answer | null {
-  if (status === undefined && html === undefined && given === undefined) return null;
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  if (html !== undefined)
-    return { status: status ?? 200, headers: { 'content-type': 'text/html', ...headers }, body: html };
-  return json(status ?? 200, given ?? { error: 'server_error' }, headers);
-}
-
-const refused = (status: number, error: string): Answer =>
-  json(status, { error, error_description: 'The simulator refuses this request.' });
