@@ -1,4 +1,5 @@
-import { isInside, isLoopback, isMetadata } from './address-classes.js';
+import { networkInterfaces } from 'node:os';
+import { canonical, isInside, isLoopback, isMetadata, isOfThisMachine } from './address-classes.js';
 
 /** First and last address of each denied range, and the neighbours that are not in it (null: also denied, or none). */
 const RANGES: [range: string, first: string, last: string, before: string | null, after: string | null][] = [
@@ -19,12 +20,17 @@ const RANGES: [range: string, first: string, last: string, before: string | null
   ['240/4', '240.0.0.0', '255.255.255.255', null, null],
   ['::/96', '::', '::ffff:ffff', null, '::1:0:0'],
   ['::ffff:0:0/96', '::ffff:0:0', '::ffff:8.8.8.8', '::fffe:ffff:ffff', '::1:0:0:0'],
+  ['::ffff:0:0:0/96', '::ffff:0:0:0', '::ffff:0:8.8.8.8', '::fffe:ffff:ffff:ffff', '::ffff:1:0:0'],
   ['64:ff9b::/96', '64:ff9b::', '64:ff9b::ffff:ffff', '64:ff9a::1', '64:ff9b::1:0:0'],
   ['64:ff9b:1::/48', '64:ff9b:1::', '64:ff9b:1:ffff:ffff:ffff:ffff:ffff', '64:ff9b:0:1::', '64:ff9b:2::'],
   ['100::/64', '100::', '100::ffff:ffff:ffff:ffff', 'ff::', '100:0:0:1::'],
   ['2001::/32', '2001::', '2001:0:ffff:ffff:ffff:ffff:ffff:ffff', '2000:ffff::', '2001:1::'],
+  ['2001:2::/48', '2001:2::', '2001:2:0:ffff::', '2001:1:ffff::', '2001:2:1::'],
+  ['2001:10::/28', '2001:10::', '2001:1f:ffff::', '2001:f:ffff::', null],
+  ['2001:20::/28', '2001:20::', '2001:2f:ffff::', null, '2001:30::'],
   ['2001:db8::/32', '2001:db8::', '2001:db8:ffff::', '2001:db7:ffff::', '2001:db9::'],
   ['2002::/16', '2002::', '2002:ffff::', '2001:ffff::', '2003::'],
+  ['3fff::/20', '3fff::', '3fff:fff:ffff::', '3ffe:ffff::', '3fff:1000::'],
   ['fc00::/7', 'fc00::', 'fdff:ffff::', 'fbff::', 'fe00::'],
   ['fe80::/10', 'fe80::', 'febf:ffff::', 'fe7f:ffff::', null],
   ['fec0::/10', 'fec0::', 'feff:ffff::', null, null],
@@ -56,6 +62,11 @@ describe('address classes', () => {
     '64:ff9b::a9fe:a9fe',
     '2002:a9fe:a9fe::1',
     'fd00:ec2::254',
+    'fd20:ce::254',
+    '168.63.129.16',
+    '::ffff:0:169.254.169.254',
+    '64:ff9b:1::a9fe:a9fe',
+    '2001:0:a9fe:a9fe::1',
   ])('%s is where credentials of the machine are', (address) => {
     expect(isMetadata(address)).toBe(true);
   });
@@ -65,5 +76,23 @@ describe('address classes', () => {
       expect(isLoopback(address)).toBe(true);
     for (const address of ['10.0.0.1', '8.8.8.8', 'fe80::1']) expect(isLoopback(address)).toBe(false);
     expect(isInside('fe80::1%eth0')).toBe(true);
+  });
+
+  it.each([
+    ['127.0.0.1', '127.0.0.1'],
+    ['::ffff:7f00:1', '127.0.0.1'],
+    ['0:0:0:0:0:FFFF:10.1.2.3', '10.1.2.3'],
+    ['FE80:0::1%eth0', 'fe80::1'],
+    ['::1', '::1'],
+  ])('compares %s as %s', (address, as) => {
+    expect(canonical(address)).toBe(as);
+  });
+
+  it('knows every address of this machine, also when it is written as IPv6', () => {
+    const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+    for (const { address, family } of own)
+      for (const spelling of family === 'IPv4' ? [address, `::ffff:${address}`] : [address, `${address}%lo`])
+        expect(isOfThisMachine(spelling)).toBe(true);
+    expect(isOfThisMachine('8.8.8.8')).toBe(false);
   });
 });

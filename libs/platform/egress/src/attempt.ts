@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import { errors } from 'undici';
+import { MAX_WIRE_BYTES } from './answer-limits.js';
 import { EgressFailedError, type EgressFailure, EgressRefusedError } from './egress.errors.js';
 
 /** One request on its way: how long it may take, and whether any of it can have left. */
 export class Attempt {
-  isConnected = false;
+  private isConnected = false;
   private readonly abort = new AbortController();
   private reason: EgressFailure = 'aborted';
   private readonly timer: NodeJS.Timeout;
@@ -19,6 +21,17 @@ export class Attempt {
 
   get signal(): AbortSignal {
     return this.abort.signal;
+  }
+
+  /**
+   * From here on bytes of the request may leave. What frames an answer has no other limit than this one: early hints,
+   * trailers, extensions of chunks, a status line without end.
+   */
+  connected(socket: Socket): void {
+    this.isConnected = true;
+    socket.on('readable', () => {
+      if (socket.bytesRead > MAX_WIRE_BYTES) this.stop('too_large');
+    });
   }
 
   end(): void {
@@ -37,6 +50,7 @@ export class Attempt {
   }
 
   private stop(reason: EgressFailure): void {
+    if (this.signal.aborted) return;
     this.reason = reason;
     this.abort.abort();
   }

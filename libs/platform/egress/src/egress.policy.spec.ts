@@ -28,6 +28,9 @@ const HOSTS = [
   'LOCALHOST',
   'localhost.',
   'localhost..',
+  '127.0.0.1..',
+  '0x7f.1..',
+  '2130706433..',
   'ｌｏｃａｌｈｏｓｔ',
   'a.localhost',
   'a.b.localhost.',
@@ -224,6 +227,35 @@ describe('Egress: whom it calls (P1)', () => {
     expect(canary.visits).toBe(0);
     const neighbour = await closedLater(httpCanary((_request, response) => response.end()));
     expect((await get(own, neighbour.origin)).status).toBe(200);
+  });
+
+  it('CN-43: never calls a store or another process of ours by an address behind its name, or a name for its address', async () => {
+    const ownOrigins = [`http://tokensets:${canary.port}`, `http://127.255.255.254:${canary.port}`];
+    const addresses: Record<string, string[]> = {
+      tokensets: ['10.0.0.5', '127.0.0.1'],
+      'alias.corp.example': ['127.0.0.1'],
+      'other.corp.example': ['127.255.255.254'],
+    };
+    const own = egress(['http://127.0.0.1:*', 'http://alias.corp.example:*', 'http://other.corp.example:*'], {
+      ownOrigins,
+      resolve: (host) => Promise.resolve(addresses[host] ?? []),
+    });
+    for (const host of ['127.0.0.1', 'alias.corp.example', 'other.corp.example'])
+      expect(await refusal(() => get(own, `http://${host}:${canary.port}/`))).toMatchObject({
+        message: expect.stringContaining('nothing unlocks'),
+      });
+    expect(canary.visits).toBe(0);
+    const neighbour = await closedLater(httpCanary((_request, response) => response.end()));
+    expect(await get(own, `http://alias.corp.example:${neighbour.port}/`)).toMatchObject({ status: 200 });
+  });
+
+  it('calls a listed provider that shares an address and the usual port with our public name', async () => {
+    const listed = egress(['https://idp.corp.example'], {
+      ownOrigins: ['https://vault.corp.example'],
+      resolve: () => Promise.resolve(['127.0.0.2']), // one proxy in front of both
+    });
+    expect(await refusal(() => get(listed, 'https://idp.corp.example/'))).toMatchObject({ reason: 'connect' });
+    expect(await refusal(() => get(listed, 'https://vault.corp.example/'))).toBeInstanceOf(EgressRefusedError);
   });
 
   it('refuses a public origin of ours', () => {

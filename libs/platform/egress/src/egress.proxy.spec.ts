@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createLocalAuthority, type LocalAuthority } from '@strongroom/crypto';
 import { type Canary, httpCanary, tcpCanary } from '../test/canary.js';
 import { Egress, type EgressOptions } from './egress.js';
-import { EgressFailedError, EgressRefusedError } from './egress.errors.js';
+import { type EgressFailedError, EgressRefusedError } from './egress.errors.js';
 
 interface Proxy {
   origin: string;

@@ -192,6 +192,13 @@ describe('Egress: what it sends and takes', () => {
       for (const path of ['/33', '/100000'])
         expect(await failure({ url: origin + path })).toMatchObject({ reason: 'too_deep', sent: 'maybe' });
     });
+
+    it.each(['\ufeff', ' \u00a0\n', '\u2028'])('measures JSON also behind %j, which readers skip', async (before) => {
+      const { origin } = await serve((_request, response) =>
+        response.end(`${before}${'['.repeat(33)}${']'.repeat(33)}`),
+      );
+      expect(await failure({ url: origin })).toMatchObject({ reason: 'too_deep', sent: 'maybe' });
+    });
   });
 
   describe('says whether anything can have been sent', () => {
@@ -325,6 +332,19 @@ describe('Egress: what it sends and takes', () => {
       );
       expect((await egress.fetch(`${origin}/50`)).status).toBe(200);
       await expect(egress.fetch(`${origin}/51`)).rejects.toMatchObject({ reason: 'too_large' });
+    });
+
+    it.each(['{"k\\u0065ys":', '\ufeff{"keys":'])('counts them however the set begins: %j', async (begin) => {
+      const { origin } = await serve((_request, response) => response.end(`${begin}[${'{},'.repeat(50)}{}]}`));
+      await expect(egress.fetch(origin)).rejects.toMatchObject({ reason: 'too_large' });
+    });
+
+    it('does not quote user information of a URL that it refuses', async () => {
+      const error: unknown = await egress
+        .fetch('https://cnry_user:cnry_password@idp.example/')
+        .catch((refused: unknown) => refused);
+      expect(error).toMatchObject({ code: 'egress_refused' });
+      expect(String((error as Error).stack)).not.toContain('cnry_');
     });
 
     it('answers 204 without a body', async () => {

@@ -52,4 +52,16 @@ describe('Egress: TLS', () => {
     await expect(get(through([]), 'idp.example')).rejects.toMatchObject({ reason: 'tls', sent: 'no' });
     expect(requests).toEqual([]);
   });
+
+  it('has no switch in the environment that lets any certificate pass', async () => {
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      await expect(get(through([]), 'idp.example')).rejects.toMatchObject({ reason: 'tls', sent: 'no' });
+      expect(requests).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    }
+  });
 });

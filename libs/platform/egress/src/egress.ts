@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
 import { decoded, MAX_HEADER_BYTES, readLimited, refuseDeepJson } from './answer-limits.js';
 import { Attempt } from './attempt.js';
+import { certificateOf, type ServerCertificate } from './certificate.js';
 import { EgressPolicy, type Target } from './egress-policy.js';
 import { fetchThrough } from './fetch.js';
 import { connectPinned, type ConnectOptions, type Resolve, systemResolve } from './pinned-connection.js';
@@ -91,6 +92,26 @@ export class Egress {
     }
   }
 
+  /**
+   * The certificate behind an https URL, also one that nobody should trust, so that its fault can be told. Sends nothing.
+   *
+   * @throws EgressRefusedError @throws EgressFailedError
+   */
+  async certificate(url: string): Promise<ServerCertificate> {
+    const target = this.policy.target(url);
+    const attempt = new Attempt(CONNECT_MS * 2, [this.closing.signal]);
+    let tcp: Socket | undefined;
+    try {
+      tcp = await this.connect({ ...target, isTls: false }, attempt.signal);
+      return await certificateOf(tcp, target.host, this.connecting.ca, CONNECT_MS, attempt.signal);
+    } catch (error) {
+      throw attempt.failure(error);
+    } finally {
+      attempt.end();
+      tcp?.destroy();
+    }
+  }
+
   /** Ends what is under way. */
   close(): Promise<void> {
     this.closing.abort();
@@ -112,7 +133,7 @@ export class Egress {
       connect: (_options, done) => {
         this.connect(target, attempt.signal).then(
           (socket) => {
-            attempt.isConnected = true;
+            attempt.connected(socket);
             done(null, socket);
           },
           (error: Error) => done(error, null),
