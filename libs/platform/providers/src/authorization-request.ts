@@ -1,7 +1,13 @@
+import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
+import { clientAuthentication, type Members } from './client-authentication.js';
+import { type ProviderError, refusalOf } from './classify.js';
 import { withQuery } from './encoding.js';
+import { fillAll, fillHeaders } from './placeholders.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
+import { readBody } from './read-body.js';
+import { bodyOf } from './request-body.js';
 import type { ResolvedProvider } from './resolve.js';
-import { isScope, scopesToAsk } from './scopes.js';
+import { isOneResource, isScope, scopesToAsk } from './scopes.js';
 
 export interface AuthorizationFlow {
   redirectUri: string;
@@ -19,6 +25,13 @@ export interface AuthorizationFlow {
   grantedBefore?: string[];
   /** Ask for consent again; by default where nothing was granted before. */
   forceConsent?: boolean;
+}
+
+export interface AuthorizationRequest {
+  url: string;
+  scopesAsked: string[];
+  /** What the address says, in its order; a pushed request sends them instead. */
+  members: Members;
 }
 
 const OWNED = new Set([
@@ -44,15 +57,28 @@ export const isOwnedParameter = (name: string): boolean => OWNED.has(name);
 /** Whether a verifier must be made: everywhere but where PKCE is known not to work. */
 export const usesPkce = (resolved: ResolvedProvider): boolean => resolved.entry.pkce !== 'unsupported';
 
+/**
+ * Of the parameters a caller wants to pass on, those that may not be. What the connection sends under another name
+ * may be given by ours.
+ */
+export function refusedParameters(resolved: ResolvedProvider, params: Readonly<Record<string, string>>): string[] {
+  const { passthrough, scopeParam } = resolved.entry.authorization;
+  const allowed = new Set([...passthrough, ...Object.values(resolved.upstream.aliases)]);
+  return Object.keys(params).filter(
+    (name) => !allowed.has(name) || OWNED.has(name) || (scopeParam !== '' && name === scopeParam),
+  );
+}
+
 /** Where to send the browser (`spec/providers.md` §3). @throws ConnectionMisconfiguredError */
-export function authorizationRequest(
-  resolved: ResolvedProvider,
-  flow: AuthorizationFlow,
-): { url: string; scopesAsked: string[] } {
+export function authorizationRequest(resolved: ResolvedProvider, flow: AuthorizationFlow): AuthorizationRequest {
   const { authorization } = resolved.entry;
   const scopesAsked = scopesToAsk(resolved, flow);
   if (!scopesAsked.every(isScope)) throw new ConnectionMisconfiguredError('a scope holds characters no scope may have');
-  const members: [string, string][] = [
+  if (authorization.singleResource && !isOneResource(scopesAsked))
+    throw new ConnectionMisconfiguredError(
+      'scopes of two resources cannot be asked for at once; make one connection for each resource',
+    );
+  const members: Members = [
     ['response_type', 'code'],
     ['client_id', resolved.clientId],
     ['redirect_uri', flow.redirectUri],
@@ -64,7 +90,7 @@ export function authorizationRequest(
   if (authorization.nonce && flow.nonce !== null) members.push(['nonce', flow.nonce]);
   if (flow.codeChallenge !== null && usesPkce(resolved))
     members.push(['code_challenge', flow.codeChallenge], ['code_challenge_method', 'S256']);
-  return { url: withQuery(resolved.endpoints.authorization, members), scopesAsked };
+  return { url: withQuery(resolved.endpoints.authorization, members), scopesAsked, members };
 }
 
 /** Entry, then connection, then caller: the later wins. What the flow owns is refused wherever it comes from. */
@@ -78,9 +104,9 @@ function furtherParameters(resolved: ResolvedProvider, flow: AuthorizationFlow):
     Object.hasOwn(flow.params, ours) ? [[name, flow.params[ours]!] as const] : [],
   );
   const all = [
-    ...Object.entries(params),
-    ...(offline ? Object.entries(offlineParams) : []),
-    ...(offline && forced ? Object.entries(reconnectParams) : []),
+    ...fillAll(params, resolved.values),
+    ...(offline ? fillAll(offlineParams, resolved.values) : []),
+    ...(offline && forced ? fillAll(reconnectParams, resolved.values) : []),
     ...Object.entries(fixed),
     ...aliased,
     ...allowed,
@@ -90,3 +116,55 @@ function furtherParameters(resolved: ResolvedProvider, flow: AuthorizationFlow):
       throw new ConnectionMisconfiguredError(`the parameter ${name} belongs to the flow and cannot be set`);
   return Object.fromEntries(all);
 }
+
+/** RFC 9126: the same members, sent by us. @throws ConnectionMisconfiguredError */
+export function pushedAuthorizationRequest(
+  resolved: ResolvedProvider,
+  members: Members,
+  clientSecret: string | null,
+): EgressRequest {
+  if (resolved.pushedEndpoint === undefined)
+    throw new ConnectionMisconfiguredError('the provider demands pushed requests and names no address for them');
+  const client = clientAuthentication(resolved, 'exchange', { clientSecret });
+  const further = client.members.filter(([name]) => name !== 'client_id');
+  const { headers, body } = bodyOf('form', [...members, ...further]);
+  return {
+    method: 'POST',
+    url: resolved.pushedEndpoint,
+    headers: { ...fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), ...client.headers, ...headers },
+    body,
+  };
+}
+
+export interface PushedRequest {
+  outcome: 'pushed';
+  requestUri: string;
+  /** Seconds. */
+  expiresIn: number;
+}
+
+const PUSHED_SECONDS = 60;
+
+export function readPushedAnswer(
+  resolved: ResolvedProvider,
+  answer: EgressAnswer,
+  now: Date,
+): PushedRequest | ProviderError {
+  const body = readBody(answer, ['json']) as { request_uri?: unknown; expires_in?: unknown } | undefined;
+  const requestUri = body?.request_uri;
+  if (answer.status < 200 || answer.status > 299 || typeof requestUri !== 'string' || requestUri === '')
+    return refusalOf(resolved, 'authorize', answer, body, now);
+  const seconds = Number(body?.expires_in);
+  return {
+    outcome: 'pushed',
+    requestUri,
+    expiresIn: seconds > 0 && Number.isFinite(seconds) ? seconds : PUSHED_SECONDS,
+  };
+}
+
+/** Where to send the browser after the request was pushed. */
+export const pushedUrl = (resolved: ResolvedProvider, requestUri: string): string =>
+  withQuery(resolved.endpoints.authorization, [
+    ['client_id', resolved.clientId],
+    ['request_uri', requestUri],
+  ]);

@@ -1,5 +1,7 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { classify } from './classify.js';
-import type { ErrorClass } from './provider-entry.js';
+import { isIssuer } from './issuer.js';
+import type { CallbackSignature, ErrorClass } from './provider-entry.js';
 import type { ResolvedProvider } from './resolve.js';
 
 export type CallbackRefusal = 'duplicate_parameter' | 'iss_missing' | 'iss_mismatch' | 'code_malformed';
@@ -43,5 +45,36 @@ function wrongIssuer(resolved: ResolvedProvider, iss: string | undefined): Callb
   if (iss === undefined) return isRequired ? 'iss_missing' : undefined;
   const { issuer } = resolved.endpoints;
   if (issuer === undefined) return isRequired ? 'iss_mismatch' : undefined;
-  return iss === issuer ? undefined : 'iss_mismatch';
+  return isIssuer(resolved, issuer, iss) ? undefined : 'iss_mismatch';
+}
+
+/**
+ * Whether the provider signed this query, where its entry says that it does; true where it says nothing. Only then
+ * may captured values be believed.
+ */
+export function checkCallbackSignature(
+  resolved: ResolvedProvider,
+  query: Readonly<Record<string, string>>,
+  clientSecret: string | null,
+): boolean {
+  const { signature } = resolved.entry.authorization.callback;
+  if (!signature) return true;
+  const given = Object.hasOwn(query, signature.param) ? query[signature.param]! : '';
+  if (clientSecret === null || !/^[0-9a-f]{64}$/i.test(given)) return false;
+  return timingSafeEqual(
+    Buffer.from(given, 'hex'),
+    Buffer.from(callbackSignature(signature, query, clientSecret), 'hex'),
+  );
+}
+
+/** HMAC over all other members, sorted by name and written as a form. */
+export function callbackSignature(
+  { param }: Pick<CallbackSignature, 'param'>,
+  query: Readonly<Record<string, string>>,
+  clientSecret: string,
+): string {
+  const members = Object.entries(query)
+    .filter(([name]) => name !== param)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHmac('sha256', clientSecret).update(new URLSearchParams(members).toString()).digest('hex');
 }

@@ -1,3 +1,5 @@
+import type { EgressAnswer } from '@strongroom/egress';
+import { linear } from './linear-expression.js';
 import { at, firstAt } from './pointer.js';
 import type { ErrorClass, ErrorRule, Phase } from './provider-entry.js';
 import type { ResolvedProvider } from './resolve.js';
@@ -13,6 +15,8 @@ export interface ProviderError {
   retryAfter: number | null;
   /** Only without an answer: whether a byte may have left. */
   sent?: 'no' | 'maybe';
+  /** What the provider's support asks for. */
+  correlation?: Record<string, string>;
 }
 
 export interface Refusal {
@@ -27,6 +31,33 @@ export interface Refusal {
 const CODE = /^[\w.:-]{1,64}$/;
 const DESCRIPTION_CHARACTERS = 2048;
 
+/** An answer that is no success, as the error it is. */
+export function refusalOf(
+  resolved: ResolvedProvider,
+  phase: Phase,
+  { status, headers }: Pick<EgressAnswer, 'status' | 'headers'>,
+  body: unknown,
+  now: Date,
+): ProviderError {
+  const { class: kind, code } = classify(resolved, { phase, status, headers, body });
+  const correlation = correlationIn(body);
+  return {
+    outcome: 'error',
+    class: kind,
+    code,
+    status,
+    retryAfter: retryAfterOf(resolved, headers, now),
+    ...(Object.keys(correlation).length > 0 ? { correlation } : {}),
+  };
+}
+
+const correlationIn = (body: unknown): Record<string, string> =>
+  Object.fromEntries(
+    ['trace_id', 'correlation_id', 'request_id']
+      .map((name) => [name, at(body, `/${name}`)] as const)
+      .filter((one): one is [string, string] => typeof one[1] === 'string' && CODE.test(one[1])),
+  );
+
 /** The first rule that holds; without one, `malformed` for a 2xx and `unknown` for the rest. */
 export function classify(resolved: ResolvedProvider, refusal: Refusal): { class: ErrorClass; code: string | null } {
   const { errors, rateLimit } = resolved.entry;
@@ -36,15 +67,24 @@ export function classify(resolved: ResolvedProvider, refusal: Refusal): { class:
     description: textOf(firstAt(refusal.body, errors.description)).slice(0, DESCRIPTION_CHARACTERS),
   };
   if (isExhausted(refusal, rateLimit)) return { class: 'rate_limited', code: seen.code };
-  const rule = errors.rules.find(({ when }) => holds(when, refusal, seen));
+  const rule = errors.rules.find((one) => holds(one.when, refusal, seen) || isLimit(one, refusal, rateLimit.statuses));
   const status = refusal.status ?? 0;
   return { class: rule?.class ?? (status >= 200 && status < 300 ? 'malformed' : 'unknown'), code: seen.code };
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const isExhausted = ({ headers }: Refusal, { exhausted }: ResolvedProvider['entry']['rateLimit']): boolean =>
-  exhausted !== undefined && headers?.[exhausted.header.toLowerCase()] === exhausted.equals;
+/** A 403 with nothing left is a limit and no refusal. */
+const isExhausted = ({ status, headers }: Refusal, { exhausted }: ResolvedProvider['entry']['rateLimit']): boolean =>
+  status === 403 && exhausted !== undefined && headers?.[exhausted.header.toLowerCase()] === exhausted.equals;
+
+/** The rule for limits by status, wherever it stands, holds for every status the entry names. */
+const isLimit = ({ when, class: kind }: ErrorRule, { status }: Refusal, statuses: readonly number[]): boolean =>
+  kind === 'rate_limited' &&
+  when.status !== undefined &&
+  Object.keys(when).length === 1 &&
+  status !== undefined &&
+  statuses.includes(status);
 
 function holds(
   when: ErrorRule['when'],
@@ -56,7 +96,7 @@ function holds(
   if (when.status && !when.status.some((one) => isStatus(one, refusal.status))) return false;
   if (when.code && (seen.code === null || !when.code.includes(seen.code))) return false;
   if (when.subcode && (seen.subcode === null || !when.subcode.includes(seen.subcode))) return false;
-  if (when.descriptionMatches && !new RegExp(when.descriptionMatches, 'i').test(seen.description)) return false;
+  if (when.descriptionMatches && !linear(when.descriptionMatches, 'i').test(seen.description)) return false;
   return Object.entries(when.bodyEquals ?? {}).every(([where, value]) =>
     where.startsWith('@header:')
       ? refusal.headers?.[where.slice('@header:'.length).toLowerCase()] === value

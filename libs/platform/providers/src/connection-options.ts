@@ -1,12 +1,11 @@
-import type { ClientAuthMethod, ProviderSettings } from './provider-entry.js';
-
-type Options = Record<string, unknown>;
+import type { Options } from './options.js';
+import type { ClientAuthMethod, ProviderEntry, ProviderSettings } from './provider-entry.js';
 
 /** Options under the names that set-up scripts use, said in the fields of an entry (`spec/providers.md` §8). */
-export const fromOptions = (strategy: string, options: Options): ProviderSettings =>
-  withoutUndefined(strategy === 'oidc' ? oidcOptions(options) : oauth2Options(options));
+export const fromOptions = (entry: ProviderEntry, options: Options): ProviderSettings =>
+  withoutUndefined(entry.kind === 'oidc' ? oidcOptions(options) : oauth2Options(entry, options));
 
-const oauth2Options = (options: Options) => ({
+const oauth2Options = (entry: ProviderEntry, options: Options) => ({
   endpoints: {
     authorization: text(options['authorizationURL']),
     token: text(options['tokenURL']),
@@ -15,7 +14,7 @@ const oauth2Options = (options: Options) => ({
   },
   clientAuth: chosenClientAuth(options),
   pkce: options['pkce_enabled'] === true ? 'supported' : options['pkce_enabled'] === false ? 'unsupported' : undefined,
-  authorization: { scopeDelimiter: options['useOauthSpecScope'] === true ? ' ' : ',' },
+  authorization: { scopeDelimiter: scopeDelimiterIn(entry, options['useOauthSpecScope']) },
   tokenRequest: { headers: headersIn(options['customHeaders']) },
   identity: fieldsIn(options['fieldsMap'], options['userInfoURL'] === undefined ? ['token'] : ['userinfo', 'token']),
 });
@@ -33,6 +32,12 @@ const oidcOptions = (options: Options) => ({
   idToken: { algs: algorithmsIn(options['id_token_signed_response_algs']) },
   identity: fieldsIn(options['attribute_map'], ['id_token', 'userinfo']),
 });
+
+/** Said by nobody, it is a comma where the connection describes its provider itself, and the entry's elsewhere. */
+function scopeDelimiterIn({ endpoints, authorization }: ProviderEntry, isSpecified: unknown): string | undefined {
+  if (typeof isSpecified === 'boolean') return isSpecified ? ' ' : ',';
+  return endpoints.authorization === undefined && authorization.scopeDelimiter === ' ' ? ',' : undefined;
+}
 
 function chosenClientAuth(options: Options): { methods: ClientAuthMethod[] } | undefined {
   const chosen = text(options['token_endpoint_auth_method']);

@@ -13,6 +13,13 @@ const URLS = [
   'introspection_endpoint',
 ];
 
+export interface Discovery {
+  /** An issuer, or the address of its document. */
+  url: string;
+  /** Which issuers the document may name; by default the one it was asked for. */
+  accepts?: (issuer: string) => boolean;
+}
+
 /**
  * A provider's metadata, from its issuer or from the address of the document. The document must name the issuer it was
  * asked for (OpenID Connect Discovery §4.3, RFC 8414 §3.3); every address in it passes the egress policy.
@@ -21,12 +28,14 @@ const URLS = [
  */
 export async function discover(
   egress: Pick<Egress, 'request' | 'check'>,
-  issuerOrUrl: string,
+  where: string | Discovery,
 ): Promise<Record<string, unknown>> {
+  const { url: issuerOrUrl, accepts } = typeof where === 'string' ? ({ url: where } as Discovery) : where;
   if (!URL.canParse(issuerOrUrl)) throw new DiscoveryError('the issuer is not a URL');
   const { locations, issuers } = expected(issuerOrUrl);
   const document = await firstDocument(egress, locations);
-  if (!issuers.includes(document['issuer'] as string))
+  const issuer = document['issuer'];
+  if (typeof issuer !== 'string' || !(accepts ? accepts(issuer) : issuers.includes(issuer)))
     throw new DiscoveryError(
       `the document names another issuer than ${issuers[0]}; configure exactly the issuer that the provider names, a slash at its end included`,
     );

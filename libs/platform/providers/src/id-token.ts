@@ -1,5 +1,6 @@
 import type { Egress } from '@strongroom/egress';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { isIssuer } from './issuer.js';
 import { providerKeys } from './provider-keys.js';
 import { ConnectionMisconfiguredError, type IdTokenFault, IdTokenRefusedError } from './providers.errors.js';
 import type { ResolvedProvider } from './resolve.js';
@@ -27,7 +28,6 @@ export async function verifyIdToken(
   const { algs, clockSkewSeconds } = resolved.entry.idToken;
   const { payload } = await jwtVerify(idToken, providerKeys(egress, jwks, now), {
     algorithms: algs.filter((alg) => alg !== 'none' && !alg.startsWith('HS')),
-    issuer,
     audience: resolved.clientId,
     clockTolerance: clockSkewSeconds,
     currentDate: now,
@@ -35,6 +35,7 @@ export async function verifyIdToken(
   }).catch((cause: unknown) => {
     throw cause instanceof errors.JOSEError ? new IdTokenRefusedError(faultOf(cause), cause) : cause;
   });
+  if (!isIssuer(resolved, issuer, payload.iss ?? '', payload)) throw new IdTokenRefusedError('issuer');
   const fault = furtherFault(payload, resolved.clientId, nonce, now.getTime() / 1000 + clockSkewSeconds);
   if (fault) throw new IdTokenRefusedError(fault);
   return payload as IdTokenClaims;

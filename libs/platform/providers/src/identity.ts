@@ -1,5 +1,6 @@
 import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
-import { classify, type ProviderError, retryAfterOf } from './classify.js';
+import { type ProviderError, refusalOf } from './classify.js';
+import { fill, fillBody, fillHeaders, fillUrl } from './placeholders.js';
 import { at } from './pointer.js';
 import { readBody } from './read-body.js';
 import { IdTokenRefusedError } from './providers.errors.js';
@@ -12,25 +13,42 @@ export interface IdentityDocuments {
   request?: unknown;
   token?: unknown;
   callback?: unknown;
+  param?: unknown;
 }
 
 /** Who the provider says this is. Only subject and tenant are a key; the others are shown and may change. */
 export interface ProviderIdentity {
   subject: string | null;
   tenant: string | null;
+  /** Who vouches for it: the issuer, else the host tokens come from. */
+  issuer: string;
   label: string | null;
   email: string | null;
 }
 
-/** The account as the documents name it. @throws IdTokenRefusedError if userinfo is about somebody else. */
+/**
+ * The account as the documents name it.
+ *
+ * @throws IdTokenRefusedError if userinfo is about somebody else, or a claim is not what the entry demands
+ */
 export function readIdentity(resolved: ResolvedProvider, documents: IdentityDocuments): ProviderIdentity {
   const { identity } = resolved.entry;
   const asked = documents.request ?? documents.userinfo;
-  const known: IdentityDocuments = { ...documents, request: asked, userinfo: documents.userinfo ?? asked };
+  const known: IdentityDocuments = {
+    ...documents,
+    request: asked,
+    userinfo: documents.userinfo ?? asked,
+    param: resolved.params,
+  };
   if (resolved.isOidc) sameSubject(known);
+  requireClaims(resolved, known.id_token);
   return {
     subject: first(known, identity.subject),
     tenant: first(known, identity.tenant),
+    issuer:
+      (identity.issuerFrom === undefined ? null : first(known, [identity.issuerFrom])) ??
+      resolved.endpoints.issuer ??
+      new URL(resolved.endpoints.token).host,
     label: first(known, identity.label),
     email: first(known, identity.email),
   };
@@ -40,6 +58,12 @@ export function readIdentity(resolved: ResolvedProvider, documents: IdentityDocu
 function sameSubject({ id_token, userinfo }: IdentityDocuments): void {
   const [claimed, told] = [at(id_token, '/sub'), at(userinfo, '/sub')];
   if (claimed !== undefined && told !== undefined && claimed !== told) throw new IdTokenRefusedError('subject');
+}
+
+/** A hint in the request is no check: whoever may use the connection is decided by what the ID token says. */
+function requireClaims({ entry, values }: ResolvedProvider, idToken: unknown): void {
+  for (const [pointer, expected] of Object.entries(entry.identity.requireClaims ?? {}))
+    if (at(idToken, pointer) !== fill(expected, values)) throw new IdTokenRefusedError('claims');
 }
 
 /** The first candidate that resolves; an inner list must resolve whole and is joined with a colon. */
@@ -67,11 +91,12 @@ export function identityRequest(
   accessToken: string,
   have?: IdentityDocuments,
 ): EgressRequest | null {
-  if (have ? readIdentity(resolved, have).subject !== null : resolved.isOidc) return null;
+  if (have ? !isCallNeeded(resolved, have) : resolved.isOidc) return null;
   const { request } = resolved.entry.identity;
-  const url = request?.url ?? resolved.endpoints.userinfo;
+  const values = { ...resolved.values, accessToken };
+  const url = request?.url === undefined ? resolved.endpoints.userinfo : fillUrl(request.url, values);
   if (url === undefined) return null;
-  const body = request?.body;
+  const body = request?.body === undefined ? undefined : fillBody(request.body, values);
   return {
     method: request?.method ?? 'GET',
     url,
@@ -79,11 +104,31 @@ export function identityRequest(
       Accept: 'application/json',
       'User-Agent': 'strongroom',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...request?.headers,
+      ...fillHeaders(request?.headers ?? {}, values),
       Authorization: `Bearer ${accessToken}`,
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body }),
   };
+}
+
+const ANSWERED = /^(request|userinfo)#/;
+
+/** What is the account's key must come from the source the entry prefers; the rest is asked for if nobody says it. */
+function isCallNeeded({ entry: { identity }, params }: ResolvedProvider, have: IdentityDocuments): boolean {
+  const known = { ...have, param: params };
+  return (
+    isBetterAsked(known, identity.subject) ||
+    isBetterAsked(known, identity.tenant) ||
+    (first(known, identity.label) === null && identity.label.some((source) => ANSWERED.test(source)))
+  );
+}
+
+function isBetterAsked(known: IdentityDocuments, candidates: readonly (string | string[])[]): boolean {
+  for (const candidate of candidates) {
+    if ([candidate].flat().some((source) => ANSWERED.test(source))) return true;
+    if (first(known, [candidate]) !== null) return false;
+  }
+  return false;
 }
 
 /** The answer to `identityRequest` as a document for `readIdentity`, or why there is none. */
@@ -93,11 +138,6 @@ export function readIdentityAnswer(
   now: Date,
 ): { outcome: 'document'; document: unknown } | ProviderError {
   const document = readBody(answer, ['json']);
-  if (answer.status >= 200 && answer.status < 300 && document !== undefined) return { outcome: 'document', document };
-  return {
-    outcome: 'error',
-    ...classify(resolved, { phase: 'identity', status: answer.status, headers: answer.headers, body: document }),
-    status: answer.status,
-    retryAfter: retryAfterOf(resolved, answer.headers, now),
-  };
+  const isSuccess = answer.status >= 200 && answer.status < 300 && document !== undefined;
+  return isSuccess ? { outcome: 'document', document } : refusalOf(resolved, 'identity', answer, document, now);
 }

@@ -3,11 +3,38 @@
  * HTTP call. Holds no secret longer than a call, writes no table. Does not own who may call what: tokens and client
  * secrets pass through here in `tokensets` only.
  */
-export { type AuthorizationFlow, authorizationRequest, isOwnedParameter, usesPkce } from './authorization-request.js';
+export {
+  type AuthorizationFlow,
+  type AuthorizationRequest,
+  authorizationRequest,
+  isOwnedParameter,
+  pushedAuthorizationRequest,
+  type PushedRequest,
+  pushedUrl,
+  readPushedAnswer,
+  refusedParameters,
+  usesPkce,
+} from './authorization-request.js';
+export {
+  type Callback,
+  type CallbackRefusal,
+  callbackSignature,
+  checkCallbackSignature,
+  readCallback,
+} from './callback.js';
 export { Catalogue, type CatalogueProvider } from './catalogue.js';
-export { type Callback, type CallbackRefusal, readCallback } from './callback.js';
-export { classifyTransport, type ProviderError } from './classify.js';
-export { discover } from './discover.js';
+export {
+  type Fixture,
+  type FixtureCase,
+  type FixtureFile,
+  type FixtureGiven,
+  type FixtureRequest,
+  type FixtureResponse,
+  loadFixtures,
+} from './catalogue/fixtures.js';
+export { checkProviderSettings, providerSettings, type SettingsFault } from './catalogue-schema.js';
+export { classify, classifyTransport, type ProviderError } from './classify.js';
+export { type Discovery, discover } from './discover.js';
 export {
   type IdentityDocuments,
   identityRequest,
@@ -16,15 +43,29 @@ export {
   readIdentityAnswer,
 } from './identity.js';
 export { type IdTokenClaims, verifyIdToken } from './id-token.js';
-export { type ErrorClass, type ProviderEntry, providerSettings, type ProviderSettings } from './provider-entry.js';
+export { type Introspected, introspectionRequest, readIntrospection } from './introspection.js';
+export { isParameterValue } from './parameters.js';
+export type {
+  ClientAuthMethod,
+  ErrorClass,
+  ProviderEntry,
+  ProviderParam,
+  ProviderScope,
+  ProviderSettings,
+} from './provider-entry.js';
 export {
+  type CatalogueFault,
   ConnectionMisconfiguredError,
   DiscoveryError,
   type IdTokenFault,
   IdTokenRefusedError,
+  InvalidCatalogueError,
+  type MissingParameter,
+  MissingParametersError,
   ProviderUnavailableError,
 } from './providers.errors.js';
-export { type ProviderConnection, type ResolvedProvider, type RotationClass } from './resolve.js';
-export { isScope, missingScopes } from './scopes.js';
+export type { ProviderConnection, ResolvedProvider, RotationClass, ScopeInfo } from './resolve.js';
+export { readRevocation, type RevocationOutcome, revocationRequest, type TokensToRevoke } from './revocation.js';
+export { isScope, missingScopes, permissionScopes, unknownPermissions } from './scopes.js';
 export { type ProviderTokens, readTokenAnswer } from './token-answer.js';
 export { tokenRequest, type TokenRequestInput } from './token-request.js';

@@ -1,258 +1,246 @@
-import { z } from 'zod';
-
 /**
- * What can be said about a provider: the fields of `spec/providers.md` §2.1, each optional, because an entry says
- * only what differs from its base. Unknown fields are refused, so that a misspelt one is noticed.
+ * What can be said about a provider (`spec/providers.md` §2). The shapes are those of
+ * `catalogue/provider-catalog.schema.json`, which is what a value is checked against; here they have names.
  */
-const pointer = z.string().regex(/^(\/.*)?$/, 'must be a JSON pointer');
-const pointers = z.array(pointer);
-const source = z
-  .string()
-  .regex(/^(id_token|userinfo|request|token|callback|param)#(\/.*)?$/, 'must be document#pointer');
-const sources = z.array(source);
-const FORBIDDEN_NAMES = ['__proto__', 'constructor', 'prototype'];
-const strings = z
-  .record(z.string(), z.string())
-  .refine((value) => !Object.keys(value).some((name) => FORBIDDEN_NAMES.includes(name)), 'has a forbidden name');
-const predicates = z.array(z.strictObject({ path: pointer, equals: z.unknown() }));
-const method = z.enum([
-  'client_secret_basic',
-  'client_secret_post',
-  'private_key_jwt',
-  'client_secret_jwt',
-  'none',
-  'secret_as_basic_username',
-  'secret_as_bearer',
-  'tls_client_auth',
-  'self_signed_tls_client_auth',
-]);
-export type ClientAuthMethod = z.infer<typeof method>;
+export type ClientAuthMethod =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'private_key_jwt'
+  | 'client_secret_jwt'
+  | 'none'
+  | 'secret_as_basic_username'
+  | 'secret_as_bearer'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth';
 
-export const phases = ['authorize', 'exchange', 'refresh', 'identity', 'revoke', 'api'] as const;
-export type Phase = (typeof phases)[number];
+export type Phase = 'authorize' | 'exchange' | 'refresh' | 'identity' | 'revoke' | 'api';
 
-const classes = [
-  'race',
-  'retry',
-  'rate_limited',
-  'reconnect',
-  'step_up',
-  'admin_blocked',
-  'client_config',
-  'insufficient_scope',
-  'restart_flow',
-  'user_denied',
-  'bug',
-  'malformed',
-  'unknown',
-] as const;
 /** What a provider's refusal means for the grant (`spec/providers.md` §6). */
-export type ErrorClass = (typeof classes)[number];
+export type ErrorClass =
+  | 'race'
+  | 'retry'
+  | 'rate_limited'
+  | 'reconnect'
+  | 'step_up'
+  | 'admin_blocked'
+  | 'client_config'
+  | 'insufficient_scope'
+  | 'restart_flow'
+  | 'user_denied'
+  | 'bug'
+  | 'malformed'
+  | 'unknown';
 
-/**
- * Plain words, alternatives, anchors and at most two gaps (`.*`): nothing in here can make matching slow, whatever
- * text the provider sends.
- */
-const linearExpression = z
-  .string()
-  .max(500)
-  .regex(/^(?:[\w\s'",:;=/@-]|\\[.bds()[\]?*+|]|[|^$.](?!\*)|\.\*)*$/, 'must be plain words, | ^ $ . and .*')
-  .refine((value) => value.split('.*').length <= 3, 'has more than two gaps');
+export type Strings = Record<string, string>;
+/** RFC 6901. */
+export type Pointer = string;
+/** `document#pointer`. */
+export type Source = string;
 
-const rule = z.strictObject({
-  when: z.strictObject({
-    phase: z.array(z.enum(phases)).optional(),
-    status: z.array(z.string().regex(/^[1-5](\d\d|xx)$/, 'must be a status or a class such as 5xx')).optional(),
-    code: z.array(z.string()).optional(),
-    subcode: z.array(z.string()).optional(),
-    descriptionMatches: linearExpression.optional(),
-    bodyEquals: z.record(z.string(), z.unknown()).optional(),
-    network: z.boolean().optional(),
-  }),
-  class: z.enum(classes),
-  note: z.string().optional(),
-});
-export type ErrorRule = z.infer<typeof rule>;
+export interface ErrorRule {
+  when: {
+    phase?: Phase[];
+    status?: string[];
+    code?: string[];
+    subcode?: string[];
+    descriptionMatches?: string;
+    bodyEquals?: Record<string, unknown>;
+    network?: boolean;
+  };
+  class: ErrorClass;
+  note?: string;
+}
 
-const tokenPaths = z.strictObject({
-  accessToken: pointers.optional(),
-  refreshToken: pointers.optional(),
-  tokenType: pointers.optional(),
-  expiresIn: pointers.optional(),
-  expiresAt: pointers.optional(),
-  issuedAt: pointers.optional(),
-  refreshExpiresIn: pointers.optional(),
-  scope: pointers.optional(),
-  idToken: pointers.optional(),
-});
-const seconds = z.number().int().positive().nullable();
+export type ParamSource = 'admin' | 'user' | 'callback' | 'id_token';
 
-export const providerSettings = z.strictObject({
-  category: z.enum(['social', 'enterprise', 'generic']).optional(),
-  kind: z.enum(['oauth2', 'oidc']).optional(),
-  endpoints: z
-    .strictObject({
-      issuer: z.string().optional(),
-      discovery: z.string().optional(),
-      authorization: z.string().optional(),
-      token: z.string().optional(),
-      refresh: z.string().optional(),
-      revocation: z.string().optional(),
-      introspection: z.string().optional(),
-      userinfo: z.string().optional(),
-      jwks: z.string().optional(),
-    })
-    .optional(),
-  clientAuth: z
-    .strictObject({
-      methods: z.array(method).min(1).optional(),
-      basicEncoding: z.enum(['rfc6749', 'raw']).optional(),
-      refreshMethods: z.array(method).min(1).optional(),
-      assertion: z
-        .strictObject({
-          audience: z.enum(['token_endpoint', 'issuer']).optional(),
-          algs: z.array(z.string()).optional(),
-        })
-        .optional(),
-    })
-    .optional(),
-  pkce: z.enum(['required', 'supported', 'unsupported', 'unknown']).optional(),
-  authorization: z
-    .strictObject({
-      scopeParam: z.string().optional(),
-      scopeDelimiter: z.string().optional(),
-      scopeCase: z.enum(['as-is', 'lower']).optional(),
-      baseScopes: z.array(z.string()).optional(),
-      offlineScopes: z.array(z.string()).optional(),
-      params: strings.optional(),
-      offlineParams: strings.optional(),
-      reconnectParams: strings.optional(),
-      passthrough: z.array(z.string()).optional(),
-      nonce: z.boolean().optional(),
-      codeTtlSeconds: z.number().int().optional(),
-      iss: z.enum(['auto', 'require', 'if-present', 'ignore']).optional(),
-      callback: z
-        .strictObject({ codeParam: z.string().optional(), capture: z.array(z.string()).optional() })
-        .optional(),
-    })
-    .optional(),
-  tokenRequest: z
-    .strictObject({
-      encoding: z.enum(['form', 'json']).optional(),
-      refreshEncoding: z.enum(['form', 'json']).optional(),
-      headers: strings.optional(),
-      exchangeParams: strings.optional(),
-      refreshParams: strings.optional(),
-      refreshGrantType: z.string().nullable().optional(),
-      refreshRedirectUri: z.boolean().optional(),
-      refreshScope: z.enum(['never', 'always', 'when-narrowing']).optional(),
-    })
-    .optional(),
-  tokenResponse: z
-    .strictObject({
-      formats: z.array(z.enum(['json', 'form'])).optional(),
-      success: predicates.optional(),
-      paths: tokenPaths.optional(),
-      refreshPaths: tokenPaths.optional(),
-      defaultTokenType: z.string().optional(),
-      noExpiry: z.enum(['non-expiring', 'default', 'introspect']).optional(),
-      defaultTtlSeconds: z.number().int().positive().optional(),
-      issuedAtUnit: z.enum(['s', 'ms']).optional(),
-      expiryFrom: z.enum(['now', 'issuedAt']).optional(),
-      scopeDelimiter: z.enum(['auto', ' ', ',']).optional(),
-      scopeAbsent: z.enum(['assume-requested', 'keep-previous', 'none']).optional(),
-      extras: z.record(z.string(), pointer).optional(),
-    })
-    .optional(),
-  idToken: z
-    .strictObject({
-      algs: z.array(z.string()).optional(),
-      clockSkewSeconds: z.number().int().min(0).max(600).optional(),
-    })
-    .optional(),
-  refresh: z
-    .strictObject({
-      mode: z.enum(['none', 'static', 'optional', 'rotating']).optional(),
-      reuse: z.enum(['revokes-grant', 'rejected', 'grace', 'tolerated', 'unknown']).optional(),
-      graceSeconds: z.number().int().min(0).optional(),
-      onAmbiguous: z.enum(['retry-same', 'retry-once']).optional(),
-      invalidatesAccessToken: z.boolean().optional(),
-      idleSeconds: seconds.optional(),
-      absoluteSeconds: seconds.optional(),
-      accessTtlSeconds: seconds.optional(),
-      skewSeconds: z.number().int().min(0).max(600).optional(),
-      keepAliveSeconds: seconds.optional(),
-    })
-    .optional(),
-  errors: z
-    .strictObject({
-      code: pointers.optional(),
-      description: pointers.optional(),
-      subcode: pointers.optional(),
-      echoesSecrets: z.boolean().optional(),
-      rules: z.array(rule).optional(),
-    })
-    .optional(),
-  rateLimit: z
-    .strictObject({
-      statuses: z.array(z.number().int()).optional(),
-      retryAfter: z
-        .array(z.strictObject({ header: z.string(), format: z.enum(['delta-or-date', 'unix-s', 'unix-ms']) }))
-        .optional(),
-      exhausted: z.strictObject({ header: z.string(), equals: z.string() }).optional(),
-      budgetPerSecond: z.number().positive().optional(),
-    })
-    .optional(),
-  identity: z
-    .strictObject({
-      request: z
-        .strictObject({
-          method: z.enum(['GET', 'POST']),
-          url: z.string(),
-          headers: strings.optional(),
-          body: z.unknown().optional(),
-          scopes: z.array(z.string()).optional(),
-        })
-        .optional(),
-      subject: z.array(z.union([source, z.array(source).min(2)])).optional(),
-      tenant: sources.optional(),
-      label: sources.optional(),
-      email: sources.optional(),
-      emailVerified: sources.optional(),
-      subjectScope: z.enum(['global', 'per-client', 'per-tenant', 'unknown']).optional(),
-    })
-    .optional(),
-});
+export interface ProviderParam {
+  /** Keeps a value from becoming another host. */
+  pattern: string;
+  default?: string;
+  required?: boolean;
+  /** By default the administrator's. */
+  source?: ParamSource;
+  /** The connection option, where it is not called like the parameter. */
+  option?: string;
+  /** Another parameter: where its value is of this one's pattern too, both must be equal. */
+  equals?: string;
+}
 
-/** An entry or the settings of one connection: only what differs. */
-export type ProviderSettings = z.infer<typeof providerSettings>;
+/** A permission that people ask for. */
+export interface ProviderScope {
+  value: string;
+  label: string;
+  keywords?: string[];
+  sensitive?: boolean;
+  /** Booleans of the connection's options that add it. */
+  option?: string | string[];
+  /** Other spellings in answers. */
+  same?: string[];
+  /** Granted along with it. */
+  includes?: string[];
+}
 
-type Whole<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]-?: Exclude<T[K], undefined> } : T;
-type Filled = { [K in keyof ProviderSettings]-?: Whole<NonNullable<ProviderSettings[K]>> };
+export interface TokenPaths {
+  accessToken?: Pointer[];
+  refreshToken?: Pointer[];
+  tokenType?: Pointer[];
+  expiresIn?: Pointer[];
+  expiresAt?: Pointer[];
+  issuedAt?: Pointer[];
+  refreshExpiresIn?: Pointer[];
+  scope?: Pointer[];
+  idToken?: Pointer[];
+}
+
+export interface Predicate {
+  path: Pointer;
+  equals: unknown;
+}
+
+export interface CallbackSignature {
+  param: string;
+  alg: 'hmac-sha256-hex';
+  key: 'client_secret';
+  over: 'sorted-query-without-param';
+}
+
+export interface IdentityCall {
+  method?: 'GET' | 'POST';
+  url?: string;
+  headers?: Strings;
+  body?: unknown;
+  /** What label and e-mail need besides; not added by themselves. */
+  scopes?: string[];
+}
+
+export interface Revocation {
+  support: 'rfc7009' | 'custom' | 'none';
+  method: 'POST' | 'GET' | 'DELETE';
+  url?: string;
+  auth: 'client' | 'basic-client' | 'bearer' | 'secret_as_bearer' | 'none';
+  in: 'form' | 'query' | 'json' | 'path' | 'none';
+  params?: Strings;
+  token: 'refresh-then-access' | 'refresh' | 'access' | 'both';
+  okStatuses: number[];
+  goneStatuses: number[];
+  success?: Predicate[];
+  effect: 'token' | 'pair' | 'grant' | 'project' | 'refresh-only' | 'unknown';
+  manageUrl?: string;
+}
 
 /** An entry merged over its base: everything is there but what has no default. */
 export interface ProviderEntry {
-  kind: Filled['kind'];
-  endpoints: NonNullable<ProviderSettings['endpoints']>;
-  clientAuth: Omit<Filled['clientAuth'], 'refreshMethods'> & { refreshMethods?: ClientAuthMethod[] };
-  pkce: Filled['pkce'];
-  authorization: Omit<Filled['authorization'], 'codeTtlSeconds' | 'callback'> & {
-    callback: { codeParam: string; capture: string[] };
+  kind: 'oauth2' | 'oidc';
+  category: 'social' | 'enterprise' | 'generic';
+  whenRefreshable?: string;
+  params: Record<string, ProviderParam>;
+  endpoints: {
+    issuer?: string;
+    discovery?: string;
+    authorization?: string;
+    token?: string;
+    refresh?: string;
+    revocation?: string;
+    introspection?: string;
+    userinfo?: string;
+    jwks?: string;
+    formerTokenOrigins?: string[];
   };
-  tokenRequest: Omit<Filled['tokenRequest'], 'refreshEncoding'> & { refreshEncoding?: 'form' | 'json' };
-  tokenResponse: Omit<Filled['tokenResponse'], 'defaultTtlSeconds' | 'paths'> & {
-    defaultTtlSeconds?: number;
+  registerUrl?: string;
+  clientAuth: {
+    methods: ClientAuthMethod[];
+    basicEncoding: 'rfc6749' | 'raw';
+    refreshMethods?: ClientAuthMethod[];
+    assertion: { audience: 'token_endpoint' | 'issuer'; algs: string[] };
+  };
+  pkce: 'required' | 'supported' | 'unsupported' | 'unknown';
+  authorization: {
+    scopeParam: string;
+    scopeDelimiter: string;
+    scopeCase: 'as-is' | 'lower';
+    baseScopes: string[];
+    offlineScopes: string[];
+    params: Strings;
+    offlineParams: Strings;
+    reconnectParams: Strings;
+    passthrough: string[];
+    nonce: boolean;
+    codeTtlSeconds?: number;
+    iss: 'auto' | 'require' | 'if-present' | 'ignore';
+    /** Scopes that are URIs must all be of one resource. */
+    singleResource?: boolean;
+    callback: { codeParam: string; capture: string[]; signature?: CallbackSignature };
+  };
+  scopes: ProviderScope[];
+  tokenRequest: {
+    encoding: 'form' | 'json';
+    refreshEncoding?: 'form' | 'json';
+    headers: Strings;
+    exchangeParams: Strings;
+    refreshParams: Strings;
+    refreshGrantType: string | null;
+    refreshRedirectUri: boolean;
+    refreshScope: 'never' | 'always' | 'when-narrowing';
+  };
+  tokenResponse: {
+    formats: ('json' | 'form')[];
+    success: Predicate[];
     paths: Required<TokenPaths>;
+    refreshPaths: TokenPaths;
+    defaultTokenType: string;
+    noExpiry: 'non-expiring' | 'default' | 'introspect';
+    defaultTtlSeconds?: number;
+    issuedAtUnit: 's' | 'ms';
+    expiryFrom: 'now' | 'issuedAt';
+    scopeDelimiter: 'auto' | ' ' | ',';
+    scopeAbsent: 'assume-requested' | 'keep-previous' | 'none';
+    extras: Record<string, Pointer>;
   };
-  idToken: Filled['idToken'];
-  refresh: Omit<Filled['refresh'], 'graceSeconds'> & { graceSeconds?: number };
-  errors: Filled['errors'];
-  rateLimit: Omit<Filled['rateLimit'], 'exhausted' | 'budgetPerSecond'> & {
+  idToken: { algs: string[]; clockSkewSeconds: number };
+  refresh: {
+    mode: 'none' | 'static' | 'optional' | 'rotating';
+    reuse: 'revokes-grant' | 'rejected' | 'grace' | 'tolerated' | 'unknown';
+    graceSeconds?: number;
+    onAmbiguous: 'retry-same' | 'retry-once';
+    invalidatesAccessToken: boolean;
+    idleSeconds: number | null;
+    absoluteSeconds: number | null;
+    accessTtlSeconds: number | null;
+    skewSeconds: number;
+    keepAliveSeconds: number | null;
+    maxLive?: { count?: number; per?: string; overflow?: 'evicts-oldest' | 'evicts-all-others' | 'rejects' };
+  };
+  errors: {
+    code: Pointer[];
+    description: Pointer[];
+    subcode: Pointer[];
+    echoesSecrets: boolean;
+    rules: ErrorRule[];
+  };
+  rateLimit: {
+    statuses: number[];
+    retryAfter: { header: string; format: 'delta-or-date' | 'unix-s' | 'unix-ms' }[];
     exhausted?: { header: string; equals: string };
     budgetPerSecond?: number;
+    note?: string;
   };
-  identity: Omit<Filled['identity'], 'request'> & {
-    request?: NonNullable<NonNullable<ProviderSettings['identity']>['request']>;
+  revocation: Revocation;
+  identity: {
+    request?: IdentityCall;
+    subject: (Source | Source[])[];
+    tenant: Source[];
+    label: Source[];
+    email: Source[];
+    emailVerified: Source[];
+    requireClaims?: Strings;
+    subjectScope: 'global' | 'per-client' | 'per-tenant' | 'unknown';
+    issuerFrom?: Source;
   };
+  docs: string[];
+  unconfirmed: string[];
 }
-export type TokenPaths = z.infer<typeof tokenPaths>;
+
+type Partly<T> = T extends unknown[] ? T : T extends object ? { [K in keyof T]?: Partly<T[K]> | undefined } : T;
+
+/** An entry or the settings of one connection: only what differs. */
+export type ProviderSettings = Partly<ProviderEntry>;

@@ -1,4 +1,5 @@
 import { VaultError } from '@strongroom/errors';
+import type { ParamSource } from './provider-entry.js';
 
 /** The connection cannot be used as it is configured; an administrator must change it. */
 export class ConnectionMisconfiguredError extends VaultError {
@@ -12,7 +13,36 @@ export class ConnectionMisconfiguredError extends VaultError {
   }
 }
 
-export type IdTokenFault = 'signature' | 'algorithm' | 'issuer' | 'audience' | 'time' | 'nonce' | 'subject' | 'form';
+export interface MissingParameter {
+  name: string;
+  source: ParamSource;
+  fault: 'missing' | 'invalid';
+}
+
+/** The connection is complete, and this flow or account has not said what else the provider must be addressed by. */
+export class MissingParametersError extends ConnectionMisconfiguredError {
+  constructor(readonly parameters: MissingParameter[]) {
+    super(parameters.map(({ name, fault }) => `the parameter ${name} is ${fault}`).join(', '));
+  }
+}
+
+export interface CatalogueFault {
+  file: string;
+  /** RFC 6901, in that file. */
+  pointer: string;
+  message: string;
+}
+
+/** A file of provider entries cannot be used; the start ends here. */
+export class InvalidCatalogueError extends Error {
+  constructor(readonly faults: CatalogueFault[]) {
+    super(faults.map(({ file, pointer, message }) => `${file}: ${pointer || '/'}: ${message}`).join('\n'));
+    this.name = 'InvalidCatalogueError';
+  }
+}
+
+export type IdTokenFault =
+  'signature' | 'algorithm' | 'issuer' | 'audience' | 'time' | 'nonce' | 'subject' | 'claims' | 'form';
 
 /** The ID token is not what this connection's provider would give for this flow. */
 export class IdTokenRefusedError extends VaultError {

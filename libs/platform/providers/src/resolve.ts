@@ -1,9 +1,14 @@
-import { bases, catalogue } from './bases.js';
 import { fromOptions } from './connection-options.js';
+import { endpointsOf, type ResolvedEndpoints } from './endpoints.js';
+import { issuerOf } from './issuer.js';
 import { merge } from './merge.js';
-import { scopesIn } from './scopes.js';
-import type { ClientAuthMethod, ProviderEntry, ProviderSettings } from './provider-entry.js';
+import { objectIn, type Options, stringsIn } from './options.js';
+import { parametersOf, requireFilled } from './parameters.js';
+import { fillUrl, missingIn, placeholdersIn, type Values } from './placeholders.js';
+import { configuredScopes } from './scopes.js';
+import type { ClientAuthMethod, ProviderEntry, ProviderScope, ProviderSettings } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
+import type { CatalogueProvider } from './catalogue.js';
 
 /** What the engine needs of a connection; `ConnectionView` of the contracts fits. */
 export interface ProviderConnection {
@@ -18,28 +23,36 @@ export interface ProviderConnection {
 /** `spec/refresh.md` §3: what may be done after an answer that never came. */
 export type RotationClass = 'none' | 'repeatable' | 'grace' | 'strict';
 
+/** A permission as people see it. */
+export type ScopeInfo = Required<Omit<ProviderScope, 'option'>> & { option: string[] };
+
 /** One connection, ready to be spoken to. Holds no secret. */
 export interface ResolvedProvider {
   connectionId: string;
   name: string;
   strategy: string;
+  /** The entry that governs, which `whenRefreshable` may have chosen. */
+  providerId: string;
+  providerName: string;
+  /** SHA-256 of that entry, for the audit row of each call. */
+  version: string;
   clientId: string;
   isOidc: boolean;
   /** The entry with the connection's options over it. */
   entry: ProviderEntry;
-  endpoints: {
-    authorization: string;
-    token: string;
-    refresh?: string;
-    revocation?: string;
-    userinfo?: string;
-    jwks?: string;
-    issuer?: string;
-  };
+  /** `token` and `authorization` throw `MissingParametersError` where only a callback or an ID token could say them. */
+  endpoints: ResolvedEndpoints;
   /** Tokens that came from here are sent nowhere else (`spec/threats.md` M3). */
   tokenOrigin: string;
+  /** Where tokens came from before; tokensets bound there stay good. */
+  formerTokenOrigins: string[];
+  /** Filled parameters of the entry. */
+  params: Record<string, string>;
+  /** All that placeholders are filled from, but for what one call adds. */
+  values: Values;
   /** As configured; base and offline scopes are not in it. */
   scopes: string[];
+  scopeCatalogue: ScopeInfo[];
   /** The connection did not switch offline access off. */
   offlineAllowed: boolean;
   /** In the order of preference; the first one that can be used is. */
@@ -48,41 +61,76 @@ export interface ResolvedProvider {
   upstream: { fixed: Record<string, string>; aliases: Record<string, string> };
   /** Metadata promises `iss` in every callback (RFC 9207). */
   issPromised: boolean;
+  /** Metadata demands that authorization requests are pushed (RFC 9126). */
+  requiresPush: boolean;
+  pushedEndpoint?: string;
+  /** Where a person sees and removes the access of apps; null: nobody says. */
+  manageUrl: string | null;
+  /** Where the app is registered. */
+  registerUrl: string | null;
   rotation: RotationClass;
   graceSeconds: number;
   skewSeconds: number;
   refresh: ProviderEntry['refresh'];
 }
 
-/** Whether a connection of this strategy can be made. */
-export const isOffered = (strategy: string): boolean => Object.hasOwn(catalogue, strategy);
+export interface ResolveInput {
+  given: Values;
+  preset: Values;
+  hasRefreshToken: boolean;
+}
 
-export const offeredStrategies = (): string[] => Object.keys(catalogue);
-
-/** Entry over base, discovery under and options over that. @throws ConnectionMisconfiguredError */
-export function resolve(connection: ProviderConnection): ResolvedProvider {
+/**
+ * Entry over base, discovery under and options over that.
+ *
+ * @throws MissingParametersError
+ * @throws ConnectionMisconfiguredError
+ */
+export function resolve(
+  connection: ProviderConnection,
+  provider: CatalogueProvider | null,
+  { given, preset, hasRefreshToken }: ResolveInput,
+): ResolvedProvider {
   const { options, strategy } = connection;
-  if (!isOffered(strategy)) throw new ConnectionMisconfiguredError(`no provider is known for strategy ${strategy}`);
-  const { extends: base, ...override } = catalogue[strategy]!;
-  const known = merge(merge(bases.oauth2, base === 'oauth2' ? {} : bases[base]), override);
+  if (!provider) throw new ConnectionMisconfiguredError(`no provider is known for strategy ${strategy}`);
   const metadata = connection.metadata ?? objectIn(options['oidc_metadata']) ?? {};
-  const configured = merge(known, fromOptions(strategy, options));
-  const entry = merge(configured, (objectIn(options['provider_settings']) ?? {}) as ProviderSettings);
-  const endpoints = endpointsOf(entry, metadata);
+  const entry = entryWith(provider.entry, options, hasRefreshToken);
+  const clientId = options['client_id'];
+  if (typeof clientId !== 'string' || clientId === '')
+    throw new ConnectionMisconfiguredError('options.client_id is missing');
+  const params = parametersOf(entry, { options, preset, given });
+  const values = { ...given, client_id: clientId, ...params };
+  requireFilled(entry, values, templatesOf(entry));
+  const { endpoints, tokenOrigin } = endpointsOf(entry, metadata, values, issuerOf(entry, metadata, values));
+  const pushed = metadata['pushed_authorization_request_endpoint'];
   return {
     connectionId: connection.connectionId,
     name: connection.name,
     strategy,
-    clientId: required(options['client_id'], 'options.client_id is missing'),
+    providerId: provider.id,
+    providerName: provider.name,
+    version: provider.version,
+    clientId,
     isOidc: entry.kind === 'oidc',
     entry,
     endpoints,
-    tokenOrigin: new URL(endpoints.token).origin,
-    scopes: scopesIn(entry, options),
+    // Lazily: where it depends on a callback, nobody can ask before there was one.
+    get tokenOrigin() {
+      return tokenOrigin();
+    },
+    formerTokenOrigins: entry.endpoints.formerTokenOrigins ?? [],
+    params,
+    values,
+    scopes: configuredScopes(entry, options),
+    scopeCatalogue: scopeCatalogue(entry),
     offlineAllowed: options['offline_access'] !== false,
     clientAuthMethods: clientAuthMethods(entry, options, metadata),
     upstream: upstreamOf(options),
     issPromised: metadata['authorization_response_iss_parameter_supported'] === true,
+    requiresPush: metadata['require_pushed_authorization_requests'] === true,
+    ...(typeof pushed === 'string' ? { pushedEndpoint: pushed } : {}),
+    manageUrl: filledOrNull(entry.revocation.manageUrl, values),
+    registerUrl: filledOrNull(entry.registerUrl, values),
     rotation: rotationOf(entry.refresh),
     graceSeconds: entry.refresh.graceSeconds ?? 0,
     skewSeconds: entry.refresh.skewSeconds,
@@ -90,30 +138,42 @@ export function resolve(connection: ProviderConnection): ResolvedProvider {
   };
 }
 
-function endpointsOf(entry: ProviderEntry, metadata: Record<string, unknown>): ResolvedProvider['endpoints'] {
-  const given = entry.endpoints;
-  const token = absolute(given.token ?? metadata['token_endpoint'], 'token endpoint');
-  const optional = {
-    refresh: given.refresh,
-    revocation: given.revocation ?? metadata['revocation_endpoint'],
-    userinfo: given.userinfo ?? metadata['userinfo_endpoint'],
-    jwks: given.jwks ?? metadata['jwks_uri'],
-  };
-  // Tokensets are bound to one origin; a second one would be a way around that.
-  if (optional.refresh && new URL(absolute(optional.refresh, 'refresh endpoint')).origin !== new URL(token).origin)
-    throw new ConnectionMisconfiguredError('the refresh endpoint is on another origin than the token endpoint');
-  const issuer = given.issuer ?? metadata['issuer'];
-  return {
-    authorization: absolute(given.authorization ?? metadata['authorization_endpoint'], 'authorization endpoint'),
-    token,
-    ...Object.fromEntries(
-      Object.entries(optional)
-        .filter(([, url]) => url !== undefined)
-        .map(([name, url]) => [name, absolute(url, `${name} endpoint`)]),
-    ),
-    ...(typeof issuer === 'string' ? { issuer } : {}),
-  };
+/** The entry with a connection's options over it. */
+export function entryWith(entry: ProviderEntry, options: Options, hasRefreshToken = false): ProviderEntry {
+  const settings = (objectIn(options['provider_settings']) ?? {}) as ProviderSettings;
+  const configured = merge(merge(entry, fromOptions(entry, options)), settings);
+  // The entry says what to expect, the answer what is: a refresh token that came is used.
+  return hasRefreshToken && configured.refresh.mode === 'none'
+    ? { ...configured, refresh: { ...configured.refresh, mode: 'optional' } }
+    : configured;
 }
+
+/** What an authorization request is made of. */
+function* templatesOf({ endpoints, authorization }: ProviderEntry): Generator<string> {
+  if (endpoints.authorization !== undefined) yield endpoints.authorization;
+  if (endpoints.token !== undefined) yield endpoints.token;
+  for (const params of [authorization.params, authorization.offlineParams, authorization.reconnectParams])
+    for (const [name, text] of Object.entries(params)) yield `${name}${text}`;
+}
+
+/** A link is shown whole or not at all. */
+export const filledOrNull = (template: string | undefined, values: Values): string | null =>
+  template === undefined || missingIn(template, values).length > 0
+    ? null
+    : placeholdersIn(template).length > 0
+      ? fillUrl(template, values)
+      : template;
+
+export const scopeCatalogue = ({ scopes }: ProviderEntry): ScopeInfo[] =>
+  scopes.map(({ value, label, keywords, sensitive, option, same, includes }) => ({
+    value,
+    label,
+    keywords: keywords ?? [],
+    sensitive: sensitive ?? false,
+    option: option === undefined ? [] : [option].flat(),
+    same: same ?? [],
+    includes: includes ?? [],
+  }));
 
 /** What the administrator chose; else what both sides know, in the entry's order. */
 function clientAuthMethods(
@@ -121,17 +181,17 @@ function clientAuthMethods(
   options: Record<string, unknown>,
   metadata: Record<string, unknown>,
 ): ClientAuthMethod[] {
-  if (typeof options['token_endpoint_auth_method'] === 'string') return entry.clientAuth.methods;
   const theirs = metadata['token_endpoint_auth_methods_supported'];
-  if (!Array.isArray(theirs)) return entry.clientAuth.methods;
+  if (typeof options['token_endpoint_auth_method'] === 'string' || !Array.isArray(theirs))
+    return entry.clientAuth.methods;
   const common = entry.clientAuth.methods.filter((method) => theirs.includes(method));
   return common.length ? common : entry.clientAuth.methods;
 }
 
 /** `upstream_params: {k: {value} | {alias}}`, `authParams: {k: v}`, `authParamsMap: {k: our name}`. */
 function upstreamOf(options: Record<string, unknown>): ResolvedProvider['upstream'] {
-  const fixed = strings(options['authParams']);
-  const aliases = strings(options['authParamsMap']);
+  const fixed = stringsIn(options['authParams']);
+  const aliases = stringsIn(options['authParamsMap']);
   for (const [name, how] of Object.entries(objectIn(options['upstream_params']) ?? {})) {
     const { value, alias } = objectIn(how) ?? {};
     if (typeof value === 'string') fixed[name] = value;
@@ -145,24 +205,3 @@ function rotationOf(refresh: ProviderEntry['refresh']): RotationClass {
   if (refresh.mode === 'static' || refresh.reuse === 'tolerated') return 'repeatable';
   return refresh.graceSeconds ? 'grace' : 'strict';
 }
-
-function absolute(url: unknown, what: string): string {
-  const text = required(url, `it has no ${what}`);
-  if (!URL.canParse(text)) throw new ConnectionMisconfiguredError(`its ${what} is not a URL`);
-  return text;
-}
-
-function required(value: unknown, otherwise: string): string {
-  if (typeof value !== 'string' || value === '') throw new ConnectionMisconfiguredError(otherwise);
-  return value;
-}
-
-const objectIn = (value: unknown): Record<string, unknown> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-
-const strings = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(objectIn(value) ?? {})
-      .filter(([, text]) => ['string', 'number', 'boolean'].includes(typeof text))
-      .map(([name, text]) => [name, String(text)]),
-  );

@@ -1,6 +1,7 @@
 import type { EgressAnswer } from '@strongroom/egress';
-import { classify, type ProviderError, retryAfterOf } from './classify.js';
+import { type ProviderError, refusalOf, retryAfterOf } from './classify.js';
 import { at, firstAt } from './pointer.js';
+import type { TokenPaths } from './provider-entry.js';
 import { readBody } from './read-body.js';
 import type { ResolvedProvider } from './resolve.js';
 import { unique } from './scopes.js';
@@ -15,6 +16,10 @@ export interface ProviderTokens {
   scopes: string[];
   /** Null: the provider names no end. */
   expiresAt: Date | null;
+  /** The answer itself names the end; otherwise it is what the entry assumes. */
+  saysLifetime: boolean;
+  /** False: the answer names none, and `expiresAt` is what the entry assumes. */
+  saysLifetime: boolean;
   refreshExpiresAt: Date | null;
   /** Values a caller needs beside the token, `instance_url` and the like. */
   extras: Record<string, unknown>;
@@ -23,8 +28,6 @@ export interface ProviderTokens {
 }
 
 const YEAR_SECONDS = 365 * 24 * 3600;
-/** Said by providers whose token is sent as Bearer all the same. */
-const BEARER_NAMES = ['bearer', 'bot', 'user'];
 
 /**
  * Reads the answer to `tokenRequest` (`spec/providers.md` §4). `asked`: the scopes of the authorization request, in a
@@ -41,10 +44,9 @@ export function readTokenAnswer(
   const { tokenResponse, refresh } = resolved.entry;
   const body = readBody(answer, tokenResponse.formats);
   const paths = phase === 'refresh' ? { ...tokenResponse.paths, ...tokenResponse.refreshPaths } : tokenResponse.paths;
-  const malformed = (code: string): ProviderError => error('malformed', code);
-  const error = (kind: ProviderError['class'], code: string | null): ProviderError => ({
+  const malformed = (code: string): ProviderError => ({
     outcome: 'error',
-    class: kind,
+    class: 'malformed',
     code,
     status: answer.status,
     retryAfter: retryAfterOf(resolved, answer.headers, now),
@@ -56,14 +58,10 @@ export function readTokenAnswer(
     answer.status < 300 &&
     tokenResponse.success.every(({ path, equals }) => at(body, path) === equals) &&
     typeof accessToken === 'string';
-  if (!isSuccess) {
-    const { class: kind, code } = classify(resolved, { phase, status: answer.status, headers: answer.headers, body });
-    return error(kind, code);
-  }
+  if (!isSuccess) return refusalOf(resolved, phase, answer, body, now);
 
   const tokenType = firstAt(body, paths.tokenType ?? []) ?? tokenResponse.defaultTokenType;
-  if (typeof tokenType !== 'string' || !BEARER_NAMES.includes(tokenType.toLowerCase()))
-    return malformed('unsupported_token_type');
+  if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer') return malformed('unsupported_token_type');
   const refreshToken = stringAt(body, paths.refreshToken);
   if (phase === 'refresh' && refresh.mode === 'rotating' && refreshToken === null)
     return malformed('missing_refresh_token');
@@ -74,12 +72,13 @@ export function readTokenAnswer(
     refreshToken,
     idToken: stringAt(body, paths.idToken),
     scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked.scopes),
-    expiresAt: expiryOf(resolved, paths, body, now),
+    ...expiryOf(resolved, paths, body, now),
+    saysLifetime: saysLifetime(paths, body),
     refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife),
     extras: Object.fromEntries(
       Object.entries(tokenResponse.extras)
         .map(([name, pointer]) => [name, at(body, pointer)] as const)
-        .filter(([, value]) => value !== undefined),
+        .filter(([, value]) => value !== undefined && value !== null),
     ),
     raw: body,
   };
@@ -88,21 +87,21 @@ export function readTokenAnswer(
 /** `expires_in`, else `expires_at`, else what the entry says of an unknown lifetime. */
 function expiryOf(
   { entry: { tokenResponse } }: ResolvedProvider,
-  paths: ResolvedProvider['entry']['tokenResponse']['refreshPaths'],
+  paths: TokenPaths,
   body: unknown,
   now: Date,
-): Date | null {
+): { expiresAt: Date | null; saysLifetime: boolean } {
   const seconds = secondsAt(body, paths.expiresIn);
   if (seconds !== null) {
     const unit = tokenResponse.issuedAtUnit === 'ms' ? 1 : 1000;
     const issuedAt = tokenResponse.expiryFrom === 'issuedAt' ? secondsAt(body, paths.issuedAt) : null;
-    return after(issuedAt === null ? now : new Date(issuedAt * unit), seconds);
+    const start = issuedAt === null ? now : new Date(issuedAt * unit);
+    return { expiresAt: after(start, seconds), saysLifetime: true };
   }
-  const expiresAt = secondsAt(body, paths.expiresAt);
-  if (expiresAt !== null) return after(now, expiresAt - now.getTime() / 1000);
-  return tokenResponse.noExpiry !== 'non-expiring' && tokenResponse.defaultTtlSeconds
-    ? after(now, tokenResponse.defaultTtlSeconds)
-    : null;
+  const expiresAt = instantAt(body, paths.expiresAt);
+  if (expiresAt !== null) return { expiresAt: after(now, (expiresAt - now.getTime()) / 1000), saysLifetime: true };
+  const assumed = tokenResponse.noExpiry === 'non-expiring' ? undefined : tokenResponse.defaultTtlSeconds;
+  return { expiresAt: assumed ? after(now, assumed) : null, saysLifetime: false };
 }
 
 const after = (start: Date, seconds: number): Date =>
@@ -114,6 +113,15 @@ function secondsAt(body: unknown, pointers: string[] | undefined): number | null
   const seconds =
     typeof value === 'number' || (typeof value === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(value)) ? Number(value) : NaN;
   return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
+}
+
+/** Milliseconds since 1970 of a date or a number; no second of this century has that many digits. */
+function instantAt(body: unknown, pointers: string[] | undefined): number | null {
+  const number = secondsAt(body, pointers);
+  if (number !== null) return number > 1e11 ? number : number * 1000;
+  const value = firstAt(body, pointers ?? []);
+  const date = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isFinite(date) ? date : null;
 }
 
 const stringAt = (body: unknown, pointers: string[] | undefined): string | null => {

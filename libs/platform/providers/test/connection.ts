@@ -1,11 +1,12 @@
 import type { EgressAnswer } from '@strongroom/egress';
-import { resolve, type ResolvedProvider } from '../src/resolve.js';
+import { Catalogue } from '../src/catalogue.js';
+import type { ResolvedProvider } from '../src/resolve.js';
 
 type Options = Record<string, unknown>;
 
 /** A custom OAuth 2.0 connection. */
 export const custom = (options: Options = {}, metadata: Options | null = null): ResolvedProvider =>
-  resolve({
+  Catalogue.shipped().resolve({
     connectionId: 'con_1',
     name: 'custom',
     strategy: 'oauth2',
@@ -23,7 +24,7 @@ export const ISSUER = 'https://idp.example';
 
 /** An OpenID connection, with what discovery said. */
 export const openid = (options: Options = {}, metadata: Options = {}): ResolvedProvider =>
-  resolve({
+  Catalogue.shipped().resolve({
     connectionId: 'con_2',
     name: 'openid',
     strategy: 'oidc',

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import shipped from './provider-fixtures.json' with { type: 'json' };
+
+/** `spec/providers.md` §9: what a provider is sent and what it answers. */
+export interface FixtureFile {
+  version: number;
+  note?: string;
+  given: FixtureGiven;
+  providers: Record<string, Fixture>;
+}
+
+/** Made-up values that all requests of the file hold. */
+export interface FixtureGiven {
+  /** Seconds since 1970. */
+  now: number;
+  clientId: string;
+  clientSecret: string;
+  state: string;
+  nonce: string;
+  code: string;
+  codeVerifier: string;
+  codeChallenge: string;
+  accessToken: string;
+  refreshToken: string;
+}
+
+export interface FixtureRequest {
+  method: string;
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface FixtureResponse {
+  /** Null: no answer came. */
+  status: number | null;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export interface Fixture {
+  /** Values of the file's `given` may be replaced here. */
+  given: Partial<FixtureGiven> & {
+    redirectUri: string;
+    params?: Record<string, string>;
+    metadata?: Record<string, unknown>;
+    /** Asked. */
+    scopes: string[];
+    /** Before a refresh. */
+    granted?: string[];
+    clientAuth?: string;
+    /** Consent is forced. */
+    reconnect?: boolean;
+    idTokenClaims?: Record<string, unknown>;
+  };
+  authorize?: FixtureRequest;
+  requests: Partial<Record<'exchange' | 'refresh' | 'revoke' | 'identity' | 'introspect', FixtureRequest>>;
+  cases: Record<string, FixtureCase>;
+}
+
+export interface FixtureCase {
+  phase: 'authorize' | 'exchange' | 'refresh' | 'identity' | 'revoke' | 'api';
+  source?: string;
+  /** Goes over the provider's. */
+  given?: Partial<Fixture['given']> & {
+    /** What a caller passes on. */
+    callerParams?: Record<string, string>;
+    /** False: the flow fills no vault. */
+    offline?: boolean;
+  };
+  response?: FixtureResponse;
+  /** Where the browser was sent back to. */
+  callback?: string;
+  /** Where the browser is sent. */
+  authorize?: FixtureRequest;
+  documents?: Record<string, unknown>;
+  tokens?: { accessToken: string | null; refreshToken: string | null };
+  /** Null: nothing is sent. */
+  request?: FixtureRequest | null;
+  expect: Record<string, unknown>;
+}
+
+/** The shipped fixtures, with those of further files over them, provider by provider. */
+export function loadFixtures(files: readonly string[] = []): FixtureFile {
+  const all = [shipped as unknown as FixtureFile, ...files.map(read)];
+  return {
+    ...all[0]!,
+    providers: Object.assign({}, ...all.map(withGiven)) as Record<string, Fixture>,
+  };
+}
+
+const read = (file: string): FixtureFile => JSON.parse(readFileSync(file, 'utf8')) as FixtureFile;
+
+/** Each provider keeps the values its own file was recorded with. */
+const withGiven = ({ given, providers }: FixtureFile): Record<string, Fixture> =>
+  Object.fromEntries(
+    Object.entries(providers).map(([id, fixture]) => [id, { ...fixture, given: { ...given, ...fixture.given } }]),
+  );
