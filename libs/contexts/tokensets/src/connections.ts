@@ -1,20 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
+import { ConnectionDirectory } from '@strongroom/contracts';
 import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
-import { Catalogue, ConnectionMisconfiguredError, type ResolvedProvider } from '@strongroom/providers';
+import { Catalogue } from '@strongroom/providers';
+import { KnownConnection } from './known-connection.js';
 import { MisconfiguredError } from './tokensets.errors.js';
-
-export interface KnownConnection {
-  view: ConnectionView;
-  /** Null: it cannot be used as it is configured. */
-  provider: ResolvedProvider | null;
-  tokenOrigin: string | null;
-  skewSeconds: number;
-}
 
 const REMEMBERED_MS = 2_000;
 const MOST_REMEMBERED = 1_000;
-const DEFAULT_SKEW_SECONDS = 30;
 
 /** Connections as this context needs them: resolved, and with their secret in clear for one call. */
 @Injectable()
@@ -40,14 +32,7 @@ export class Connections {
 
   async now(connectionId: string): Promise<KnownConnection | null> {
     const view = await this.directory.byId(connectionId, null);
-    if (!view) return null;
-    const provider = resolved(this.catalogue, view);
-    return {
-      view,
-      provider,
-      tokenOrigin: provider?.tokenOrigin ?? view.tokenOrigin,
-      skewSeconds: provider?.skewSeconds ?? DEFAULT_SKEW_SECONDS,
-    };
+    return view && new KnownConnection(view, this.catalogue);
   }
 
   /** Null: the client is public. @throws MisconfiguredError if the box does not open. */
@@ -63,14 +48,5 @@ export class Connections {
     return this.intake.open(context, credentials.secretBox).catch((error: unknown) => {
       throw error instanceof UnreadableRecord ? new MisconfiguredError(error) : error;
     });
-  }
-}
-
-function resolved(catalogue: Catalogue, view: ConnectionView): ResolvedProvider | null {
-  try {
-    return catalogue.resolve(view);
-  } catch (error) {
-    if (error instanceof ConnectionMisconfiguredError) return null;
-    throw error;
   }
 }

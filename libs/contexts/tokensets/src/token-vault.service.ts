@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   type IssuedToken,
+  type PushRequest,
   type Redeemed,
   type RedeemRequest,
   type TokensetView,
@@ -8,9 +9,9 @@ import {
   type WantedToken,
 } from '@strongroom/contracts';
 import { AccessTokenService } from './access/access-token.service.js';
+import { PushAuthorization } from './push-authorization.js';
 import { RedeemService } from './redeem/redeem.service.js';
 import { storeErrors } from './store-errors.js';
-import { MisconfiguredError } from './tokensets.errors.js';
 import { TokensetsService } from './tokensets.service.js';
 
 /** The port: one method, one part of this context. */
@@ -20,6 +21,7 @@ export class TokenVaultService extends TokenVault {
     private readonly redeems: RedeemService,
     private readonly tokens: AccessTokenService,
     private readonly tokensets: TokensetsService,
+    private readonly pushes: PushAuthorization,
   ) {
     super();
   }
@@ -28,8 +30,8 @@ export class TokenVaultService extends TokenVault {
     return storeErrors(this.redeems.redeem(request));
   }
 
-  override pushAuthorization(): Promise<{ requestUri: string; expiresIn: number }> {
-    return Promise.reject(new MisconfiguredError());
+  override pushAuthorization(request: PushRequest): Promise<{ requestUri: string; expiresIn: number }> {
+    return storeErrors(this.pushes.push(request));
   }
 
   override redeemed(sessionId: string): Promise<Redeemed | null> {

@@ -18,6 +18,10 @@ export class TokensetEntity {
   @Column('text', { name: 'scopes_granted', array: true })
   scopes!: string[];
 
+  /** As the provider typed them. */
+  @Column('jsonb')
+  extras!: Record<string, unknown>;
+
   @Column('text')
   status!: 'active' | 'reconnect_required';
 

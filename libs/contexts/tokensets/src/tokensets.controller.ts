@@ -31,6 +31,7 @@ export class TokensetsController {
       status: row.status,
       reason: row.reason,
       next_attempt_at: row.nextAttemptAt?.toISOString() ?? null,
+      ...(Object.keys(row.extras).length > 0 ? { extras: row.extras } : {}),
     }));
   }
 

@@ -2,11 +2,18 @@ import { intakeKeyMigrations, keyRingMigrations } from '@strongroom/crypto';
 import { messagingMigrations } from '@strongroom/messaging';
 import type { ContextDatabase } from '@strongroom/persistence';
 import { CreateTokensets1700000000100 } from './migrations/1700000000100-create-tokensets.js';
+import { WhatAccountsBring1700000000200 } from './migrations/1700000000200-what-accounts-bring.js';
 import { TokensetEntity } from './tokenset.entity.js';
 
 export const tokensetsDatabase = (url: string): ContextDatabase => ({
   url,
   schema: 'tokensets',
   entities: [TokensetEntity],
-  migrations: [...messagingMigrations, ...keyRingMigrations, ...intakeKeyMigrations, CreateTokensets1700000000100],
+  migrations: [
+    ...messagingMigrations,
+    ...keyRingMigrations,
+    ...intakeKeyMigrations,
+    CreateTokensets1700000000100,
+    WhatAccountsBring1700000000200,
+  ],
 });

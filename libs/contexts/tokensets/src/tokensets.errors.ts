@@ -159,8 +159,8 @@ export class MisconfiguredError extends VaultError {
 
 /** The provider did not take the code, or its ID token is not for this flow. Begin a new connect. */
 export class RedeemRefusedError extends VaultError {
-  constructor(cause?: unknown) {
-    super('The provider refused to complete the connection. Begin again.', {
+  constructor(cause?: unknown, message = 'The provider refused to complete the connection. Begin again.') {
+    super(message, {
       code: 'redeem_refused',
       status: 400,
       cause,
@@ -195,6 +195,16 @@ export class RedeemUnavailableError extends VaultError {
       status: 502,
       retryAfter: 5,
       cause,
+    });
+  }
+}
+
+/** The provider does not want this authorization request, whoever makes it. */
+export class PushRefusedError extends VaultError {
+  constructor() {
+    super('The provider refused the authorization request. Ask for other scopes or leave out parameters.', {
+      code: 'push_refused',
+      status: 400,
     });
   }
 }

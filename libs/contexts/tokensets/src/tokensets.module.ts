@@ -15,12 +15,16 @@ import { Custody } from './custody/custody.js';
 import { IntakeKeysService } from './custody/intake-keys.service.js';
 import { DeleteTokensetsWhenConnectionDeleted } from './delete-tokensets-when-connection-deleted.js';
 import { DeleteTokensetsWhenUserDeleted } from './delete-tokensets-when-user-deleted.js';
+import { Introspection } from './introspection.js';
 import { Housekeeping } from './housekeeping.js';
 import { ProviderClient } from './provider-client.js';
+import { PushAuthorization } from './push-authorization.js';
 import { AccountReader } from './redeem/account-reader.js';
 import { RedeemJournal } from './redeem/redeem-journal.js';
+import { RedeemSecrets } from './redeem/redeem-secrets.js';
 import { RedeemService } from './redeem/redeem.service.js';
 import { TokensetStore } from './redeem/tokenset-store.js';
+import { AfterRefresh } from './refresh/after-refresh.js';
 import { NodeRegistry } from './refresh/node-registry.js';
 import { RefreshJournal } from './refresh/refresh-journal.js';
 import { RefreshStore } from './refresh/refresh.types.js';
@@ -61,13 +65,17 @@ export class TokensetsModule {
         { provide: RefreshStore, useClass: RefreshJournal },
         AccessTokenService,
         AccountReader,
+        AfterRefresh,
         ConnectHints,
         Connections,
         Custody,
         Housekeeping,
+        Introspection,
         NodeRegistry,
         ProviderClient,
+        PushAuthorization,
         RedeemJournal,
+        RedeemSecrets,
         RedeemService,
         Refresher,
         TokensetReads,

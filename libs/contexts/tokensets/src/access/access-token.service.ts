@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { IssuedToken, WantedToken } from '@strongroom/contracts';
 import { UnreadableRecord } from '@strongroom/crypto';
-import { Connections, type KnownConnection } from '../connections.js';
+import { Connections } from '../connections.js';
 import { Custody } from '../custody/custody.js';
+import { type AccountProvider, isBoundTo, type KnownConnection } from '../known-connection.js';
 import type { RefreshOutcome } from '../refresh/refresh.types.js';
 import { Refresher } from '../refresh/refresher.js';
 import {
@@ -35,6 +36,7 @@ interface Chosen {
   wanted: WantedToken;
   token: StoredToken;
   connection: KnownConnection;
+  provider: AccountProvider;
   reserveSeconds: number;
   /** Monotonic. */
   deadline: number;
@@ -76,20 +78,21 @@ export class AccessTokenService {
     if (!account || !connection)
       throw new TokensetNotFoundError(this.hints.of(connection?.view.name ?? wanted.connectionId));
     const token = chooseAccount([account, ...more], wanted.hint);
-    const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + connection.skewSeconds;
-    const chosen = { wanted, token, connection, reserveSeconds, deadline, retryAfter };
+    const provider = connection.of(token.params, token.hasRefreshToken);
+    const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + provider.skewSeconds;
+    const chosen = { wanted, token, connection, provider, reserveSeconds, deadline, retryAfter };
     this.checkScopes(chosen, token.scopes);
     return chosen;
   }
 
   private async once(chosen: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
-    const { wanted, token, connection, reserveSeconds } = chosen;
+    const { wanted, token, provider, reserveSeconds } = chosen;
     const usable = token.accessSealed !== null && isUsable(lifeNow(token), reserveSeconds);
     if (token.reason !== null) {
       if (token.reason === 'lost_rotation' && usable) return this.serve(chosen);
       throw this.reconnect(chosen, token.reason);
     }
-    if (connection.tokenOrigin !== token.place.tokenOrigin) return this.moved(chosen);
+    if (!isBoundTo(token.place.tokenOrigin, provider)) return this.moved(chosen);
     if (usable || (!token.hasRefreshToken && isAlive(token))) return this.serve(chosen);
     if (!wanted.mayRefresh) return null;
     if (!token.hasRefreshToken) {
@@ -119,6 +122,7 @@ export class AccessTokenService {
     const flight = this.refresher.refresh({
       tokensetId: token.place.tokensetId,
       connectionId: token.place.connectionId,
+      params: token.params,
       reserveSeconds,
       kind: 'on_demand',
       actor: actorOf(wanted),
@@ -126,6 +130,8 @@ export class AccessTokenService {
     const outcome = await within(flight, deadline - performance.now());
     switch (outcome?.state) {
       case 'refreshed':
+        // Counted from the provider's own clock it was over before it came: stored, and another one is got next time.
+        if (secondsLeft(outcome) <= 0) throw new ProviderDownError(SOON_SECONDS);
         return this.issued(chosen, outcome);
       case 'changed':
       case 'reconnect_required':
@@ -215,8 +221,9 @@ export class AccessTokenService {
   private async moved({ wanted, token }: Chosen): Promise<null | 'again'> {
     if (!wanted.mayRefresh) return null;
     const connection = await this.connections.now(token.place.connectionId);
-    if (connection && !connection.tokenOrigin) throw new MisconfiguredError();
-    if (connection && connection.tokenOrigin !== token.place.tokenOrigin)
+    const provider = connection?.of(token.params, token.hasRefreshToken);
+    if (provider && !provider.tokenOrigin) throw new MisconfiguredError();
+    if (provider && !isBoundTo(token.place.tokenOrigin, provider))
       await this.verdicts.reconnect(token.place, 'endpoint_changed', actorOf(wanted));
     else await sleep(STALE_MS);
     return 'again';

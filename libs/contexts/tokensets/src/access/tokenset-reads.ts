@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PreparedReads } from '@strongroom/persistence';
 import type { Place } from '../custody/custody.js';
+import type { AccountParams } from '../known-connection.js';
 import type { ReconnectReason } from '../tokensets.errors.js';
 import type { Lifetime } from './lifetime.js';
 
@@ -8,6 +9,8 @@ import type { Lifetime } from './lifetime.js';
 export interface StoredToken {
   place: Place;
   key: { keyId: string; keyWrapped: Buffer | null };
+  /** What the account adds to its connection. */
+  params: AccountParams;
   life: Lifetime;
   accountId: string;
   subject: string;
@@ -32,6 +35,7 @@ interface Row {
   provider_subject: string;
   provider_label: string | null;
   provider_email: string | null;
+  provider_params: AccountParams;
   token_origin: string;
   scopes_granted: string[];
   status: 'active' | 'reconnect_required';
@@ -49,8 +53,8 @@ interface Row {
 }
 
 const OF_PERSON = `
-  SELECT t.id, person_id, account_id, connection_id, provider_subject, provider_label, provider_email, token_origin,
-    scopes_granted, status, reason, cred_version, t.key_id, k.wrapped, access_sealed,
+  SELECT t.id, person_id, account_id, connection_id, provider_subject, provider_label, provider_email,
+    provider_params, token_origin, scopes_granted, status, reason, cred_version, t.key_id, k.wrapped, access_sealed,
     refresh_sealed IS NOT NULL AS has_refresh, access_issued_at, access_expires_at, next_attempt_at,
     coalesce(last_used_at >= date_trunc('day', now(), 'UTC'), false) AS is_used_today, clock_timestamp() AS now
   FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id
@@ -77,6 +81,7 @@ export class TokensetReads implements OnApplicationShutdown {
         credVersion: row.cred_version,
       },
       key: { keyId: row.key_id, keyWrapped: row.wrapped },
+      params: row.provider_params,
       life: { now: row.now, issuedAt: row.access_issued_at, expiresAt: row.access_expires_at },
       accountId: row.account_id,
       subject: row.provider_subject,

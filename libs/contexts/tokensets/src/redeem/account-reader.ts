@@ -5,14 +5,17 @@ import {
   type IdentityDocuments,
   identityRequest,
   IdTokenRefusedError,
+  type ProviderIdentity,
   ProviderUnavailableError,
   readIdentity,
   readIdentityAnswer,
   type ResolvedProvider,
   verifyIdToken,
 } from '@strongroom/providers';
+import { nameable, paramsFrom } from '../brought.js';
+import type { AccountParams } from '../known-connection.js';
 import { IdentityPendingError, RedeemRefusedError } from '../tokensets.errors.js';
-import type { PendingTokens, ProviderAccount } from './redeem.types.js';
+import type { PendingTokens, ProviderAccount, Redeem } from './redeem.types.js';
 
 const TRANSIENT = ['retry', 'rate_limited', 'malformed'];
 /** Some providers know their own new token only a moment later. */
@@ -24,34 +27,40 @@ export class AccountReader {
   constructor(private readonly egress: Egress) {}
 
   /**
-   * @throws RedeemRefusedError if the ID token is not for this flow
+   * @throws RedeemRefusedError if the ID token is not for this flow, or of an account that the connection does not admit
    * @throws IdentityPendingError if asking again may help
    */
-  async read(
-    provider: ResolvedProvider,
-    tokens: PendingTokens,
-    flow: { nonce: string | null; captured: Record<string, string>; now: Date },
-  ): Promise<ProviderAccount> {
+  async read(redeem: Redeem, tokens: PendingTokens): Promise<ProviderAccount> {
+    const governing = (params: AccountParams) => redeem.connection.provider(params, tokens.refreshToken !== null);
     try {
-      const documents: IdentityDocuments = { token: tokens.raw, callback: flow.captured };
-      if (provider.isOidc && tokens.idToken !== null)
-        documents.id_token = await verifyIdToken(provider, this.egress, tokens.idToken, flow);
-      const told = await this.ask(provider, tokens.accessToken, documents, flow.now);
-      const { subject, tenant, label, email } = readIdentity(provider, { ...documents, ...told });
-      return { subject: subject ?? '', tenant: tenant ?? '', label, email };
+      const brought = { ...tokens.brought.params, ...redeem.params };
+      const claims = await this.claims(redeem, governing(brought), tokens);
+      const params = { ...brought, ...paramsFrom(redeem.provider, 'id_token', claims ?? {}) };
+      const provider = governing(params);
+      const documents: IdentityDocuments = {
+        token: tokens.raw,
+        callback: redeem.request.captured,
+        ...(claims ? { id_token: claims } : {}),
+      };
+      const told = await this.ask(provider, tokens, documents);
+      return { ...accountOf(provider, readIdentity(provider, { ...documents, ...told })), params, provider };
     } catch (error) {
-      if (error instanceof IdTokenRefusedError) throw new RedeemRefusedError(error);
+      if (error instanceof IdTokenRefusedError) throw new RedeemRefusedError(error, NOT_ADMITTED[error.fault]);
       if (error instanceof ProviderUnavailableError || error instanceof EgressFailedError)
         throw new IdentityPendingError(error);
       throw error;
     }
   }
 
+  private claims({ request }: Redeem, provider: ResolvedProvider, tokens: PendingTokens) {
+    if (!provider.isOidc || tokens.idToken === null) return undefined;
+    return verifyIdToken(provider, this.egress, tokens.idToken, { nonce: request.nonce, now: tokens.issuedAt });
+  }
+
   private async ask(
     provider: ResolvedProvider,
-    accessToken: string,
+    { accessToken, issuedAt }: PendingTokens,
     have: IdentityDocuments,
-    now: Date,
   ): Promise<IdentityDocuments> {
     const request = identityRequest(provider, accessToken, have);
     if (!request) return {};
@@ -61,11 +70,30 @@ export class AccountReader {
         await sleep(waitMs);
         continue;
       }
-      const read = readIdentityAnswer(provider, answer, now);
+      const read = readIdentityAnswer(provider, answer, issuedAt);
       if (read.outcome === 'document') return { userinfo: read.document };
       if (TRANSIENT.includes(read.class)) throw new IdentityPendingError();
       return {};
     }
     return {};
   }
+}
+
+const NOT_ADMITTED: Partial<Record<IdTokenRefusedError['fault'], string>> = {
+  claims: 'The provider account is none that this connection admits. Begin again with another account.',
+};
+
+/**
+ * The token host stands for a provider without an issuer. An OpenID provider's own name outlives a move of its token
+ * endpoint.
+ */
+function accountOf(provider: ResolvedProvider, { subject, tenant, issuer, label, email }: ProviderIdentity) {
+  const named = issuer ?? (provider.isOidc ? provider.endpoints.issuer : undefined) ?? provider.tokenOrigin;
+  return {
+    issuer: subject === null ? '' : named,
+    subject: subject ?? '',
+    tenant: tenant ?? '',
+    label: nameable(label),
+    email: nameable(email),
+  };
 }

@@ -219,7 +219,8 @@ describe('a redeem', () => {
     const now = new Date();
     const tokens = {
       ...{ accessToken: 'cnry_at', refreshToken: null, idToken: null, scopes: [], raw: {} },
-      ...{ issuedAt: now, expiresAt: null, refreshExpiresAt: null },
+      ...{ issuedAt: now, expiresAt: null, saysLifetime: true, refreshExpiresAt: null },
+      brought: { extras: {}, params: {} },
     };
     await journal.keepPending(place, tokens);
     await journal.keepPending(place, tokens);

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
-import { IntakePrivateKeys, UnreadableRecord } from '@strongroom/crypto';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import type { ProviderError, ResolvedProvider } from '@strongroom/providers';
-import { Connections, type KnownConnection } from '../connections.js';
+import { broughtBy, storableScopes } from '../brought.js';
+import { Connections } from '../connections.js';
+import { Introspection } from '../introspection.js';
 import { ProviderClient } from '../provider-client.js';
 import { Flights } from '../refresh/flights.js';
 import {
@@ -19,14 +20,9 @@ import { TokensetsService } from '../tokensets.service.js';
 import { type Holder, untilDurable } from '../until-durable.js';
 import { AccountReader } from './account-reader.js';
 import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
-import type { PendingTokens, RefusalCode } from './redeem.types.js';
+import { type OpenedSecrets, RedeemSecrets } from './redeem-secrets.js';
+import type { PendingTokens, Redeem, RefusalCode } from './redeem.types.js';
 import { TokensetStore } from './tokenset-store.js';
-
-interface Redeem {
-  request: RedeemRequest;
-  connection: KnownConnection;
-  provider: ResolvedProvider;
-}
 
 /** Errors that end a session for good; the same call again is answered the same. */
 const REFUSALS = { RedeemRefusedError, MissingUserIdError, AccountConflictError };
@@ -49,8 +45,9 @@ export class RedeemService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly connections: Connections,
-    private readonly intake: IntakePrivateKeys,
+    private readonly secrets: RedeemSecrets,
     private readonly client: ProviderClient,
+    private readonly introspection: Introspection,
     private readonly accounts: AccountReader,
     private readonly journal: RedeemJournal,
     private readonly store: TokensetStore,
@@ -88,37 +85,20 @@ export class RedeemService implements BeforeApplicationShutdown {
 
   private async run(request: RedeemRequest): Promise<Redeemed> {
     const connection = await this.connections.now(request.connectionId);
-    if (!connection?.provider) {
+    const expected = connection?.expecting({ user: request.params, callback: request.captured });
+    if (!connection || !expected) {
       await this.redeemed(request.sessionId); // what an earlier call stored goes if nobody owns it any more
       throw new RedeemUnavailableError(new Error('the connection cannot be used'));
     }
-    const redeem = { request, connection, provider: connection.provider };
+    const redeem = { request, connection, ...expected };
     if (await this.journal.read(this.place(redeem), request.personId)) return this.resume(redeem);
     // Everything that can fail without the provider comes before the code is spent.
-    const secrets = await this.secrets(request);
+    const secrets = await this.secrets.open(request, redeem.provider);
     const startedAt = await this.journal.begin(request);
     return startedAt ? this.send(redeem, secrets, startedAt) : this.resume(redeem);
   }
 
-  private async secrets({ sessionId: ownerId, connectionId, codeBox, verifierBox }: RedeemRequest) {
-    const open = (purpose: 'provider-code' | 'pkce-verifier', field: string, box: string) =>
-      this.intake.open({ purpose, connectionId, ownerId, field }, box);
-    try {
-      return {
-        clientSecret: await this.connections.clientSecret(connectionId),
-        code: await open('provider-code', 'code', codeBox),
-        codeVerifier: verifierBox === null ? null : await open('pkce-verifier', 'verifier', verifierBox),
-      };
-    } catch (error) {
-      throw error instanceof UnreadableRecord ? new RedeemRefusedError(error) : error;
-    }
-  }
-
-  private async send(
-    redeem: Redeem,
-    secrets: { clientSecret: string | null; code: string; codeVerifier: string | null },
-    now: Date,
-  ): Promise<Redeemed> {
+  private async send(redeem: Redeem, secrets: OpenedSecrets, now: Date): Promise<Redeemed> {
     const { request, provider } = redeem;
     const answer = await this.client.token(provider, {
       phase: 'exchange',
@@ -127,8 +107,12 @@ export class RedeemService implements BeforeApplicationShutdown {
       now,
     });
     if (answer.outcome === 'error') throw await this.refused(request, refusalOf(answer));
-    const { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw } = answer;
-    const tokens = { accessToken, refreshToken, idToken, scopes, expiresAt, refreshExpiresAt, raw, issuedAt: now };
+    const tokens = {
+      ...answer,
+      scopes: storableScopes(answer.scopes),
+      brought: broughtBy(provider, answer),
+      issuedAt: now,
+    };
     // Sealed before anything else is tried: the code is spent, and this is the only copy.
     await untilDurable(this.holder, 'redeemed tokens not stored yet', () =>
       this.journal.keepPending(this.place(redeem), tokens),
@@ -161,17 +145,26 @@ export class RedeemService implements BeforeApplicationShutdown {
   }
 
   private async conclude(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
-    const { request, connection, provider } = redeem;
+    const { request, connection } = redeem;
     try {
-      const { nonce, captured } = request;
-      const account = await this.accounts.read(provider, tokens, { nonce, captured, now: tokens.issuedAt });
+      const account = await this.accounts.read(redeem, tokens);
       if (account.subject === '' && !connection.view.allowMissingUserId) throw new MissingUserIdError();
-      return await this.owned(request, await this.store.store({ request, provider, tokens, account }));
+      const expiresAt = await this.expiryOf(account.provider, tokens);
+      const incoming = { redeem, tokens: { ...tokens, expiresAt }, account };
+      return await this.owned(request, await this.store.store(incoming));
     } catch (error) {
       const isFinal = Object.values(REFUSALS).some((refusal) => error instanceof refusal);
       if (isFinal) await this.journal.refuse(request.sessionId, (error as { code: string }).code as RefusalCode);
       throw error;
     }
+  }
+
+  private async expiryOf(provider: ResolvedProvider, tokens: PendingTokens): Promise<Date | null> {
+    if (tokens.saysLifetime || provider.entry.tokenResponse.noExpiry !== 'introspect') return tokens.expiresAt;
+    const { accessToken, issuedAt } = tokens;
+    const clientSecret = await this.connections.clientSecret(provider.connectionId);
+    const told = await this.introspection.expiryOf(provider, { accessToken, clientSecret, issuedAt });
+    return told === undefined ? tokens.expiresAt : told;
   }
 
   private async owned({ personId, connectionId }: RedeemRequest, outcome: Redeemed): Promise<Redeemed> {

@@ -1,4 +1,7 @@
+import type { RedeemRequest } from '@strongroom/contracts';
+import type { ResolvedProvider } from '@strongroom/providers';
 import { z } from 'zod';
+import type { AccountParams, KnownConnection } from '../known-connection.js';
 
 const date = z.iso.datetime().transform((text) => new Date(text));
 
@@ -10,17 +13,37 @@ export const pendingTokens = z.object({
   scopes: z.array(z.string()),
   issuedAt: date,
   expiresAt: date.nullable(),
+  /** False: the answer named no lifetime, and the entry's assumption stands in. */
+  saysLifetime: z.boolean().default(true),
   refreshExpiresAt: date.nullable(),
+  brought: z
+    .object({ extras: z.record(z.string(), z.unknown()), params: z.record(z.string(), z.string()) })
+    .default({ extras: {}, params: {} }),
   raw: z.unknown(),
 });
 export type PendingTokens = z.output<typeof pendingTokens>;
 
+/** A redeem on its way: what was asked, and who is asked. */
+export interface Redeem {
+  request: RedeemRequest;
+  connection: KnownConnection;
+  /** What the connect request and the callback brought. */
+  params: AccountParams;
+  provider: ResolvedProvider;
+}
+
 /** Whose account it is; an empty subject says that the provider names none. */
 export interface ProviderAccount {
+  /** Who says so: its issuer, or the host its tokens come from. Empty with the subject. */
+  issuer: string;
   subject: string;
   tenant: string;
   label: string | null;
   email: string | null;
+  /** All that the account adds to its connection. */
+  params: AccountParams;
+  /** The entry that governs it from now on. */
+  provider: ResolvedProvider;
 }
 
 export type RefusalCode = 'redeem_refused' | 'missing_user_id' | 'account_conflict' | 'provider_unavailable';

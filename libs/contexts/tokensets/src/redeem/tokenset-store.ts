@@ -8,7 +8,7 @@ import {
 } from '@strongroom/contracts';
 import { UnreadableRecord } from '@strongroom/crypto';
 import { Outbox } from '@strongroom/messaging';
-import { missingScopes, type ResolvedProvider } from '@strongroom/providers';
+import { missingScopes } from '@strongroom/providers';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Custody, type KeyRow, type Place } from '../custody/custody.js';
 import { mint } from '../ids.js';
@@ -16,11 +16,10 @@ import { changed, first } from '../rows.js';
 import { STATE_COLUMNS, stateOf, type TokensetState } from '../tokenset-state.js';
 import { AccountConflictError, RedeemUnavailableError } from '../tokensets.errors.js';
 import { RedeemJournal } from './redeem-journal.js';
-import type { PendingTokens, ProviderAccount } from './redeem.types.js';
+import type { PendingTokens, ProviderAccount, Redeem } from './redeem.types.js';
 
 interface Incoming {
-  request: RedeemRequest;
-  provider: ResolvedProvider;
+  redeem: Redeem;
   tokens: PendingTokens;
   account: ProviderAccount;
 }
@@ -44,7 +43,7 @@ export class TokensetStore {
         const redeemed = existing ? await this.replace(tx, incoming, existing) : await this.create(tx, incoming);
         if (!redeemed) return undefined;
         // Another call with the same session was first: nothing of this one may stay.
-        if (!(await this.journal.end(tx, incoming.request.sessionId, 'stored', redeemed)))
+        if (!(await this.journal.end(tx, incoming.redeem.request.sessionId, 'stored', redeemed)))
           throw new RedeemUnavailableError();
         return { redeemed, oldKeyId: existing?.key_id };
       });
@@ -53,15 +52,30 @@ export class TokensetStore {
     }
   }
 
-  /** The tokenset of this provider account, locked. A refresh in flight finds another version afterwards. */
-  private async existing(tx: EntityManager, { request, account }: Incoming): Promise<ExistingRow | undefined> {
+  /**
+   * The tokenset of this provider account, locked. A refresh in flight finds another version afterwards. One of this
+   * person whose provider has moved to another host is this account's too: its tokens are gone, and this is its repair.
+   */
+  private async existing(
+    tx: EntityManager,
+    { redeem: { request, ...redeem }, account }: Incoming,
+  ): Promise<ExistingRow | undefined> {
     const row = await first<Omit<ExistingRow, 'key_wrapped'>>(
       tx,
       `SELECT id, person_id, account_id, status, failing_since, cred_version, token_origin, refresh_sealed,
          refresh_expires_at, key_id
        FROM tokensets WHERE connection_id = $1 AND provider_tenant = $2 AND provider_subject = $3
-         AND ($3 <> '' OR person_id = $4) FOR UPDATE`,
-      [request.connectionId, account.tenant, account.subject, request.personId],
+         AND (($3 <> '' AND provider_issuer = ANY($5::text[]))
+           OR (person_id = $4 AND ($3 = '' OR reason = 'endpoint_changed')))
+       ORDER BY provider_issuer = $6 DESC, created_at LIMIT 1 FOR UPDATE`,
+      [
+        request.connectionId,
+        account.tenant,
+        account.subject,
+        request.personId,
+        [account.issuer, STORED_WITHOUT_ISSUER, ...formerOriginsOf(redeem, account)],
+        account.issuer,
+      ],
     );
     if (row && row.person_id !== request.personId) throw new AccountConflictError();
     if (request.pinnedAccountId !== null && row?.account_id !== request.pinnedAccountId)
@@ -71,7 +85,8 @@ export class TokensetStore {
 
   /** Undefined: somebody else has stored the same account since we looked. */
   private async create(tx: EntityManager, incoming: Incoming): Promise<Redeemed | undefined> {
-    const { request, provider, tokens, account } = incoming;
+    const { redeem, tokens, account } = incoming;
+    const { request, provider } = redeem;
     const id = mint('ts');
     const key = this.custody.newKey(id);
     const sealed = this.custody.sealTokens(placeOf(id, 1, incoming), key, {
@@ -82,8 +97,10 @@ export class TokensetStore {
       tx,
       `INSERT INTO tokensets (id, person_id, account_id, connection_id, provider_tenant, provider_subject,
          provider_label, provider_email, token_origin, scopes_asked, scopes_granted, status, cred_version, event_version,
-         key_id, access_sealed, refresh_sealed, access_issued_at, access_expires_at, refresh_expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'active', 1, 1, $12, $13, $14, $15, $16, $17)
+         key_id, access_sealed, refresh_sealed, access_issued_at, access_expires_at, refresh_expires_at,
+         provider_issuer, provider_params, extras)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'active', 1, 1, $12, $13, $14, $15, $16, $17, $18, $19,
+         $20)
        ON CONFLICT DO NOTHING RETURNING ${STATE_COLUMNS}`,
       [
         id,
@@ -103,6 +120,9 @@ export class TokensetStore {
         tokens.issuedAt,
         tokens.expiresAt,
         tokens.refreshExpiresAt,
+        account.issuer,
+        JSON.stringify(account.params),
+        JSON.stringify(tokens.brought.extras),
       ],
     );
     if (!row) return undefined;
@@ -116,7 +136,8 @@ export class TokensetStore {
   }
 
   private async replace(tx: EntityManager, incoming: Incoming, old: ExistingRow): Promise<Redeemed> {
-    const { request, provider, tokens, account } = incoming;
+    const { redeem, tokens, account } = incoming;
+    const { request, provider } = redeem;
     const kept = tokens.refreshToken === null ? this.keptRefreshToken(old, incoming) : null;
     const key = this.custody.newKey(old.id);
     const sealed = this.custody.sealTokens(placeOf(old.id, old.cred_version + 1, incoming), key, {
@@ -129,7 +150,8 @@ export class TokensetStore {
          scopes_granted = $6, status = 'active', reason = NULL, cred_version = cred_version + 1,
          event_version = event_version + 1, key_id = $7, access_sealed = $8, refresh_sealed = $9, access_issued_at = $10,
          access_expires_at = $11, refresh_expires_at = $12, lease_owner = NULL, lease_until = NULL,
-         next_attempt_at = NULL, failures = 0, failing_since = NULL, failure_said_at = NULL
+         next_attempt_at = NULL, failures = 0, failing_since = NULL, failure_said_at = NULL, provider_issuer = $13,
+         provider_params = $14, extras = $15
        WHERE id = $1 RETURNING ${STATE_COLUMNS}`,
       [
         old.id,
@@ -144,6 +166,9 @@ export class TokensetStore {
         tokens.issuedAt,
         tokens.expiresAt,
         kept === null ? tokens.refreshExpiresAt : old.refresh_expires_at,
+        account.issuer,
+        JSON.stringify(account.params),
+        JSON.stringify(tokens.brought.extras),
       ],
     );
     await shredKeys(tx, [old.id]);
@@ -174,8 +199,10 @@ export class TokensetStore {
 
   /** An old refresh token stays if no new one came; but not across a change of where it may be sent. */
   private keptRefreshToken(old: ExistingRow, incoming: Incoming): string | null {
-    if (!old.refresh_sealed || old.token_origin !== incoming.provider.tokenOrigin) return null;
-    const place = placeOf(old.id, old.cred_version, incoming);
+    const { redeem, account } = incoming;
+    const origins = [redeem.provider.tokenOrigin, ...formerOriginsOf(redeem, account)];
+    if (!old.refresh_sealed || !origins.includes(old.token_origin)) return null;
+    const place = { ...placeOf(old.id, old.cred_version, incoming), tokenOrigin: old.token_origin };
     try {
       return this.custody.open(
         place,
@@ -216,18 +243,23 @@ interface ExistingRow {
   key_wrapped: Buffer | null;
 }
 
-const placeOf = (tokensetId: string, credVersion: number, { request, provider, account }: Incoming): Place => ({
+const STORED_WITHOUT_ISSUER = '';
+
+const formerOriginsOf = ({ connection }: Pick<Redeem, 'connection'>, { params }: ProviderAccount): readonly string[] =>
+  connection.of(params, false).formerTokenOrigins;
+
+const placeOf = (tokensetId: string, credVersion: number, { redeem, account }: Incoming): Place => ({
   tokensetId,
-  personId: request.personId,
-  connectionId: request.connectionId,
+  personId: redeem.request.personId,
+  connectionId: redeem.request.connectionId,
   providerSubject: account.subject,
-  tokenOrigin: provider.tokenOrigin,
+  tokenOrigin: redeem.provider.tokenOrigin,
   credVersion,
 });
 
 const redeemed = (
   row: TokensetState,
-  { request, provider, tokens }: Incoming,
+  { redeem: { request }, account: { provider }, tokens }: Incoming,
   rest: Pick<Redeemed, 'hasRefreshToken' | 'reconnected'>,
 ): Redeemed => ({
   tokensetId: row.id,

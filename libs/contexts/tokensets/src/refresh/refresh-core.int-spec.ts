@@ -39,6 +39,7 @@ describe('a process', () => {
     const terms: RefreshTerms = {
       tokensetId: account.tokensetId,
       tokenOrigin: bench.provider.url,
+      formerTokenOrigins: [],
       rotation: 'strict',
       graceSeconds: 0,
       reserveSeconds: 60,

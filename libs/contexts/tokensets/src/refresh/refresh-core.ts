@@ -129,17 +129,25 @@ export class RefreshCore {
     const { accessToken, scopes, expiresAt, refreshExpiresAt } = answer;
     // RFC 6749 §6: no new refresh token means the old one stays in use.
     const refreshToken = answer.refreshToken || sent;
-    const sealed = this.world.custody.sealTokens({ ...attempt.place, credVersion: attempt.base + 1 }, attempt.key, {
-      access: accessToken,
-      refresh: refreshToken,
-    });
-    const credential = { ...sealed, scopes, expiresAt, refreshExpiresAt, rotated: refreshToken !== sent };
+    const { tokenOrigin } = attempt;
+    const place = { ...attempt.place, tokenOrigin, credVersion: attempt.base + 1 };
+    const sealed = this.world.custody.sealTokens(place, attempt.key, { access: accessToken, refresh: refreshToken });
+    const rotated = refreshToken !== sent;
+    const credential = {
+      ...sealed,
+      tokenOrigin,
+      scopes,
+      expiresAt,
+      refreshExpiresAt,
+      brought: answer.brought,
+      rotated,
+    };
     const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
       this.world.store.commit(attempt, credential),
     );
-    return written === 'superseded'
-      ? { state: 'changed' }
-      : { state: 'refreshed', accessToken, scopes, issuedAt: attempt.sentAt, expiresAt, now: written.now };
+    if (written === 'superseded') return { state: 'changed' };
+    const stored = { issuedAt: attempt.sentAt, credVersion: place.credVersion, now: written.now };
+    return { state: 'refreshed', accessToken, scopes, expiresAt, ...stored };
   }
 
   private async verdict(attempt: OpenAttempt, reason: string, why: Refusal): Promise<RefreshOutcome> {
@@ -177,9 +185,12 @@ export class RefreshCore {
   }
 }
 
+/** A no that nobody can mistake for a lost answer, whatever else it means. */
+const DEFINITE = ['unknown', 'restart_flow', 'user_denied'];
+
 /** What a failed attempt leaves behind: may the provider have acted on it? */
 function stateAfter(answer: Extract<RefreshAnswer, { outcome: 'error' }>): 'not_processed' | 'unknown' | 'rejected' {
-  if (answer.class === 'unknown') return 'rejected';
+  if (DEFINITE.includes(answer.class)) return 'rejected';
   if (answer.class === 'rate_limited' || answer.class === 'bug' || answer.class === 'race') return 'not_processed';
   if (!answer.sent || (answer.httpStatus === 503 && answer.retryAfter !== null)) return 'not_processed';
   return 'unknown';

@@ -105,6 +105,7 @@ export class RefreshJournal extends RefreshStore {
         tx,
         `UPDATE tokensets SET status = 'active', reason = NULL, access_sealed = $3, refresh_sealed = $4,
            scopes_granted = $5, access_issued_at = $6, access_expires_at = $7, refresh_expires_at = $8,
+           token_origin = $9, provider_params = provider_params || $10::jsonb, extras = extras || $11::jsonb,
            cred_version = $2 + 1, event_version = event_version + 1, lease_owner = NULL, lease_until = NULL,
            next_attempt_at = NULL, failures = 0, failing_since = NULL, failure_said_at = NULL
          WHERE id = $1 AND cred_version = $2 AND (status = 'active' OR reason IN ('lost_rotation', 'admin'))
@@ -118,6 +119,9 @@ export class RefreshJournal extends RefreshStore {
           attempt.sentAt,
           credential.expiresAt,
           credential.refreshExpiresAt,
+          credential.tokenOrigin,
+          JSON.stringify(credential.brought.params),
+          JSON.stringify(credential.brought.extras),
         ],
       );
       await settle(tx, attempt, row ? 'committed' : 'superseded', null);
@@ -199,7 +203,7 @@ export class RefreshJournal extends RefreshStore {
         terms.tokensetId,
         terms.reserveSeconds,
         terms.rotation,
-        terms.tokenOrigin,
+        [terms.tokenOrigin, ...terms.formerTokenOrigins],
         this.nodes.node,
         this.settings.strictTakeoverSeconds,
         this.settings.bootId,
@@ -222,7 +226,7 @@ export class RefreshJournal extends RefreshStore {
         terms.tokensetId,
         terms.reserveSeconds,
         terms.rotation,
-        terms.tokenOrigin,
+        [terms.tokenOrigin, ...terms.formerTokenOrigins],
         this.nodes.node,
         this.settings.strictTakeoverSeconds,
       ],
@@ -282,8 +286,8 @@ export class RefreshJournal extends RefreshStore {
 /** A provider that refuses the client itself is not asked again with every exchange. */
 const MISCONFIGURED_PAUSE_SECONDS = 60;
 
-/** A refresh may be sent for this row at all, and to this origin. */
-const DUE = `status = 'active' AND refresh_sealed IS NOT NULL AND token_origin = $4`;
+/** A refresh may be sent for this row at all, and to where the connection would send it. */
+const DUE = `status = 'active' AND refresh_sealed IS NOT NULL AND token_origin = ANY($4::text[])`;
 
 /** An open attempt whose answer may lie with another node that is alive: `spec/refresh.md` §3. */
 const AWAITED = `
@@ -335,6 +339,7 @@ const openAttempt = (id: string, terms: RefreshTerms, row: LeasedRow, sentAt: Da
     tokenOrigin: row.token_origin,
     credVersion: row.cred_version,
   },
+  tokenOrigin: terms.tokenOrigin,
   key: { keyId: row.key_id, keyWrapped: row.key_wrapped },
   refreshSealed: row.refresh_sealed,
   scopes: row.scopes_granted,

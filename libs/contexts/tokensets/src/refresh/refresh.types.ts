@@ -1,4 +1,5 @@
 import type { Actor } from '@strongroom/contracts';
+import type { Brought } from '../brought.js';
 import type { KeyRow, Place, SealedTokens } from '../custody/custody.js';
 
 /** `spec/refresh.md` §3: what a second use of a refresh token may do. */
@@ -9,6 +10,8 @@ export interface RefreshTerms {
   tokensetId: string;
   /** Where the connection would send the refresh token now. */
   tokenOrigin: string;
+  /** A tokenset bound to one of these is bound to the origin with its next commit. */
+  formerTokenOrigins: readonly string[];
   rotation: Rotation;
   graceSeconds: number;
   /** A token with so much left needs no refresh. */
@@ -29,7 +32,10 @@ export interface OpenAttempt {
   actor: Actor;
   /** Database time just before the send. */
   sentAt: Date;
+  /** As it is stored now. */
   place: Place;
+  /** Where the refresh token is sent, and what the answer is bound to. */
+  tokenOrigin: string;
   key: KeyRow;
   refreshSealed: Buffer;
   scopes: string[];
@@ -41,6 +47,9 @@ export interface OpenAttempt {
 }
 
 export interface NewCredential extends SealedTokens {
+  tokenOrigin: string;
+  /** Goes over what the tokenset has already. */
+  brought: Brought;
   scopes: string[];
   expiresAt: Date | null;
   refreshExpiresAt: Date | null;
@@ -68,6 +77,7 @@ export type RefreshAnswer =
       scopes: string[];
       expiresAt: Date | null;
       refreshExpiresAt: Date | null;
+      brought: Brought;
     }
   | {
       outcome: 'error';
@@ -85,7 +95,16 @@ export type RefreshAnswer =
 export type NoLease = 'changed' | 'held' | 'awaited';
 
 export type RefreshOutcome =
-  | { state: 'refreshed'; accessToken: string; scopes: string[]; issuedAt: Date; expiresAt: Date | null; now: Date }
+  | {
+      state: 'refreshed';
+      accessToken: string;
+      scopes: string[];
+      issuedAt: Date;
+      expiresAt: Date | null;
+      /** Of what is stored now. */
+      credVersion: number;
+      now: Date;
+    }
   | { state: NoLease }
   | { state: 'reconnect_required' }
   | { state: 'unreadable' }

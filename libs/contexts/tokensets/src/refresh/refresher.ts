@@ -4,11 +4,14 @@ import type { Actor } from '@strongroom/contracts';
 import { Locks, LockTimeoutError } from '@strongroom/locking';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import type { ProviderError, ProviderTokens, ResolvedProvider } from '@strongroom/providers';
+import { broughtBy, storableScopes } from '../brought.js';
 import { Connections } from '../connections.js';
 import { Custody } from '../custody/custody.js';
+import type { AccountParams } from '../known-connection.js';
 import { ProviderClient } from '../provider-client.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
+import { AfterRefresh } from './after-refresh.js';
 import { Flights } from './flights.js';
 import { RefreshCore, type SendRefresh } from './refresh-core.js';
 import {
@@ -22,6 +25,7 @@ import {
 export interface DueRefresh {
   tokensetId: string;
   connectionId: string;
+  params: AccountParams;
   reserveSeconds: number;
   kind: RefreshKind;
   actor: Actor;
@@ -42,6 +46,7 @@ export class Refresher implements BeforeApplicationShutdown {
     custody: Custody,
     private readonly connections: Connections,
     private readonly client: ProviderClient,
+    private readonly after: AfterRefresh,
     private readonly locks: Locks,
     private readonly settings: TokensetsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -76,14 +81,15 @@ export class Refresher implements BeforeApplicationShutdown {
 
   private async fly(due: DueRefresh): Promise<RefreshOutcome> {
     const connection = await this.connections.now(due.connectionId);
-    if (!connection?.provider) return { state: 'failed', class: 'client_config' };
-    const { provider } = connection;
+    const { provider, formerTokenOrigins } = connection?.of(due.params, true) ?? NOTHING;
+    if (!provider) return { state: 'failed', class: 'client_config' };
     const clientSecret = await this.connections.clientSecret(due.connectionId);
     const { rotation, graceSeconds, tokenOrigin } = provider;
     const { tokensetId, reserveSeconds, kind, actor } = due;
     const terms: RefreshTerms = {
       tokensetId,
       tokenOrigin,
+      formerTokenOrigins,
       // An entry that expects no refresh tokens says nothing of what reusing one does.
       rotation: rotation === 'none' ? 'strict' : rotation,
       graceSeconds,
@@ -91,9 +97,14 @@ export class Refresher implements BeforeApplicationShutdown {
       kind,
       actor,
     };
-    const work = () =>
-      this.core.refresh(terms, this.sender(provider, clientSecret), provider.refresh.reuse === 'revokes-grant');
-    return this.alone(due.tokensetId, work);
+    let answer: ProviderTokens | undefined;
+    const send = this.sender(provider, clientSecret, (tokens) => (answer = tokens));
+    const work = () => this.core.refresh(terms, send, provider.refresh.reuse === 'revokes-grant');
+    const outcome = await this.alone(tokensetId, work);
+    if (outcome.state !== 'refreshed' || !answer) return outcome;
+    const fresh = { tokensetId, provider, clientSecret, answer };
+    this.after.follow(outcome, fresh);
+    return this.after.withLifetime(outcome, fresh);
   }
 
   /** The lock keeps other processes' callers from racing to the same row. Without it that row decides. */
@@ -112,23 +123,31 @@ export class Refresher implements BeforeApplicationShutdown {
     }
   }
 
-  private sender(provider: ResolvedProvider, clientSecret: string | null): SendRefresh {
-    return async (refreshToken, scopes, now) =>
-      readable(
-        await this.client.token(provider, {
-          phase: 'refresh',
-          input: { clientSecret, refreshToken, scopes },
-          scopes,
-          now,
-          timeoutMs: this.settings.refreshTimeoutMs,
-        }),
-      );
+  private sender(
+    provider: ResolvedProvider,
+    clientSecret: string | null,
+    keep: (tokens: ProviderTokens) => void,
+  ): SendRefresh {
+    return async (refreshToken, scopes, now) => {
+      const answer = await this.client.token(provider, {
+        phase: 'refresh',
+        input: { clientSecret, refreshToken, scopes },
+        scopes,
+        now,
+        timeoutMs: this.settings.refreshTimeoutMs,
+      });
+      if (answer.outcome === 'tokens') keep(answer);
+      return readable(provider, answer);
+    };
   }
 }
 
-const readable = (answer: ProviderTokens | ProviderError): RefreshAnswer =>
+/** The connection is gone. */
+const NOTHING = { provider: null, formerTokenOrigins: [] };
+
+const readable = (provider: ResolvedProvider, answer: ProviderTokens | ProviderError): RefreshAnswer =>
   answer.outcome === 'tokens'
-    ? answer
+    ? { ...answer, scopes: storableScopes(answer.scopes), brought: broughtBy(provider, answer) }
     : {
         outcome: 'error',
         class: answer.class,
