@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalAuthority, type LocalAuthority } from '@strongroom/crypto';
 import { type Canary, httpCanary, tcpCanary } from '../test/canary.js';
+import { getInChild } from '../test/child.js';
 import { Egress, type EgressOptions } from './egress.js';
 import { type EgressFailedError, EgressRefusedError } from './egress.errors.js';
 
@@ -214,36 +215,17 @@ describe('Egress: through the proxy of the operator', () => {
     expect(start).not.toThrow(/cnry_/);
   });
 
-  describe('named by the environment', () => {
-    const names = [
-      'HTTP_PROXY',
-      'HTTPS_PROXY',
-      'ALL_PROXY',
-      'http_proxy',
-      'https_proxy',
-      'all_proxy',
-      'NODE_USE_ENV_PROXY',
-    ];
-    const before = new Map(names.map((name) => [name, process.env[name]]));
-    afterEach(() => {
-      for (const [name, value] of before)
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-    });
-
-    it('is never used', async () => {
-      const front = await canary(tcpCanary((socket) => socket.destroy()));
-      for (const name of names) process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : front.origin;
-      const target = await canary(httpCanary((_request, response) => response.end('hello')));
-      const egress = new Egress({ allow: [target.origin] });
-      expect((await egress.request({ method: 'GET', url: target.origin })).body.toString()).toBe('hello');
-      expect(await (await egress.fetch(target.origin)).text()).toBe('hello');
-      expect(front.visits).toBe(0);
-      // Nor by what opens the connection to the operator's own.
-      const one = await proxy();
-      await through(one.origin).request({ method: 'GET', url: `http://idp.example:${target.port}/` });
-      expect(one.asked).toHaveLength(1);
-      expect(front.visits).toBe(0);
-    });
+  it('uses none that the environment names, as Node and libraries would', async () => {
+    const front = await canary(tcpCanary((socket) => socket.destroy()));
+    const target = await canary(httpCanary((_request, response) => response.end('hello')));
+    const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
+    const environment = { ...Object.fromEntries(names.map((name) => [name, front.origin])), NODE_USE_ENV_PROXY: '1' };
+    expect(await getInChild({ allow: [target.origin] }, target.origin, environment)).toBe('hello');
+    // Nor to reach the operator's own.
+    const one = await proxy();
+    const options = { allow: [target.origin], proxy: { url: one.origin } };
+    expect(await getInChild(options, target.origin, environment)).toBe('hello');
+    expect(one.asked).toHaveLength(1);
+    expect(front.visits).toBe(0);
   });
 });
