@@ -50,3 +50,10 @@ export class FormRefusedError extends VaultError {
     });
   }
 }
+
+/** A provider that wants its requests lodged with it beforehand did not take this one. */
+export class RequestNotTakenError extends VaultError {
+  constructor(readonly refusal: VaultError) {
+    super('The provider did not take the request', { code: 'request_not_taken', status: 502, cause: refusal });
+  }
+}

@@ -18,6 +18,7 @@ import { ConnectSessions } from './connect/connect-sessions.js';
 import { ConsentForm } from './connect/consent-form.js';
 import { DecideConsent } from './connect/decide-consent.js';
 import { FlowCookies } from './connect/flow-cookies.js';
+import { HoldCode } from './connect/hold-code.js';
 import { OpenTicket } from './connect/open-ticket.js';
 import { PageErrorFilter } from './connect/page-error.filter.js';
 import { ProviderCallback } from './connect/provider-callback.js';
@@ -60,6 +61,7 @@ export class ConnectedAccountsModule {
         ConsentForm,
         DecideConsent,
         FlowCookies,
+        HoldCode,
         OpenTicket,
         PageErrorFilter,
         ProviderCallback,

@@ -182,6 +182,7 @@ describe('connected accounts', () => {
       id,
       status: 'disconnected',
       reason: null,
+      params: {},
       person_id: alice.personId,
       user_id: alice.userId,
       connection_id: connection.connectionId,

@@ -55,10 +55,6 @@ export class AccountsService {
     });
   }
 
-  async has(personId: string, connectionId: string, id: string): Promise<boolean> {
-    return (await this.onConnection(personId, connectionId)).some((account) => account.id === id);
-  }
-
   /** Oldest first, at most `limit`. Null: there never was such an account to go on from. */
   async list({ personId, connections, after }: AccountFilter, limit: number): Promise<ConnectedAccountEntity[] | null> {
     const last = after && (await this.database.manager.findOneBy(ConnectedAccountEntity, { id: after, personId }));
@@ -80,14 +76,15 @@ export class AccountsService {
     redeemed: Redeemed,
     actor: Actor,
   ): Promise<ConnectedAccountEntity | null> {
+    const missingScopes = missingOf(session, redeemed);
     const [row] = await tx.query<{ event_version: number }[]>(
       `INSERT INTO connected_accounts AS account (id, status, person_id, user_id, connection_id, connection_name, strategy,
-         tokenset_id, scopes, missing_scopes, has_refresh_token, event_version)
-       VALUES ($1, 'connected', $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)
+         tokenset_id, scopes, missing_scopes, has_refresh_token, params, event_version)
+       VALUES ($1, 'connected', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)
        ON CONFLICT (id) DO UPDATE SET status = 'connected', reason = NULL, user_id = excluded.user_id,
          connection_name = excluded.connection_name, strategy = excluded.strategy, tokenset_id = excluded.tokenset_id,
          scopes = excluded.scopes, missing_scopes = excluded.missing_scopes,
-         has_refresh_token = excluded.has_refresh_token, event_version = account.event_version + 1
+         has_refresh_token = excluded.has_refresh_token, params = excluded.params, event_version = account.event_version + 1
        WHERE account.status <> 'disconnected' AND account.person_id = excluded.person_id
        RETURNING event_version`,
       [
@@ -99,8 +96,9 @@ export class AccountsService {
         session.strategy,
         redeemed.tokensetId,
         JSON.stringify(redeemed.scopes),
-        JSON.stringify(redeemed.missingScopes),
+        JSON.stringify(missingScopes),
         redeemed.hasRefreshToken,
+        JSON.stringify(session.params),
       ],
     );
     if (!row) return null;
@@ -118,7 +116,7 @@ export class AccountsService {
         clientId: session.clientId,
         connectSessionId: session.id,
         reconnected: redeemed.reconnected,
-        missingScopes: redeemed.missingScopes,
+        missingScopes,
         actor,
       },
     });
@@ -150,7 +148,7 @@ export class AccountsService {
   ): Promise<number> {
     const [rows] = await tx.query<[DisconnectedRow[], number]>(
       `UPDATE connected_accounts SET status = 'disconnected', reason = NULL, connection_name = NULL, strategy = NULL,
-         scopes = '[]', missing_scopes = '[]', has_refresh_token = false, disconnected_at = clock_timestamp(),
+         scopes = '[]', missing_scopes = '[]', has_refresh_token = false, params = '{}', disconnected_at = clock_timestamp(),
          event_version = event_version + 1
        WHERE status <> 'disconnected' AND (${condition})
        RETURNING id, person_id, user_id, connection_id, tokenset_id, event_version`,
@@ -189,4 +187,10 @@ export class AccountsService {
       );
     return rows.length;
   }
+}
+
+/** What was granted before is asked for again; that it was not given now is no miss of what was wanted this time. */
+function missingOf({ scopes }: ConnectSessionEntity, { missingScopes }: Redeemed): string[] {
+  const wanted = scopes?.map((scope) => scope.toLowerCase());
+  return missingScopes.filter((scope) => !wanted || wanted.includes(scope.toLowerCase()));
 }

@@ -22,6 +22,8 @@ export class ConnectedAccountEntity {
   @Column('jsonb') scopes!: string[];
   @Column('jsonb', { name: 'missing_scopes' }) missingScopes!: string[];
   @Column('boolean', { name: 'has_refresh_token' }) hasRefreshToken!: boolean;
+  /** What the provider's addresses were made with when it was connected, so that a reconnect need not bring it. */
+  @Column('jsonb') params!: Record<string, string>;
   /** Of the last event of the tokenset that changed the status; an older one changes nothing. */
   @Column('bigint', { name: 'tokenset_sequence' }) tokensetSequence!: string;
   @Column('integer', { name: 'event_version' }) eventVersion!: number;

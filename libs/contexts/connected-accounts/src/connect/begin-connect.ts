@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type BearerIdentity, Clients, ConnectionDirectory } from '@strongroom/contracts';
+import { type BearerIdentity, Clients, ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
 import { PublicUrl, ValidationError } from '@strongroom/http';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { ConnectedAccountNotFoundError, TooManyConnectSessionsError } from '../connected-accounts.errors.js';
+import { beyondCeiling } from './allowed-scopes.js';
 import type { ConnectBody } from './connect.schema.js';
+import { type FlowParams, flowParams } from './flow-params.js';
 import { usableConnection } from './usable-connection.js';
 import { isCallback } from './redirect-uri.js';
 import { hashOf, newId, newSecret } from './secrets.js';
@@ -29,6 +32,7 @@ export class BeginConnect {
     private readonly clients: Clients,
     private readonly accounts: AccountsService,
     private readonly publicUrl: PublicUrl,
+    private readonly catalogue: Catalogue,
   ) {}
 
   async begin(caller: BearerIdentity & { personId: string; userId: string }, body: ConnectBody): Promise<BegunConnect> {
@@ -36,12 +40,11 @@ export class BeginConnect {
     const client = await this.clients.get(caller.clientId);
     if (!client || !isCallback(body.redirect_uri, client))
       throw ValidationError.of('body', 'redirect_uri', 'must be one of the callbacks of the client');
-    const ceiling: unknown = connection.options['allowed_scopes'];
-    if (Array.isArray(ceiling) && body.scopes?.some((scope) => !ceiling.includes(scope)))
-      throw ValidationError.of('body', 'scopes', 'must stay within the allowed scopes of the connection');
     const pinned = body.connected_account_id;
-    if (pinned && !(await this.accounts.has(caller.personId, connection.connectionId, pinned)))
+    const account = pinned && (await this.accounts.find(this.database.manager, caller.personId, pinned));
+    if (pinned && (!account || account.connectionId !== connection.connectionId))
       throw new ConnectedAccountNotFoundError();
+    const { authorizationParams, params } = this.checked(connection, body, account ? account.params : {});
 
     const authSession = newSecret();
     const ticket = newSecret();
@@ -55,13 +58,14 @@ export class BeginConnect {
       connection.strategy,
       caller.jkt,
       body.scopes ? JSON.stringify(body.scopes) : null,
-      JSON.stringify(body.authorization_params ?? {}),
+      JSON.stringify(authorizationParams),
       pinned ?? null,
       body.redirect_uri,
       body.state === undefined ? null : Buffer.from(body.state, 'utf8'),
       body.code_challenge ?? null,
       hashOf(authSession),
       hashOf(ticket),
+      JSON.stringify(params),
     ];
     if (!(await this.insert(caller, values))) throw new TooManyConnectSessionsError();
     return {
@@ -70,6 +74,25 @@ export class BeginConnect {
       connectUri: this.publicUrl.of('/connected-accounts/connect'),
       expiresIn: TICKET_SECONDS,
     };
+  }
+
+  /**
+   * What the connection's provider makes of the request. A pinned account brings the params it was connected with.
+   *
+   * @throws ValidationError for what the app can put right; anything else of the engine is the administrator's
+   */
+  private checked(connection: ConnectionView, body: ConnectBody, kept: Record<string, string>): FlowParams {
+    const flow = flowParams(this.catalogue, connection, body.authorization_params ?? {}, kept);
+    const { provider } = flow;
+    if (beyondCeiling(connection, provider, body.scopes ?? provider.scopes).length > 0)
+      throw ValidationError.of(
+        'body',
+        'scopes',
+        body.scopes
+          ? 'must stay within the allowed scopes of the connection'
+          : 'is required: the scopes that the connection is configured with go beyond those it allows',
+      );
+    return flow;
   }
 
   /** False: the person has enough open sessions with this client. */
@@ -82,9 +105,9 @@ export class BeginConnect {
       const inserted = await tx.query<{ id: string }[]>(
         `INSERT INTO connect_sessions (id, person_id, user_id, client_id, connection_id, connection_name, strategy, jkt,
            scopes, authorization_params, pinned_account_id, redirect_uri, app_state, code_challenge, auth_session_hash,
-           ticket_hash, state, expires_at, ends_at)
+           ticket_hash, params, state, expires_at, ends_at)
          SELECT $1, $2::uuid, $3, $4::text, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11, $12, $13::bytea, $14, $15::bytea,
-           $16::bytea, 'created', clock_timestamp() + interval '${TICKET_SECONDS} s',
+           $16::bytea, $17::jsonb, 'created', clock_timestamp() + interval '${TICKET_SECONDS} s',
            clock_timestamp() + interval '${SESSION_SECONDS} s'
          WHERE (SELECT count(*) FROM connect_sessions WHERE person_id = $2::uuid AND client_id = $4::text
            AND ended_at IS NULL AND expires_at > clock_timestamp()) < ${MAX_OPEN_SESSIONS}

@@ -117,8 +117,8 @@ export class CompleteConnect {
         nonce: session.nonce,
         scopesAsked: session.scopesAsked,
         captured: session.captured,
-        params: {},
-        queryBox: null,
+        params: session.params,
+        queryBox: session.queryBox,
         pinnedAccountId: session.pinnedAccountId,
       });
     } catch (error) {

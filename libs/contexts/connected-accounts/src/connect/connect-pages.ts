@@ -32,53 +32,6 @@ export const unavailablePage = (): Html =>
 
 export const problemPage = (): Html => failurePage('That did not work', 'The request could not be carried out.');
 
-export interface Consent {
-  appName: string;
-  appHost: string;
-  providerName: string;
-  personName: string;
-  scopes: string[];
-  /** Scopes that the account has not granted before; null if nothing was granted before. */
-  newScopes: string[] | null;
-  reconnects: boolean;
-  action: string;
-  csrf: string;
-}
-
-const WORDS: Record<string, string> = {
-  openid: 'Know which account this is',
-  profile: 'See the name and picture of the account',
-  email: 'See the e-mail address of the account',
-  offline_access: 'Keep access while you are away',
-  'offline.access': 'Keep access while you are away',
-};
-
-const permission = (scope: string, isNew: boolean): Html =>
-  html`<li>${WORDS[scope] ?? 'Permission'} <code>${scope}</code>${isNew ? html` <strong>(new)</strong>` : ''}</li>`;
-
-/** Always asked: a provider may approve without a question, so this page is the only certain one. */
-export const consentPage = (consent: Consent): Html =>
-  page(
-    `Connect your ${consent.providerName} account`,
-    html`<p>
-        <strong>${consent.appName}</strong> (<code>${consent.appHost}</code>) asks for access to your account at
-        <strong>${consent.providerName}</strong>. You are signed in here as <strong>${consent.personName}</strong>.
-      </p>
-      ${consent.reconnects ? html`<p>This renews an account that you connected before. Choose the same one.</p>` : ''}
-      ${
-        consent.scopes.length > 0
-          ? html`<p>These permissions will be asked for:</p>
-              <ul>
-                ${consent.scopes.map((scope) => permission(scope, consent.newScopes?.includes(scope) ?? false))}
-              </ul>`
-          : html`<p>The provider decides which permissions this brings.</p>`
-      }
-      <p class="note">
-        Access is kept until you remove the account, in the app or in your list of connected accounts here.
-      </p>
-      <form method="post" action="${consent.action}">
-        <input type="hidden" name="csrf" value="${consent.csrf}" />
-        <button type="submit" name="action" value="accept">Continue to ${consent.providerName}</button>
-        <button type="submit" name="action" value="deny">Cancel</button>
-      </form>`,
-  );
+/** The provider must be told by us what is wanted before the browser goes there, and did not take it. */
+export const providerRefusedPage = (): Html =>
+  failurePage('The provider does not take this request', 'It was asked to prepare for this connection and did not.');

@@ -29,10 +29,12 @@ export class ConnectSessionEntity {
   @Column('text') strategy!: string;
   /** Thumbprint of the DPoP key that began, if any. */
   @Column('text', { nullable: true }) jkt!: string | null;
-  /** As the app wished; null: the connection's own. */
+  /** As the app wished; null: the connection's own, which stand here too once the provider was asked for them. */
   @Column('jsonb', { nullable: true }) scopes!: string[] | null;
   @Column('jsonb', { name: 'scopes_asked' }) scopesAsked!: string[];
   @Column('jsonb', { name: 'authorization_params' }) authorizationParams!: ConnectParams;
+  /** Values of the entry's params that the flow brought: from the connect request, then from the callback. */
+  @Column('jsonb') params!: Record<string, string>;
   @Column('text', { name: 'pinned_account_id', nullable: true }) pinnedAccountId!: string | null;
   @Column('text', { name: 'redirect_uri', nullable: true }) redirectUri!: string | null;
   /** UTF-8; bytes, because text cannot hold every character an app may send. */
@@ -46,6 +48,8 @@ export class ConnectSessionEntity {
   @Column('text', { nullable: true }) nonce!: string | null;
   @Column('text', { name: 'verifier_box', nullable: true }) verifierBox!: string | null;
   @Column('text', { name: 'code_box', nullable: true }) codeBox!: string | null;
+  /** All of a signed callback's query; only the vault can tell whether the signature holds. */
+  @Column('text', { name: 'query_box', nullable: true }) queryBox!: string | null;
   /** Query values of the callback that the vault will ask for. */
   @Column('jsonb') captured!: Record<string, string>;
   /** The vault holds tokens whose account could not be read yet; the same `complete` may come again. */

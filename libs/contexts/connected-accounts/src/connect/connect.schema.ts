@@ -29,7 +29,7 @@ const seconds = z.union([
     .transform(Number),
 ]);
 
-const authorizationParams = z.strictObject({
+const known = {
   acr_values: text(1024).optional(),
   audience: text(512).optional(),
   resource: text(512).optional(),
@@ -39,7 +39,12 @@ const authorizationParams = z.strictObject({
   max_age: seconds.optional(),
   prompt: z.enum(['none', 'login', 'consent', 'select_account']).optional(),
   ui_locales: text(1024).optional(),
-});
+};
+/** What every connection takes; whether it goes out is the entry's to say. */
+export const AUTHORIZATION_PARAMS: readonly string[] = Object.keys(known);
+
+/** Closed too, but which further names there are only the provider's entry knows: see `flow-params.ts`. */
+const authorizationParams = z.looseObject(known).catchall(text(255));
 
 /** `spec/wire-contract.md` §2.1. */
 export const connectBody = z

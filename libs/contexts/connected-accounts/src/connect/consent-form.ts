@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clients, ConnectionDirectory, type ConnectionView, People } from '@strongroom/contracts';
+import type { ResolvedProvider } from '@strongroom/providers';
 import type { BrowserAnswer } from './browser-answer.js';
-import { consentPage, unavailablePage } from './connect-pages.js';
+import { unavailablePage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
+import { consentPage, permissionsOf } from './consent-page.js';
 import { ProviderRequests } from './provider-request.js';
 import { derive } from './secrets.js';
 import { isUsable } from './usable-connection.js';
@@ -35,9 +37,10 @@ export class ConsentForm {
     const page = consentPage({
       appName: client.name,
       appHost: hostOf(session.redirectUri),
-      providerName: connection.displayName,
+      providerName: nameOf(connection, asked.provider),
+      providerHost: new URL(asked.provider.endpoints.authorization).host,
       personName: person.displayName,
-      ...asked,
+      permissions: permissionsOf(asked.provider, asked.scopes, asked.newScopes),
       reconnects: session.pinnedAccountId !== null,
       action: '/connected-accounts/connect',
       csrf: `${session.id}.${csrfField(cookie, session)}`,
@@ -65,3 +68,7 @@ function hostOf(uri: string): string {
   const { host, protocol } = new URL(uri);
   return host || protocol;
 }
+
+/** As an administrator called it for people, else as it is known. */
+const nameOf = ({ displayName, name }: ConnectionView, { providerName }: ResolvedProvider): string =>
+  displayName === name ? providerName : displayName;

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { FormRefusedError } from '../connected-accounts.errors.js';
+import type { ConnectionView } from '@strongroom/contracts';
+import { FormRefusedError, RequestNotTakenError } from '../connected-accounts.errors.js';
 import type { BrowserAnswer } from './browser-answer.js';
-import { linkNotValidPage } from './connect-pages.js';
+import { linkNotValidPage, providerRefusedPage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { ConnectSessions } from './connect-sessions.js';
 import { ConsentForm, csrfField } from './consent-form.js';
 import { FlowCookies, flowKey } from './flow-cookies.js';
+import { eventCode } from './provider-errors.js';
 import { ProviderRequests } from './provider-request.js';
 import { hashOf, isSame, matches } from './secrets.js';
 import { WayBack } from './way-back.js';
@@ -42,13 +44,32 @@ export class DecideConsent {
     const connection = await this.consent.connection(session);
     if (!('connectionId' in connection)) return connection;
     if (!(await this.wayBack.isOpen(session))) return this.wayBack.closed(session);
-    const { url, scopesAsked, state, nonce, verifierBox } = await this.requests.make(session, connection);
+    try {
+      return await this.send(session, connection);
+    } catch (error) {
+      if (error instanceof RequestNotTakenError) return this.notTaken(session, error);
+      throw error;
+    }
+  }
+
+  private async send(session: ConnectSessionEntity, connection: ConnectionView): Promise<BrowserAnswer> {
+    const { url, scopesAsked, wanted, state, nonce, verifierBox } = await this.requests.make(session, connection);
     const sent = await this.sessions.step(
       'opened',
       { sql: 'id = :id', values: { id: session.id } },
-      { state: 'at_provider', stateHash: hashOf(state), scopesAsked, nonce, verifierBox },
+      { state: 'at_provider', stateHash: hashOf(state), scopes: wanted, scopesAsked, nonce, verifierBox },
     );
     return sent ? { seeOther: url } : { status: 400, page: linkNotValidPage() };
+  }
+
+  private async notTaken(session: ConnectSessionEntity, { refusal }: RequestNotTakenError): Promise<BrowserAnswer> {
+    await this.sessions.end(session, {
+      to: 'failed',
+      reason: 'provider_error',
+      code: eventCode(refusal.code),
+      actor: { kind: 'system' },
+    });
+    return { status: 502, page: providerRefusedPage(), cookies: this.wayBack.cleared(session) };
   }
 
   /** `Origin` is not looked at: under `no-referrer` browsers send `null` with a form (`spec/connect-flow.md` §5). */

@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { IntakeKeys } from '@strongroom/contracts';
-import { sealBox } from '@strongroom/crypto';
-import { type CallbackRefusal, Catalogue, readCallback } from '@strongroom/providers';
+import { type CallbackRefusal, Catalogue, readCallback, type ResolvedProvider } from '@strongroom/providers';
 import type { BrowserAnswer } from './browser-answer.js';
 import { answerRefusedPage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { ConnectSessions, type FailureReason } from './connect-sessions.js';
 import { ConsentForm } from './consent-form.js';
 import { FlowCookies, flowKey } from './flow-cookies.js';
+import { callbackParams } from './flow-params.js';
+import { HoldCode, type HeldCallback } from './hold-code.js';
 import { appErrorOf, eventCode } from './provider-errors.js';
-import { hashOf, matches, newSecret } from './secrets.js';
+import { hashOf, matches } from './secrets.js';
 import { WayBack } from './way-back.js';
 
-const CONNECT_CODE_SECONDS = 60;
 const REFUSALS: Record<CallbackRefusal, FailureReason> = {
   duplicate_parameter: 'state_mismatch',
   iss_missing: 'issuer_mismatch',
@@ -32,7 +31,7 @@ export class ProviderCallback {
     private readonly sessions: ConnectSessions,
     private readonly consent: ConsentForm,
     private readonly wayBack: WayBack,
-    private readonly intakeKeys: IntakeKeys,
+    private readonly codes: HoldCode,
     private readonly cookies: FlowCookies,
     private readonly catalogue: Catalogue,
   ) {}
@@ -60,11 +59,17 @@ export class ProviderCallback {
 
     const connection = await this.consent.connection(session);
     if (!('connectionId' in connection)) return connection;
-    const answer = readCallback(this.catalogue.resolve(connection), query);
+    const provider = this.catalogue.resolve(connection, session.params);
+    const answer = readCallback(provider, query);
     if (answer.outcome === 'refused') return this.fail(session, REFUSALS[answer.reason], answer.reason);
-    if (answer.outcome === 'code') return this.hold(session, answer.code, answer.captured);
+    if (answer.outcome === 'code') {
+      const values = query as Record<string, string>;
+      const params = callbackParams(provider.entry, values);
+      if (!params) return this.fail(session, 'provider_error', 'param_malformed');
+      return this.hold(session, provider, { ...answer, params: { ...session.params, ...params }, query: values });
+    }
 
-    const denied = answer.class === 'user_denied' || answer.code === 'access_denied';
+    const denied = answer.class === 'user_denied';
     return this.wayBack.end(
       session,
       {
@@ -73,36 +78,18 @@ export class ProviderCallback {
         code: eventCode(answer.code),
         actor: { kind: 'user', id: session.personId },
       },
-      denied ? appErrorOf('access_denied') : appErrorOf(answer.code),
+      appErrorOf(answer),
     );
   }
 
   private async hold(
     session: ConnectSessionEntity,
-    code: string,
-    captured: Record<string, string>,
+    provider: ResolvedProvider,
+    callback: HeldCallback,
   ): Promise<BrowserAnswer> {
     if (!(await this.wayBack.isOpen(session))) return this.wayBack.closed(session);
-    const box = {
-      purpose: 'provider-code',
-      connectionId: session.connectionId,
-      ownerId: session.id,
-      field: 'code',
-    } as const;
-    const codeBox = await sealBox(await this.intakeKeys.current(), box, code);
-    const connectCode = newSecret();
-    const held = await this.sessions.step(
-      'at_provider',
-      { sql: 'id = :id', values: { id: session.id } },
-      {
-        state: 'code_held',
-        codeBox,
-        captured,
-        connectCodeHash: hashOf(connectCode),
-        expiresAt: () => `least(ends_at, clock_timestamp() + interval '${CONNECT_CODE_SECONDS} s')`,
-      },
-    );
-    return held ? this.wayBack.to(held, { connect_code: connectCode }) : refused();
+    const kept = await this.codes.hold(session, provider, callback);
+    return kept ? this.wayBack.to(kept.held, { connect_code: kept.connectCode }) : refused();
   }
 
   private async tooLate(session: ConnectSessionEntity): Promise<BrowserAnswer> {

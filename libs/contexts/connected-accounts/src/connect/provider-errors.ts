@@ -1,4 +1,5 @@
 import { looksSecret } from '@strongroom/contracts';
+import type { ErrorClass } from '@strongroom/providers';
 import type { AppError } from './way-back.js';
 
 /** Codes of a provider that an app may see as they are, `spec/connect-flow.md` §6; with words of ours. */
@@ -12,11 +13,18 @@ const PASSED_ON: Record<string, string> = {
   temporarily_unavailable: 'The provider is not available for the moment. Try again later.',
 };
 
-export function appErrorOf(code: string | null): AppError {
+/** The class says what happened, whatever the provider called it: only a person's own no is told as one. */
+const IN_WORDS: Partial<Record<ErrorClass, string>> = {
+  admin_blocked: 'An administrator at the provider has to allow this first.',
+};
+
+export function appErrorOf({ class: kind, code: said }: { class: ErrorClass; code: string | null }): AppError {
+  const code = kind === 'user_denied' ? 'access_denied' : said;
   const passed = code !== null && Object.hasOwn(PASSED_ON, code) ? PASSED_ON[code] : undefined;
-  return passed
-    ? { error: code!, description: passed }
-    : { error: 'server_error', description: 'The provider refused to connect the account.' };
+  return {
+    error: passed ? code! : 'server_error',
+    description: IN_WORDS[kind] ?? passed ?? 'The provider refused to connect the account.',
+  };
 }
 
 /** What an event may carry of a provider's code: a short word, and never what looks like a token. */

@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { type ConnectionView, IntakeKeys } from '@strongroom/contracts';
+import { type ConnectionView, IntakeKeys, TokenVault } from '@strongroom/contracts';
 import { sealBox } from '@strongroom/crypto';
+import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
-import { authorizationRequest, Catalogue, usesPkce } from '@strongroom/providers';
+import { authorizationRequest, Catalogue, pushedUrl, type ResolvedProvider, usesPkce } from '@strongroom/providers';
+import type { ConnectedAccountEntity } from '../accounts/connected-account.entity.js';
 import { AccountsService } from '../accounts/accounts.service.js';
+import { RequestNotTakenError } from '../connected-accounts.errors.js';
+import { beyondCeiling } from './allowed-scopes.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { challengeOf, newSecret } from './secrets.js';
 
 export interface ScopesAsked {
+  provider: ResolvedProvider;
   scopes: string[];
   /** Those not granted before; null if nothing was. */
   newScopes: string[] | null;
@@ -16,10 +21,21 @@ export interface ScopesAsked {
 export interface ProviderRequest {
   url: string;
   scopesAsked: string[];
+  /** Those that the app or, without its wish, the connection wants: what may be missing afterwards. */
+  wanted: string[];
   state: string;
   nonce: string | null;
   verifierBox: string | null;
 }
+
+interface Fresh {
+  state: string;
+  nonce: string | null;
+  verifier: string | null;
+}
+
+/** What the vault says when it asked the provider in vain. Any other error is ours: the person may try again. */
+const NOT_TAKEN: readonly string[] = ['push_refused', 'provider_unavailable', 'server_error'];
 
 export const callbackPath = (connectionName: string): string =>
   `/connect/callback/${encodeURIComponent(connectionName)}`;
@@ -30,66 +46,115 @@ export class ProviderRequests {
   constructor(
     private readonly accounts: AccountsService,
     private readonly intakeKeys: IntakeKeys,
+    private readonly vault: TokenVault,
     private readonly publicUrl: PublicUrl,
     private readonly catalogue: Catalogue,
   ) {}
 
   /** For the consent page: what `make` would ask for. */
   async scopes(session: ConnectSessionEntity, connection: ConnectionView): Promise<ScopesAsked> {
-    const grantedBefore = await this.grantedBefore(session);
-    const { scopesAsked } = this.request(session, connection, grantedBefore, {
+    const provider = this.catalogue.resolve(connection, session.params);
+    const { scopesAsked, grantedBefore } = await this.request(session, connection, provider, {
       state: '',
       nonce: null,
       verifier: null,
     });
     return {
+      provider,
       scopes: scopesAsked,
       newScopes: grantedBefore && scopesAsked.filter((scope) => !grantedBefore.includes(scope)),
     };
   }
 
-  /** Makes state, nonce and verifier anew; the verifier is sealed for the vault at once. */
+  /**
+   * Makes state, nonce and verifier anew; the verifier is sealed for the vault at once. Where the provider takes its
+   * requests from us only, it has this one when this returns, and the browser's URL says nothing of it.
+   *
+   * @throws RequestNotTakenError the provider did not take it
+   */
   async make(session: ConnectSessionEntity, connection: ConnectionView): Promise<ProviderRequest> {
-    const resolved = this.catalogue.resolve(connection);
+    const provider = this.catalogue.resolve(connection, session.params);
     const fresh = {
       state: newSecret(),
-      nonce: resolved.isOidc ? newSecret() : null,
-      verifier: usesPkce(resolved) ? newSecret() : null,
+      nonce: provider.entry.authorization.nonce ? newSecret() : null,
+      verifier: usesPkce(provider) ? newSecret() : null,
     };
-    const { url, scopesAsked } = this.request(session, connection, await this.grantedBefore(session), fresh);
+    const { url, members, scopesAsked } = await this.request(session, connection, provider, fresh);
+    return {
+      url: provider.requiresPush ? await this.push(session, provider, members) : url,
+      scopesAsked,
+      wanted: session.scopes ?? provider.scopes,
+      state: fresh.state,
+      nonce: fresh.nonce,
+      verifierBox: fresh.verifier && (await this.seal(session, fresh.verifier)),
+    };
+  }
+
+  private async push(
+    { connectionId, params }: ConnectSessionEntity,
+    provider: ResolvedProvider,
+    members: [string, string][],
+  ): Promise<string> {
+    try {
+      const { requestUri } = await this.vault.pushAuthorization({ connectionId, params, members });
+      return pushedUrl(provider, requestUri);
+    } catch (error) {
+      if (error instanceof VaultError && NOT_TAKEN.includes(error.code)) throw new RequestNotTakenError(error);
+      throw error;
+    }
+  }
+
+  private async seal(session: ConnectSessionEntity, verifier: string): Promise<string> {
     const box = {
       purpose: 'pkce-verifier',
       connectionId: session.connectionId,
       ownerId: session.id,
       field: 'verifier',
     } as const;
-    const verifierBox = fresh.verifier && (await sealBox(await this.intakeKeys.current(), box, fresh.verifier));
-    return { url, scopesAsked, state: fresh.state, nonce: fresh.nonce, verifierBox };
+    return sealBox(await this.intakeKeys.current(), box, verifier);
   }
 
-  private request(
+  private async request(
     session: ConnectSessionEntity,
     connection: ConnectionView,
-    grantedBefore: string[] | null,
-    { state, nonce, verifier }: { state: string; nonce: string | null; verifier: string | null },
+    provider: ResolvedProvider,
+    { state, nonce, verifier }: Fresh,
   ) {
-    const params = Object.entries(session.authorizationParams).filter(([, value]) => value !== '');
-    return authorizationRequest(this.catalogue.resolve(connection), {
+    const accounts = await this.accounts.onConnection(session.personId, session.connectionId);
+    const before = likelyAccount(session, accounts)?.scopes ?? null;
+    const tooMuch = before ? beyondCeiling(connection, provider, before) : [];
+    const grantedBefore = before && before.filter((scope) => !tooMuch.includes(scope));
+    const { url, members, scopesAsked } = authorizationRequest(provider, {
       redirectUri: this.publicUrl.of(callbackPath(session.connectionName)),
       state,
       codeChallenge: verifier && challengeOf(verifier),
       nonce,
       scopes: session.scopes,
-      params: Object.fromEntries(params.map(([name, value]) => [name, String(value)])),
+      params: Object.fromEntries(
+        Object.entries(session.authorizationParams).map(([name, value]) => [name, String(value)]),
+      ),
       offline: true,
+      forceConsent: needsConsent(session, accounts),
       ...(grantedBefore ? { grantedBefore } : {}),
     });
-  }
-
-  /** Scopes of the account that this will most likely renew: the pinned one, else the only one there is. */
-  private async grantedBefore(session: ConnectSessionEntity): Promise<string[] | null> {
-    const accounts = await this.accounts.onConnection(session.personId, session.connectionId);
-    const [likely] = session.pinnedAccountId ? accounts.filter(({ id }) => id === session.pinnedAccountId) : accounts;
-    return likely && (session.pinnedAccountId !== null || accounts.length === 1) ? likely.scopes : null;
+    return { url, members, scopesAsked, grantedBefore };
   }
 }
+
+/** The account that this will most likely renew: the pinned one, else the only one there is. */
+function likelyAccount(
+  { pinnedAccountId }: ConnectSessionEntity,
+  accounts: ConnectedAccountEntity[],
+): ConnectedAccountEntity | undefined {
+  if (pinnedAccountId !== null) return accounts.find(({ id }) => id === pinnedAccountId);
+  return accounts.length === 1 ? accounts[0] : undefined;
+}
+
+/**
+ * Whether the provider must ask again, where it gives a refresh token only then: when an account is renewed, or none
+ * has one that works. Not by habit, because each consent may end an older grant.
+ */
+const needsConsent = ({ pinnedAccountId }: ConnectSessionEntity, accounts: ConnectedAccountEntity[]): boolean =>
+  pinnedAccountId !== null ||
+  accounts.some(({ status }) => status === 'reconnect_required') ||
+  !accounts.some(({ status, hasRefreshToken }) => status === 'connected' && hasRefreshToken);

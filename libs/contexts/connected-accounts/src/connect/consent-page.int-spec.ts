@@ -1,0 +1,79 @@
+import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
+import { testPostgres, type TestService } from '@strongroom/testing';
+import { Flow } from '../../test/browser.js';
+import { Bench } from '../../test/connect-bench.js';
+import { madeUpProviders } from '../../test/made-up-providers.js';
+
+describe('the consent page', () => {
+  let postgres: TestService;
+  let bench: Bench;
+  let alice: PersonView;
+  let client: ClientView;
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    bench = await Bench.start(postgres.url, undefined, madeUpProviders());
+  }, 60_000);
+  afterAll(async () => {
+    await bench?.stop();
+    await postgres?.stop();
+  });
+  beforeEach(() => {
+    alice = bench.person('Alice');
+    client = bench.client({ name: 'Calendar <Helper>' });
+    bench.vault.answer = {};
+  });
+
+  const textOf = async (change: Partial<ConnectionView>, more: Record<string, unknown> = {}): Promise<string> => {
+    const connection = bench.connection(client, change);
+    const flow = await (await new Flow(bench, client, connection, alice).begin(more)).open();
+    expect(flow.page.status).toBe(200);
+    expect(flow.page.body).not.toMatch(/<script|javascript:| on\w+=/i);
+    return flow.page.body.replace(/\s+/g, ' ');
+  };
+  const stall = { strategy: 'market-stall', options: { client_id: 'our-id' } };
+  const shop = { authorization_params: { shop: 'tea' } };
+
+  it('says what each permission allows, with its raw name, and marks what is sensitive', async () => {
+    const text = await textOf(stall, { ...shop, scopes: ['orders.read', 'orders.write'] });
+    expect(text).toContain('Calendar &lt;Helper&gt; wants to:');
+    expect(text).toMatch(/<li> See your &lt;orders&gt; <code>orders\.read<\/code> <\/li>/);
+    expect(text).toMatch(/<li> Change your orders <code>orders\.write<\/code> <strong>\(sensitive\)<\/strong> <\/li>/);
+    expect(text).not.toContain('Further permissions');
+  });
+
+  it('shows a permission nobody here knows by its name, under further permissions, and escapes it', async () => {
+    const text = await textOf(stall, { ...shop, scopes: ['orders.read', '<b>all</b>'] });
+    expect(text).toMatch(/Further permissions:<\/p> <ul> <li> <code>&lt;b&gt;all&lt;\/b&gt;<\/code> <\/li>/);
+  });
+
+  it('knows another spelling, whatever its case', async () => {
+    expect(await textOf(stall, { ...shop, scopes: ['Orders:View'] })).toMatch(
+      /See your &lt;orders&gt; <code>Orders:View<\/code>/,
+    );
+  });
+
+  it('says where the provider’s app decides, and lists nothing', async () => {
+    const board = {
+      strategy: 'notice-board',
+      displayName: 'Board <1>',
+      options: { client_id: 'our-id', scope: 'read' },
+    };
+    const text = await textOf(board);
+    expect(text).toContain('What it may do is set at Board &lt;1&gt;.');
+    expect(text).not.toMatch(/<li>|wants to|Further permissions/);
+  });
+
+  it('calls the provider as the administrator does, else as it is known, and names the host that is next', async () => {
+    const named = await textOf({ ...stall, displayName: 'Our Stalls' }, shop);
+    expect(named).toContain('<h1>Connect your Our Stalls account</h1>');
+    const unnamed = await textOf({ ...stall, name: 'stalls-7', displayName: 'stalls-7' }, shop);
+    expect(unnamed).toContain('<h1>Connect your Market Stall account</h1>');
+    expect(unnamed).toContain('<strong>Market Stall</strong> (<code>tea.stall.example.net</code>)');
+    expect(unnamed).toContain('Continue to Market Stall');
+  });
+
+  it('says so where nothing is asked for', async () => {
+    expect(await textOf(stall, shop)).toContain('The provider decides which permissions this brings.');
+  });
+});
