@@ -136,10 +136,17 @@ export class Bench {
   app!: NestFastifyApplication;
   database!: DataSource;
 
-  private constructor(readonly publicUrl: PublicUrl) {}
+  private constructor(
+    readonly publicUrl: PublicUrl,
+    private readonly catalogue: Catalogue,
+  ) {}
 
-  static async start(databaseUrl: string, publicUrl = 'https://vault.example.com'): Promise<Bench> {
-    const bench = new Bench(new PublicUrl(publicUrl));
+  static async start(
+    databaseUrl: string,
+    publicUrl = 'https://vault.example.com',
+    catalogue = Catalogue.shipped(),
+  ): Promise<Bench> {
+    const bench = new Bench(new PublicUrl(publicUrl), catalogue);
     await migrate(connectedAccountsDatabase(databaseUrl));
     const logger = createLogger('info', { write: (line: string) => void bench.said.push(line) });
     const server = { logger, isHttps: bench.publicUrl.isHttps };
@@ -172,7 +179,7 @@ export class Bench {
       { provide: TokenVault, useValue: this.vault },
       { provide: IntakeKeys, useValue: this.vault.intakeKeys },
       { provide: PublicUrl, useValue: this.publicUrl },
-      { provide: Catalogue, useValue: Catalogue.shipped() },
+      { provide: Catalogue, useValue: this.catalogue },
       { provide: LOGGER, useValue: logger },
     ];
     return {

@@ -3,6 +3,7 @@ import {
   type IntakeKey,
   type IntakeKeys,
   type IssuedToken,
+  type PushRequest,
   type Redeemed,
   type RedeemRequest,
   TokenVault,
@@ -11,12 +12,15 @@ import {
 import { IntakePrivateKey } from '@strongroom/crypto';
 import { newId } from '../src/connect/secrets.js';
 
+export const REQUEST_URI = 'urn:ietf:params:oauth:request_uri:cnry_lodged';
+
 /** Stands for `tokensets`: has a real key to seal for, and keeps each call that would be a token request. */
 export class CountingVault extends TokenVault {
   readonly installationId = randomUUID();
   readonly key = IntakePrivateKey.generate();
   /** Each call that would have gone to the provider. */
   readonly sent: RedeemRequest[] = [];
+  readonly pushed: PushRequest[] = [];
   readonly results = new Map<string, Redeemed>();
   readonly deleted: string[] = [];
   readonly owners = new Map<string, string>();
@@ -54,8 +58,11 @@ export class CountingVault extends TokenVault {
     return redeemed;
   }
 
-  pushAuthorization(): Promise<{ requestUri: string; expiresIn: number }> {
-    return Promise.reject(new Error('no connection here demands it'));
+  /** A provider that wants its requests lodged beforehand. */
+  pushAuthorization(request: PushRequest): Promise<{ requestUri: string; expiresIn: number }> {
+    this.pushed.push(request);
+    const refusal = this.refusals.shift();
+    return refusal ? Promise.reject(refusal) : Promise.resolve({ requestUri: REQUEST_URI, expiresIn: 60 });
   }
 
   redeemed(sessionId: string): Promise<Redeemed | null> {
