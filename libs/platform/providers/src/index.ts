@@ -7,7 +7,6 @@ export {
   type AuthorizationFlow,
   type AuthorizationRequest,
   authorizationRequest,
-  isOwnedParameter,
   pushedAuthorizationRequest,
   type PushedRequest,
   pushedUrl,
@@ -32,7 +31,8 @@ export {
   type FixtureResponse,
   loadFixtures,
 } from './catalogue/fixtures.js';
-export { checkProviderSettings, providerSettings, type SettingsFault } from './catalogue-schema.js';
+export { checkProviderSettings, providerSettings } from './catalogue-schema.js';
+export type { PlacedFault as SettingsFault } from './faults.js';
 export { classify, classifyTransport, type ProviderError } from './classify.js';
 export { type Discovery, discover } from './discover.js';
 export {
@@ -44,6 +44,7 @@ export {
 } from './identity.js';
 export { type IdTokenClaims, verifyIdToken } from './id-token.js';
 export { type Introspected, introspectionRequest, readIntrospection } from './introspection.js';
+export { isOwnedParameter } from './owned-parameters.js';
 export { isParameterValue } from './parameters.js';
 export type {
   ClientAuthMethod,
@@ -66,6 +67,13 @@ export {
 } from './providers.errors.js';
 export type { ProviderConnection, ResolvedProvider, RotationClass, ScopeInfo } from './resolve.js';
 export { readRevocation, type RevocationOutcome, revocationRequest, type TokensToRevoke } from './revocation.js';
-export { isScope, missingScopes, permissionScopes, unknownPermissions } from './scopes.js';
+export {
+  configuredScopes,
+  isOneResource,
+  isScope,
+  missingScopes,
+  permissionScopes,
+  unknownPermissions,
+} from './scopes.js';
 export { type ProviderTokens, readTokenAnswer } from './token-answer.js';
 export { tokenRequest, type TokenRequestInput } from './token-request.js';
