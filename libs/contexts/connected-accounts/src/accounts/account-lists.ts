@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConnectionDirectory, type ConnectionView, People } from '@strongroom/contracts';
-import { Catalogue } from '@strongroom/providers';
+import { Catalogue, configuredScopes } from '@strongroom/providers';
 import { UserNotFoundError } from '../connected-accounts.errors.js';
 import { AccountsService } from './accounts.service.js';
 import type { ConnectedAccountEntity } from './connected-account.entity.js';
@@ -57,14 +57,14 @@ export class AccountLists {
 }
 
 const shownConnection = (catalogue: Catalogue, connection: ConnectionView) => {
-  const scopes = configuredScopes(catalogue, connection);
+  const scopes = scopesOf(catalogue, connection);
   return { name: connection.name, strategy: connection.strategy, ...(scopes.length > 0 ? { scopes } : {}) };
 };
 
 /** One connection that is misconfigured must not hide the others. */
-function configuredScopes(catalogue: Catalogue, connection: ConnectionView): string[] {
+function scopesOf(catalogue: Catalogue, connection: ConnectionView): string[] {
   try {
-    return [...catalogue.resolve(connection).scopes];
+    return configuredScopes(catalogue.entryOf(connection), connection.options);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 import type { ConnectionView } from '@strongroom/contracts';
-import type { ResolvedProvider } from '@strongroom/providers';
+import { isOneResource, type ResolvedProvider } from '@strongroom/providers';
 
 /**
  * Of `scopes`, those above the ceiling that the connection sets by `options.allowed_scopes`. What goes along with every
@@ -14,4 +14,22 @@ export function beyondCeiling(
   if (!Array.isArray(ceiling)) return [];
   const always = [...authorization.baseScopes, ...(offlineAllowed ? authorization.offlineScopes : [])];
   return scopes.filter((scope) => !ceiling.includes(scope) && !always.includes(scope));
+}
+
+/** Why these scopes cannot be asked for, if they cannot. `before`: those of the account that is connected again. */
+export function scopesProblem(
+  connection: ConnectionView,
+  provider: ResolvedProvider,
+  asked: readonly string[] | undefined,
+  before: readonly string[],
+): string | null {
+  const wanted = asked ?? provider.scopes;
+  if (beyondCeiling(connection, provider, wanted).length > 0)
+    return asked
+      ? 'must stay within the allowed scopes of the connection'
+      : 'is required: the scopes that the connection is configured with go beyond those it allows';
+  const { baseScopes, offlineScopes, singleResource } = provider.entry.authorization;
+  return singleResource && !isOneResource([...baseScopes, ...before, ...wanted, ...offlineScopes])
+    ? 'must be of one resource: this provider gives no token for two; make one connection for each'
+    : null;
 }

@@ -4,10 +4,12 @@ import { PublicUrl, ValidationError } from '@strongroom/http';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
+import type { ConnectedAccountEntity } from '../accounts/connected-account.entity.js';
 import { ConnectedAccountNotFoundError, TooManyConnectSessionsError } from '../connected-accounts.errors.js';
-import { beyondCeiling } from './allowed-scopes.js';
+import { scopesProblem } from './allowed-scopes.js';
 import type { ConnectBody } from './connect.schema.js';
 import { type FlowParams, flowParams } from './flow-params.js';
+import { likelyAccount } from './renewed-account.js';
 import { usableConnection } from './usable-connection.js';
 import { isCallback } from './redirect-uri.js';
 import { hashOf, newId, newSecret } from './secrets.js';
@@ -40,11 +42,11 @@ export class BeginConnect {
     const client = await this.clients.get(caller.clientId);
     if (!client || !isCallback(body.redirect_uri, client))
       throw ValidationError.of('body', 'redirect_uri', 'must be one of the callbacks of the client');
-    const pinned = body.connected_account_id;
-    const account = pinned && (await this.accounts.find(this.database.manager, caller.personId, pinned));
-    if (pinned && (!account || account.connectionId !== connection.connectionId))
-      throw new ConnectedAccountNotFoundError();
-    const { authorizationParams, params } = this.checked(connection, body, account ? account.params : {});
+    const pinnedAccountId = body.connected_account_id ?? null;
+    const accounts = await this.accounts.onConnection(caller.personId, connection.connectionId);
+    const account = likelyAccount({ pinnedAccountId }, accounts);
+    if (pinnedAccountId !== null && !account) throw new ConnectedAccountNotFoundError();
+    const { authorizationParams, params } = this.checked(connection, body, account);
 
     const authSession = newSecret();
     const ticket = newSecret();
@@ -59,7 +61,7 @@ export class BeginConnect {
       caller.jkt,
       body.scopes ? JSON.stringify(body.scopes) : null,
       JSON.stringify(authorizationParams),
-      pinned ?? null,
+      pinnedAccountId,
       body.redirect_uri,
       body.state === undefined ? null : Buffer.from(body.state, 'utf8'),
       body.code_challenge ?? null,
@@ -81,17 +83,15 @@ export class BeginConnect {
    *
    * @throws ValidationError for what the app can put right; anything else of the engine is the administrator's
    */
-  private checked(connection: ConnectionView, body: ConnectBody, kept: Record<string, string>): FlowParams {
+  private checked(
+    connection: ConnectionView,
+    body: ConnectBody,
+    account: ConnectedAccountEntity | undefined,
+  ): FlowParams {
+    const kept = body.connected_account_id && account ? account.params : {};
     const flow = flowParams(this.catalogue, connection, body.authorization_params ?? {}, kept);
-    const { provider } = flow;
-    if (beyondCeiling(connection, provider, body.scopes ?? provider.scopes).length > 0)
-      throw ValidationError.of(
-        'body',
-        'scopes',
-        body.scopes
-          ? 'must stay within the allowed scopes of the connection'
-          : 'is required: the scopes that the connection is configured with go beyond those it allows',
-      );
+    const wrong = scopesProblem(connection, flow.provider, body.scopes, account?.scopes ?? []);
+    if (wrong) throw ValidationError.of('body', 'scopes', wrong);
     return flow;
   }
 

@@ -122,6 +122,39 @@ describe('what the provider is asked', () => {
     expect(beyond.json()['validation_errors']).toEqual([expect.objectContaining({ field: 'scopes' })]);
   });
 
+  it('refuses scopes of two resources where the provider has no token for two', async () => {
+    const single = { authorization: { singleResource: true } };
+    library.options = { client_id: 'our-id', provider_settings: single };
+    const begin = (scopes: string[]) =>
+      bench.call('POST', '/me/v1/connected-accounts/connect', bench.token(alice, client), {
+        connection: library.name,
+        redirect_uri: APP,
+        scopes,
+      });
+    const [mail, files] = ['https://mail.example.net/read', 'https://files.example.net/read'] as const;
+    const mixed = await begin([mail, files]);
+    expect(mixed.status).toBe(400);
+    expect(mixed.json()['validation_errors']).toEqual([
+      expect.objectContaining({ field: 'scopes', detail: expect.stringMatching(/one resource/) as string }),
+    ]);
+    await connected({ scopes: [mail] });
+    expect((await begin([files])).status).toBe(400);
+    expect((await begin(['https://mail.example.net/send'])).status).toBe(201);
+  });
+
+  it('lists the scopes of a connection whose addresses only a person can complete', async () => {
+    const stall = bench.connection(client, {
+      strategy: 'market-stall',
+      options: { client_id: 'our-id', scope: 'orders.read,orders.write' },
+    });
+    const list = await bench.call('GET', '/me/v1/connected-accounts/connections', bench.token(alice, client));
+    expect((list.json() as { connections: object[] }).connections).toContainEqual({
+      name: stall.name,
+      strategy: 'market-stall',
+      scopes: ['orders.read', 'orders.write'],
+    });
+  });
+
   it('sends a nonce and a verifier where the entry says so, and hands the vault the same', async () => {
     const without = await asked();
     expect([without.has('nonce'), without.get('code_challenge_method')]).toEqual([false, 'S256']);

@@ -4,11 +4,11 @@ import { sealBox } from '@strongroom/crypto';
 import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
 import { authorizationRequest, Catalogue, pushedUrl, type ResolvedProvider, usesPkce } from '@strongroom/providers';
-import type { ConnectedAccountEntity } from '../accounts/connected-account.entity.js';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { RequestNotTakenError } from '../connected-accounts.errors.js';
 import { beyondCeiling } from './allowed-scopes.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
+import { likelyAccount, needsConsent } from './renewed-account.js';
 import { challengeOf, newSecret } from './secrets.js';
 
 export interface ScopesAsked {
@@ -140,21 +140,3 @@ export class ProviderRequests {
     return { url, members, scopesAsked, grantedBefore };
   }
 }
-
-/** The account that this will most likely renew: the pinned one, else the only one there is. */
-function likelyAccount(
-  { pinnedAccountId }: ConnectSessionEntity,
-  accounts: ConnectedAccountEntity[],
-): ConnectedAccountEntity | undefined {
-  if (pinnedAccountId !== null) return accounts.find(({ id }) => id === pinnedAccountId);
-  return accounts.length === 1 ? accounts[0] : undefined;
-}
-
-/**
- * Whether the provider must ask again, where it gives a refresh token only then: when an account is renewed, or none
- * has one that works. Not by habit, because each consent may end an older grant.
- */
-const needsConsent = ({ pinnedAccountId }: ConnectSessionEntity, accounts: ConnectedAccountEntity[]): boolean =>
-  pinnedAccountId !== null ||
-  accounts.some(({ status }) => status === 'reconnect_required') ||
-  !accounts.some(({ status, hasRefreshToken }) => status === 'connected' && hasRefreshToken);
