@@ -34,7 +34,8 @@ export function parametersOf(entry: ProviderEntry, sources: ParameterSources): R
     if (value === undefined) {
       if (param.required && isAdmins)
         throw new ConnectionMisconfiguredError(`options.${param.option ?? name} is missing`);
-      if (param.required) wanting.push({ name, source, fault: 'missing' });
+      // What a callback or an ID token says is not there before there was one; who needs it then asks for it.
+      if (param.required && source === 'user') wanting.push({ name, source, fault: 'missing' });
     } else if (isParameterValue(param, value)) values[name] = value;
     else if (isAdmins)
       throw new ConnectionMisconfiguredError(`options.${option ?? name} does not have the form it must`);
