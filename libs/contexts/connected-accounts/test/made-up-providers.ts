@@ -77,6 +77,16 @@ const providers = {
     },
     authorization: { scopeParam: '', iss: 'if-present' },
   },
+  depot: {
+    extends: 'oauth2',
+    name: 'Depot',
+    docs,
+    params: { region: { pattern: '^[a-z]{2}$', required: true, source: 'callback' } },
+    endpoints: {
+      authorization: 'https://depot.example.net/authorize',
+      token: 'https://{region}.depot.example.net/token',
+    },
+  },
   'old-mill': {
     extends: 'oauth2',
     name: 'Old Mill',

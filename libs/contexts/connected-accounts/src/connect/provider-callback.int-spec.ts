@@ -80,6 +80,20 @@ describe('what the provider sends back', () => {
     await expectRefused(flow, await flow.browser.get(`${path}&iss=a&iss=a`), 'state_mismatch');
   });
 
+  it('waits for the callback to say where the token endpoint is, and goes nowhere without it', async () => {
+    const depot = connectionTo('depot');
+    for (const region of [undefined, '', 'evil.example/', 'eux']) {
+      const flow = await atProvider(depot);
+      const answer = await answered(flow, { code: flow.code, ...(region === undefined ? {} : { region }) });
+      await expectRefused(flow, answer, 'provider_error');
+    }
+    const flow = await atProvider(depot);
+    const answer = await answered(flow, { code: flow.code, region: 'eu' });
+    flow.connectCode = new URL(answer.location).searchParams.get('connect_code')!;
+    expect((await flow.complete()).status).toBe(201);
+    expect(bench.vault.sent.map(({ params }) => params)).toEqual([{ region: 'eu' }]);
+  });
+
   it('reads the code where the entry has it, and nowhere else', async () => {
     const stall = connectionTo('market-stall');
     const begun = { authorization_params: { shop: 'tea' } };
