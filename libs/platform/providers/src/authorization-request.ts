@@ -2,6 +2,7 @@ import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { clientAuthentication, type Members } from './client-authentication.js';
 import { type ProviderError, refusalOf } from './classify.js';
 import { withQuery } from './encoding.js';
+import { isOwnedParameter } from './owned-parameters.js';
 import { fillAll, fillHeaders } from './placeholders.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
 import { readBody } from './read-body.js';
@@ -34,26 +35,6 @@ export interface AuthorizationRequest {
   members: Members;
 }
 
-const OWNED = new Set([
-  'response_type',
-  'client_id',
-  'redirect_uri',
-  'state',
-  'scope',
-  'nonce',
-  'code_challenge',
-  'code_challenge_method',
-  'request',
-  'request_uri',
-  'response_mode',
-  '__proto__',
-  'constructor',
-  'prototype',
-]);
-
-/** Whether the flow alone may set this parameter of an authorization request. */
-export const isOwnedParameter = (name: string): boolean => OWNED.has(name);
-
 /** Whether a verifier must be made: everywhere but where PKCE is known not to work. */
 export const usesPkce = (resolved: ResolvedProvider): boolean => resolved.entry.pkce !== 'unsupported';
 
@@ -65,7 +46,7 @@ export function refusedParameters(resolved: ResolvedProvider, params: Readonly<R
   const { passthrough, scopeParam } = resolved.entry.authorization;
   const allowed = new Set([...passthrough, ...Object.values(resolved.upstream.aliases)]);
   return Object.keys(params).filter(
-    (name) => !allowed.has(name) || OWNED.has(name) || (scopeParam !== '' && name === scopeParam),
+    (name) => !allowed.has(name) || isOwnedParameter(name) || (scopeParam !== '' && name === scopeParam),
   );
 }
 
@@ -112,7 +93,7 @@ function furtherParameters(resolved: ResolvedProvider, flow: AuthorizationFlow):
     ...allowed,
   ];
   for (const name of [...all.map(([one]) => one), ...Object.keys(flow.params)])
-    if (OWNED.has(name) || (scopeParam !== '' && name === scopeParam))
+    if (isOwnedParameter(name) || (scopeParam !== '' && name === scopeParam))
       throw new ConnectionMisconfiguredError(`the parameter ${name} belongs to the flow and cannot be set`);
   return Object.fromEntries(all);
 }

@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical-json.js';
 import { type CatalogueFile, type RawEntry, readCatalogue } from './catalogue-files.js';
 import type { Discovery } from './discover.js';
 import { discoveryOf } from './discovery-of.js';
-import { merge } from './merge.js';
+import { mergedEntry } from './catalogue-merge.js';
 import type { ProviderEntry } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
 import { entryWith, type ProviderConnection, resolve, type ResolvedProvider } from './resolve.js';
@@ -152,12 +152,6 @@ function mergedOver(
     version: createHash('sha256').update(canonicalJson(whole)).digest('hex'),
   };
   return { provider, presets: (presets ?? {}) as Record<string, Record<string, string>> };
-}
-
-/** Over its base, and that over its own. */
-export function mergedEntry(bases: Record<string, RawEntry>, raw: RawEntry): RawEntry {
-  const base = typeof raw['extends'] === 'string' ? bases[raw['extends']] : undefined;
-  return base ? merge(mergedEntry(bases, base), raw) : raw;
 }
 
 /** Null where it depends on what only a connection can say. */

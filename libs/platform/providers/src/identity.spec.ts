@@ -15,6 +15,7 @@ describe('the account behind a token', () => {
     expect(readIdentity(resolved, { userinfo: { data: { id: 42, name: 'Ada' }, mail: 'a@x.example' } })).toEqual({
       subject: '42',
       tenant: null,
+      issuer: 'provider.example',
       label: 'Ada',
       email: 'a@x.example',
     });
@@ -35,7 +36,8 @@ describe('the account behind a token', () => {
   it('of an OpenID provider needs no call with an ID token, and userinfo without', () => {
     const resolved = openid({}, { userinfo_endpoint: 'https://idp.example/me' });
     expect(identityRequest(resolved, 'cnry_at')).toBeNull();
-    expect(identityRequest(resolved, 'cnry_at', { id_token: { sub: 's' } })).toBeNull();
+    expect(identityRequest(resolved, 'cnry_at', { id_token: { sub: 's', email: 'a@x.example' } })).toBeNull();
+    expect(identityRequest(resolved, 'cnry_at', { id_token: { sub: 's' } })).not.toBeNull();
     expect(identityRequest(resolved, 'cnry_at', { token: {} })).toMatchObject({ url: 'https://idp.example/me' });
   });
 

