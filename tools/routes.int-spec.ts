@@ -25,7 +25,6 @@ const names = Object.keys(apps) as Name[];
 const RESERVED: Record<string, string> = {
   '/realms/*/broker/*/token': 'exchange: the way of reading a token that another server has',
   '/api/v2/token-vault/*': 'exchange: vault endpoints of its own',
-  '/api/v2/connections/*/verify': 'tokensets: asks the provider whether a connection works',
   '/api/v2/connections/*/health': 'tokensets: how a connection does',
   '/api/v2/keys/encryption': 'tokensets: key ring',
   '/api/v2/keys/encryption/*': 'tokensets: key ring',

@@ -78,6 +78,7 @@ export const isBoundTo = (origin: string, { tokenOrigin, formerTokenOrigins }: A
 
 /** By the catalogue alone, and only while the token endpoint is the catalogue's too. */
 const formerOrigins = (catalogue: Catalogue, provider: ResolvedProvider): readonly string[] =>
-  shippedUrl(catalogue, provider, 'token')?.origin === provider.tokenOrigin
+  (shippedUrl(catalogue, provider, 'refresh') ?? shippedUrl(catalogue, provider, 'token'))?.origin ===
+  provider.tokenOrigin
     ? (catalogue.providers.get(provider.providerId)?.entry.endpoints.formerTokenOrigins ?? [])
     : [];

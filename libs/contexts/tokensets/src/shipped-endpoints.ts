@@ -6,11 +6,10 @@ import type { Catalogue, ResolvedProvider } from '@strongroom/providers';
  */
 export function shippedUrl(
   catalogue: Catalogue,
-  { providerId, clientId, params }: ResolvedProvider,
-  endpoint: 'token' | 'introspection',
+  { providerId, values }: ResolvedProvider,
+  endpoint: 'token' | 'refresh' | 'introspection',
 ): URL | undefined {
   const template = catalogue.providers.get(providerId)?.entry.endpoints[endpoint];
-  const known: Record<string, string> = { client_id: clientId, ...params };
-  const url = template?.replaceAll(/\{(\w+)\}/g, (_, name: string) => known[name] ?? '');
+  const url = template?.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => values[name] ?? '');
   return url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
 }

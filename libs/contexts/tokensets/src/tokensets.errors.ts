@@ -227,6 +227,12 @@ export class InexistentUserError extends VaultError {
   }
 }
 
+export class InexistentConnectionError extends VaultError {
+  constructor() {
+    super('The connection does not exist.', { code: 'inexistent_connection', status: 404 });
+  }
+}
+
 export class InexistentTokensetError extends VaultError {
   constructor() {
     super('The user has no such tokenset.', { code: 'inexistent_tokenset', status: 404 });

@@ -34,6 +34,8 @@ import { TokensetsController } from './tokensets.controller.js';
 import { tokensetsDatabase } from './tokensets.database.js';
 import { type TokensetsOptions, TokensetsSettings } from './tokensets.options.js';
 import { TokensetsService } from './tokensets.service.js';
+import { VerifyConnection } from './verify/verify-connection.js';
+import { VerifyController } from './verify/verify.controller.js';
 
 /** Needs the ports `ConnectionDirectory` and `People`, `Egress`, `PublicUrl` and the logger from the app. */
 @Module({})
@@ -43,7 +45,12 @@ export class TokensetsModule {
     return {
       module: TokensetsModule,
       imports: [DatabaseModule.forContext(database), MessagingModule.forContext('tokensets')],
-      controllers: [TokensetsController, DeleteTokensetsWhenConnectionDeleted, DeleteTokensetsWhenUserDeleted],
+      controllers: [
+        TokensetsController,
+        VerifyController,
+        DeleteTokensetsWhenConnectionDeleted,
+        DeleteTokensetsWhenUserDeleted,
+      ],
       providers: [
         { provide: TokensetsSettings, useFactory: () => new TokensetsSettings(settings) },
         { provide: Locks, useFactory: () => locks ?? new InProcessLocks() },
@@ -82,6 +89,7 @@ export class TokensetsModule {
         TokensetsService,
         TokensetStore,
         UsageMarks,
+        VerifyConnection,
         Verdicts,
       ],
       exports: [IntakeKeys, TokenVault],

@@ -90,6 +90,9 @@ export class Bench {
   readonly people = new Persons();
   app!: INestApplicationContext & NestFastifyApplication;
   private options: Partial<TokensetsOptions> = {};
+  /** What the app is given at the next start. */
+  egress = new Egress({ allow: ['http://127.0.0.1:*'] });
+  catalogue = Catalogue.shipped();
 
   private constructor(
     private readonly postgres: TestService,
@@ -97,12 +100,16 @@ export class Bench {
     readonly sql: pg.Pool,
   ) {}
 
-  static async start(options: Partial<TokensetsOptions> = {}): Promise<Bench> {
+  static async start(
+    options: Partial<TokensetsOptions> = {},
+    world: Partial<Pick<Bench, 'egress' | 'catalogue'>> = {},
+  ): Promise<Bench> {
     const postgres = await testPostgres();
     await migrate(tokensetsDatabase(postgres.url));
     const sql = new pg.Pool({ connectionString: postgres.url, options: '-c search_path=tokensets', max: 3 });
     sql.on('error', () => undefined);
     const bench = new Bench(postgres, await Provider.start(), sql);
+    Object.assign(bench, world);
     await bench.boot(options);
     return bench;
   }
@@ -164,15 +171,16 @@ export class Bench {
       tokenOrigin: url,
       ...more,
     });
-    const intake = await this.app.get(IntakeKeys).current();
-    const field = {
-      purpose: 'connection-credential',
-      connectionId,
-      ownerId: connectionId,
-      field: 'client_secret',
-    } as const;
-    this.directory.secrets.set(connectionId, await sealBox(intake, field, 'cnry_client_secret'));
+    await this.secret(connectionId, 'cnry_client_secret');
     return connectionId;
+  }
+
+  /** What the administrator has entered. */
+  async secret(connectionId: string, text: string): Promise<void> {
+    const intake = await this.app.get(IntakeKeys).current();
+    const owner = { connectionId, ownerId: connectionId };
+    const field = { purpose: 'connection-credential', ...owner, field: 'client_secret' } as const;
+    this.directory.secrets.set(connectionId, await sealBox(intake, field, text));
   }
 
   person(): string {
@@ -283,8 +291,8 @@ export class Bench {
       { provide: ConnectionDirectory, useValue: this.directory },
       { provide: People, useValue: this.people },
       { provide: Bearer, useClass: AnyBearer },
-      { provide: Egress, useValue: new Egress({ allow: ['http://127.0.0.1:*'] }) },
-      { provide: Catalogue, useValue: Catalogue.shipped() },
+      { provide: Egress, useValue: this.egress },
+      { provide: Catalogue, useValue: this.catalogue },
       { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       { provide: LOGGER, useValue: logger },
     ];

@@ -1,0 +1,91 @@
+import type { webcrypto } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import type { ServerPair } from './certificates.js';
+import type { Answer } from './provider.js';
+
+export interface Called {
+  path: string;
+  authorization: string | undefined;
+  form: URLSearchParams;
+}
+type Route = (called: Called) => Answer;
+
+/** An OpenID provider over HTTPS, by the name `idp.example`; what it answers where can be changed. */
+export class OpenidProvider {
+  readonly calls: Called[] = [];
+  readonly routes: Record<string, Route> = {
+    '/.well-known/openid-configuration': () => ({ status: 200, body: this.metadata }),
+    '/keys': () => ({ status: 200, body: { keys: [this.publicKey] } }),
+    '/token': ({ form, authorization }) =>
+      authorization === this.credentials || form.get('client_secret') === 'cnry_client_secret'
+        ? { status: 400, body: { error: 'invalid_grant', error_description: 'cnry_text_of_the_provider' } }
+        : { status: 401, body: { error: 'invalid_client', error_description: 'cnry_text_of_the_provider' } },
+  };
+  metadata: Record<string, unknown>;
+  readonly url: string;
+  private readonly credentials = `Basic ${Buffer.from('upstream-client:cnry_client_secret').toString('base64')}`;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly privateKey: webcrypto.CryptoKey,
+    readonly publicKey: JWK,
+  ) {
+    this.url = `https://idp.example:${(server.address() as AddressInfo).port}`;
+    this.metadata = {
+      issuer: this.url,
+      authorization_endpoint: `${this.url}/authorize`,
+      token_endpoint: `${this.url}/token`,
+      jwks_uri: `${this.url}/keys`,
+    };
+  }
+
+  static async start(pair: ServerPair): Promise<OpenidProvider> {
+    const server = createServer({ ...pair });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', use: 'sig', alg: 'ES256' };
+    const provider = new OpenidProvider(server, privateKey, jwk);
+    server.on('request', (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const path = request.url!.split('?')[0]!;
+        const { authorization } = request.headers;
+        const called = { path, authorization, form: new URLSearchParams(Buffer.concat(chunks).toString()) };
+        provider.calls.push(called);
+        const answer = provider.routes[path]?.(called) ?? { status: 404, body: 'nothing here' };
+        if (answer === 'reset') return void response.destroy();
+        const isText = typeof answer.body === 'string';
+        response.writeHead(answer.status, {
+          'content-type': isText ? 'text/html' : 'application/json',
+          ...answer.headers,
+        });
+        response.end(isText ? answer.body : JSON.stringify(answer.body));
+      });
+    });
+    return provider;
+  }
+
+  idToken(claims: JWTPayload): Promise<string> {
+    return new SignJWT({ iss: this.url, aud: 'upstream-client', ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(this.privateKey);
+  }
+
+  /** Shows another certificate from now on. */
+  show(pair: ServerPair): void {
+    this.server.setSecureContext({ ...pair });
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
