@@ -126,7 +126,7 @@ describe('authorization at the simulator', () => {
   });
 
   it('signs ID tokens that its own keys verify, with the nonce it was given', async () => {
-    const app = await TestClient.of(simulator, 'oidc', { issueIdToken: true, iss: 'right' });
+    const app = await TestClient.of(simulator, 'openid', { issueIdToken: true, iss: 'right' });
     const found = await fetch(`${app.url}/.well-known/openid-configuration`);
     const metadata = (await found.json()) as { jwks_uri: string };
     expect(metadata).toMatchObject({ issuer: app.url, authorization_response_iss_parameter_supported: true });

@@ -1,4 +1,4 @@
-import type { Asked } from './dialect.js';
+import type { Asked, Dialect } from './dialect.js';
 import { escaped, htmlPage, redirect, type Answer } from './http.js';
 import type { Provider } from './provider.js';
 import { settingsFor } from './settings.js';
@@ -46,7 +46,7 @@ export function authorize(provider: Provider, visit: Visit): Answer {
   const auto = settings.auto ?? asked.get('auto');
   if (auto === 'deny') return back(provider, visit, dialect.denial());
   if (auto === 'accept' || auto === 'partial')
-    return granted(provider, visit, personByItself(provider), auto === 'accept' ? scopes : scopes.slice(0, -1));
+    return granted(provider, visit, personByItself(provider), auto === 'accept' ? scopes : lessOf(scopes, dialect));
   return htmlPage(200, signInForm(provider, visit, scopes));
 }
 
@@ -61,6 +61,11 @@ export function decide(provider: Provider, form: URLSearchParams, place: Omit<Vi
   return granted(provider, visit, person, scopes);
 }
 
+const lessOf = (scopes: string[], dialect: Dialect): string[] => {
+  const withheld = scopes.findLast((scope) => !dialect.isNeeded(scope));
+  return scopes.filter((scope) => scope !== withheld);
+};
+
 const personByItself = ({ settings, grants }: Provider): string =>
   (grants.hasGrantOfAnybody() ? settings.switchAccount : null) ?? settings.person;
 
@@ -69,13 +74,16 @@ function granted(provider: Provider, visit: Visit, person: string, ticked: strin
   if (grants.isSuspended(person)) return back(provider, visit, [['error', 'access_denied']]);
   const settings = settingsFor(provider.settings, person);
   const asked = dialect.scopesOf(visit) ?? [];
+  const scopes = ticked.filter(
+    (scope) => dialect.isNeeded(scope) || (settings.partialConsent?.includes(scope) ?? true),
+  );
   const consent = {
     person,
     asked,
-    scopes: ticked.filter((scope) => settings.partialConsent?.includes(scope) ?? true),
+    scopes,
     redirectUri: visit.query.get('redirect_uri')!,
     nonce: visit.query.get('nonce'),
-    offline: dialect.isOffline(visit, settings),
+    offline: dialect.isOffline(visit, scopes, settings),
     params: { ...visit.params, ...dialect.paramsOf(visit) },
   };
   const code = provider.newCode(consent, visit.query.get('code_challenge'));

@@ -69,6 +69,7 @@ function answer(provider: Provider, operation: string, request: Request): Answer
 
 const described = ({ dialect, settings }: Provider) => ({
   issuer: dialect.issuer({}),
+  connectionOptions: dialect.connectionOptions,
   settings: { ...settings, clientSecret: 'set' },
 });
 

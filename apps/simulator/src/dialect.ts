@@ -19,6 +19,8 @@ export type Fault =
 export interface Call {
   request: Request;
   phase: CallPhase;
+  /** Which of the provider's addresses it came to. */
+  role: string;
   members: Members;
   /** Values of the placeholders in the address. */
   params: Record<string, string>;
@@ -54,13 +56,18 @@ export interface Dialect {
   readonly accessTokenSeconds: number;
   readonly codeSeconds: number;
   readonly codeParam: string;
+  /** What a connection must say to have its provider here, where the catalogue leaves that to it. */
+  readonly connectionOptions: Record<string, string>;
 
   /** Null: they are not joined as this provider joins them. */
   scopesOf(asked: Asked): string[] | null;
   labelOf(scope: string): string;
   /** What is wrong with an authorization request beyond client, redirect URI and response type; null: nothing. */
   problemOf(asked: Asked, settings: ProviderSettings): string | null;
-  isOffline(asked: Asked, settings: ProviderSettings): boolean;
+  /** Whether a refresh token is due, after the person's choice of scopes. */
+  isOffline(asked: Asked, granted: string[], settings: ProviderSettings): boolean;
+  /** A scope that the flow needs and that partial consent does not withhold. */
+  isNeeded(scope: string): boolean;
   /** Further values that come along, the parameters of the addresses among them. */
   paramsOf(asked: Asked): Record<string, string>;
   issuer(params: Record<string, string>): string;
@@ -70,7 +77,7 @@ export interface Dialect {
   /** A signature over the members, if this provider signs them. */
   signature(members: [string, string][], settings: ProviderSettings): [string, string][];
 
-  tokenPhase(call: Pick<Call, 'members' | 'params'> & { role: string }): 'exchange' | 'refresh' | null;
+  tokenPhase(call: Pick<Call, 'members' | 'role'>): 'exchange' | 'refresh' | null;
   /** What is wrong with a token request before anybody looks at the grant. */
   tokenProblem(call: Call, settings: ProviderSettings): Promise<Fault | null>;
   /** Whether this refresh repeats the redirect URI where it must. */

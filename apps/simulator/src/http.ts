@@ -6,6 +6,8 @@ export interface Request {
   /** Without query. */
   path: string;
   query: URLSearchParams;
+  /** The query as it was written, without the question mark. */
+  search: string;
   headers: IncomingMessage['headers'];
   body: string;
 }
@@ -59,6 +61,7 @@ export async function readRequest(raw: IncomingMessage, origin: string): Promise
     method: raw.method ?? 'GET',
     path: url.pathname,
     query: url.searchParams,
+    search: url.search.slice(1),
     headers: raw.headers,
     body: Buffer.concat(chunks).toString('utf8'),
   };

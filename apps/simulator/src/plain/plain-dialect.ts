@@ -25,13 +25,16 @@ export class PlainDialect implements Dialect {
   readonly accessTokenSeconds = 3600;
   readonly codeSeconds = 60;
   readonly codeParam = 'code';
+  readonly connectionOptions: Record<string, string>;
 
   constructor(
     private readonly address: string,
     private readonly idTokens: IdTokens,
     private readonly settings: () => ProviderSettings,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.connectionOptions = { authorizationURL: `${address}/authorize`, tokenURL: `${address}/token` };
+  }
 
   scopesOf = ({ query }: Asked): string[] => (query.get('scope') ?? '').split(/[ ,]+/).filter(Boolean);
 
@@ -42,7 +45,10 @@ export class PlainDialect implements Dialect {
     return (query.has('code_challenge') ? method !== 'S256' : requirePkce) ? 'PKCE with S256 is needed' : null;
   }
 
-  isOffline = (_asked: Asked, { issueRefreshToken }: ProviderSettings): boolean => issueRefreshToken;
+  isOffline = (_asked: Asked, _granted: string[], { issueRefreshToken }: ProviderSettings): boolean =>
+    issueRefreshToken;
+
+  isNeeded = (): boolean => false;
 
   paramsOf = (): Record<string, string> => ({});
 

@@ -18,7 +18,7 @@ export async function plainRoute(
 ): Promise<Answer | typeof CUT> {
   const url = `${provider.dialect.issuer({})}/${path}`;
   const visit = { params: {}, path: request.path };
-  const call = (phase: CallPhase): Call => ({ request, phase, members: membersOf(request), params: {} });
+  const call = (phase: CallPhase): Call => ({ request, phase, role: path, members: membersOf(request), params: {} });
   const answered = (phase: CallPhase, answer: () => Promise<Answer> | Answer) =>
     answerCall(provider, call(phase), { url, answer });
   switch (`${request.method} ${path}`) {
@@ -39,7 +39,7 @@ export async function plainRoute(
   }
   if (path !== 'token') return json(404, { message: 'There is nothing here.' });
   const members = membersOf(request);
-  return answerCall(provider, call(provider.dialect.tokenPhase({ members, params: {}, role: 'token' }) ?? 'exchange'), {
+  return answerCall(provider, call(provider.dialect.tokenPhase({ members, role: path }) ?? 'exchange'), {
     url,
   });
 }

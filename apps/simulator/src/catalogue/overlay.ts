@@ -1,0 +1,49 @@
+import type { Addresses } from './addresses.js';
+import { endpointsOf, isCustom, startsWithParam, urlParams } from './endpoints.js';
+import type { Part } from './entry.js';
+
+export interface Overlay {
+  version: 1;
+  providers: Record<string, object>;
+}
+
+/** What a providers file must say so that every address of this entry is the simulator's. */
+export function overlayOf(part: Part, addresses: Addresses): object {
+  const { entry } = part;
+  const { request } = entry.identity;
+  const { url: revocationUrl } = entry.revocation;
+  // Loopback is plain HTTP, also where a connection says the whole address.
+  const params = Object.keys(urlParams(part)).map((name) => [
+    name,
+    { pattern: (entry.params[name]?.pattern ?? '^https://').replace('https:', 'https?:') },
+  ]);
+  return {
+    endpoints: endpointsHere(part, addresses),
+    ...(request?.url ? { identity: { request: { url: addresses.here(request.url) } } } : {}),
+    ...(revocationUrl ? { revocation: { url: addresses.here(revocationUrl) } } : {}),
+    ...(params.length > 0 ? { params: Object.fromEntries(params) as object } : {}),
+  };
+}
+
+/** What an entry leaves to the connection stays open: real custom connections must work beside simulated ones. */
+function endpointsHere({ entry: { endpoints } }: Part, addresses: Addresses): object {
+  const said = Object.entries(endpoints).flatMap(([name, url]) =>
+    typeof url === 'string' && !startsWithParam(url) ? [[name, addresses.here(url)] as const] : [],
+  );
+  return {
+    ...Object.fromEntries(said),
+    ...(endpoints.formerTokenOrigins?.length ? { formerTokenOrigins: [] } : {}),
+  };
+}
+
+/** Options of a connection that says itself where its provider is. */
+export function optionsOf(part: Part, addresses: Addresses): Record<string, string> {
+  const urls = Object.entries(urlParams(part)).map(([name, value]) => [
+    part.entry.params[name]?.option ?? name,
+    addresses.here(value),
+  ]);
+  if (!isCustom(part.entry)) return Object.fromEntries(urls) as Record<string, string>;
+  const { authorization, token, issuer } = endpointsOf(part);
+  if (part.entry.kind === 'oidc') return { issuer: addresses.here(issuer!) };
+  return { authorizationURL: addresses.here(authorization), tokenURL: addresses.here(token) };
+}
