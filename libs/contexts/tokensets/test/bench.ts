@@ -79,6 +79,10 @@ export interface Row {
   failures: number;
   lease_until: Date | null;
   next_attempt_at: Date | null;
+  token_origin: string;
+  provider_issuer: string;
+  provider_params: Record<string, string>;
+  extras: Record<string, unknown>;
 }
 
 const MASTER_KEYS = ConfiguredMasterKeys.generate('test');

@@ -44,7 +44,7 @@ export class Authority {
     return this.certificate.toString('pem');
   }
 
-  async sign(name: string, validity: { from?: Date; until?: Date } = {}): Promise<ServerPair> {
+  async sign(names: string | string[], validity: { from?: Date; until?: Date } = {}): Promise<ServerPair> {
     const own = await makeKeys();
     const leaf = await X509CertificateGenerator.create({
       subject: 'CN=Test provider',
@@ -54,7 +54,7 @@ export class Authority {
       signingAlgorithm: ALGORITHM,
       notBefore: validity.from ?? new Date(Date.now() - DAY_MS),
       notAfter: validity.until ?? new Date(Date.now() + 20 * DAY_MS),
-      extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+      extensions: [new SubjectAlternativeNameExtension([names].flat().map((value) => ({ type: 'dns', value })))],
     });
     const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', own.privateKey), 'PRIVATE KEY');
     return { cert: leaf.toString('pem'), key };

@@ -7,13 +7,15 @@ import type { ServerPair } from './certificates.js';
 import type { Answer } from './provider.js';
 
 export interface Called {
+  /** Without port. */
+  host: string;
   path: string;
   authorization: string | undefined;
   form: URLSearchParams;
 }
 type Route = (called: Called) => Answer;
 
-/** An OpenID provider over HTTPS, by the name `idp.example`; what it answers where can be changed. */
+/** A provider over HTTPS, by the name `idp.example` and any other that leads here; what it answers can be changed. */
 export class OpenidProvider {
   readonly calls: Called[] = [];
   readonly routes: Record<string, Route> = {
@@ -26,6 +28,7 @@ export class OpenidProvider {
   };
   metadata: Record<string, unknown>;
   readonly url: string;
+  readonly port: number;
   private readonly credentials = `Basic ${Buffer.from('upstream-client:cnry_client_secret').toString('base64')}`;
 
   private constructor(
@@ -33,7 +36,8 @@ export class OpenidProvider {
     private readonly privateKey: webcrypto.CryptoKey,
     readonly publicKey: JWK,
   ) {
-    this.url = `https://idp.example:${(server.address() as AddressInfo).port}`;
+    this.port = (server.address() as AddressInfo).port;
+    this.url = `https://idp.example:${this.port}`;
     this.metadata = {
       issuer: this.url,
       authorization_endpoint: `${this.url}/authorize`,
@@ -55,7 +59,8 @@ export class OpenidProvider {
       request.on('end', () => {
         const path = request.url!.split('?')[0]!;
         const { authorization } = request.headers;
-        const called = { path, authorization, form: new URLSearchParams(Buffer.concat(chunks).toString()) };
+        const host = request.headers.host!.split(':')[0]!;
+        const called = { host, path, authorization, form: new URLSearchParams(Buffer.concat(chunks).toString()) };
         provider.calls.push(called);
         const answer = provider.routes[path]?.(called) ?? { status: 404, body: 'nothing here' };
         if (answer === 'reset') return void response.destroy();

@@ -43,7 +43,7 @@ export class AccountReader {
         ...(claims ? { id_token: claims } : {}),
       };
       const told = await this.ask(provider, tokens, documents);
-      return { ...accountOf(provider, readIdentity(provider, { ...documents, ...told })), params, provider };
+      return { ...accountOf(readIdentity(provider, { ...documents, ...told })), params, provider };
     } catch (error) {
       if (error instanceof IdTokenRefusedError) throw new RedeemRefusedError(error, NOT_ADMITTED[error.fault]);
       if (error instanceof ProviderUnavailableError || error instanceof EgressFailedError)
@@ -83,17 +83,11 @@ const NOT_ADMITTED: Partial<Record<IdTokenRefusedError['fault'], string>> = {
   claims: 'The provider account is none that this connection admits. Begin again with another account.',
 };
 
-/**
- * The token host stands for a provider without an issuer. An OpenID provider's own name outlives a move of its token
- * endpoint.
- */
-function accountOf(provider: ResolvedProvider, { subject, tenant, issuer, label, email }: ProviderIdentity) {
-  const named = issuer ?? (provider.isOidc ? provider.endpoints.issuer : undefined) ?? provider.tokenOrigin;
-  return {
-    issuer: subject === null ? '' : named,
-    subject: subject ?? '',
-    tenant: tenant ?? '',
-    label: nameable(label),
-    email: nameable(email),
-  };
-}
+/** Where the provider names no account, who does not name it does not matter. */
+const accountOf = ({ subject, tenant, issuer, label, email }: ProviderIdentity) => ({
+  issuer: subject === null ? '' : issuer,
+  subject: subject ?? '',
+  tenant: tenant ?? '',
+  label: nameable(label),
+  email: nameable(email),
+});

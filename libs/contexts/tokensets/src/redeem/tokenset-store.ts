@@ -73,7 +73,7 @@ export class TokensetStore {
         account.tenant,
         account.subject,
         request.personId,
-        [account.issuer, STORED_WITHOUT_ISSUER, ...formerOriginsOf(redeem, account)],
+        issuersOf(redeem, account),
         account.issuer,
       ],
     );
@@ -244,6 +244,17 @@ interface ExistingRow {
 }
 
 const STORED_WITHOUT_ISSUER = '';
+
+/**
+ * Under which names the account may be stored. Unless each account has an issuer of its own, the hosts its tokens come
+ * from, now and before, are names of the one there is: the catalogue may learn an issuer, or follow a move, later.
+ */
+function issuersOf(redeem: Pick<Redeem, 'connection' | 'provider'>, account: ProviderAccount): string[] {
+  const names = [account.issuer, STORED_WITHOUT_ISSUER];
+  if (redeem.provider.entry.identity.issuerFrom !== undefined) return names;
+  const origins = [redeem.provider.tokenOrigin, ...formerOriginsOf(redeem, account)];
+  return [...names, ...origins.map((origin) => new URL(origin).host)];
+}
 
 const formerOriginsOf = ({ connection }: Pick<Redeem, 'connection'>, { params }: ProviderAccount): readonly string[] =>
   connection.of(params, false).formerTokenOrigins;

@@ -79,7 +79,7 @@ export class AfterRefresh implements BeforeApplicationShutdown {
         `UPDATE tokensets SET provider_label = coalesce($5, provider_label),
            provider_email = coalesce($6, provider_email)
          WHERE id = $1 AND provider_subject = $2 AND provider_tenant = $3 AND provider_issuer IN ($4, '')`,
-        [tokensetId, subject, tenant ?? '', issuer ?? provider.endpoints.issuer, nameable(label), nameable(email)],
+        [tokensetId, subject, tenant ?? '', issuer, nameable(label), nameable(email)],
       );
     } catch (error) {
       const isDiscarded = [IdTokenRefusedError, ProviderUnavailableError, EgressFailedError].some(
