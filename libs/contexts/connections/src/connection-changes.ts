@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionEntity } from './connection.entity.js';
 import { READ_ONLY, STORED, type CreateConnection, type UpdateConnection } from './connection.schema.js';
-import { fillsAtSignIn, MASK, tokenOriginOf } from './connection-view.js';
+import { fillsAtSignIn, MASK } from './connection-view.js';
 import { refused } from './connections.errors.js';
+import { tokenPlaceOf } from './provider/secret-receivers.js';
 import type { Catalogue } from '@strongroom/providers';
 
 /** A change to a row, with the secret beside it: it is never part of what is stored as options. */
@@ -44,9 +45,6 @@ export function checkTogether(catalogue: Catalogue, row: ConnectionEntity): void
     throw refused('connected_accounts.active', `a connection of strategy ${row.strategy} has no provider to connect`);
   if (hasVault && row.options['dpop_signing_alg'])
     throw refused('options.dpop_signing_alg', 'a token bound to our key is of no use to a caller: not with the vault');
-  const headers = Object.keys(row.options['customHeaders'] ?? {});
-  if (headers.some((name) => /^(authorization|cookie)$/i.test(name)))
-    throw refused('options.customHeaders', 'must hold no credentials: they belong into client_id and client_secret');
 }
 
 /** Read-only members may come back as they are. @throws ValidationError */
@@ -62,8 +60,8 @@ export function changesBetween(catalogue: Catalogue, before: ConnectionEntity, a
     ['display_name', before.displayName, after.displayName],
     ['options', before.options, after.options],
     ['credentials', before.secretBox, after.secretBox],
-    ['token_endpoint', tokenOriginOf(catalogue, before), tokenOriginOf(catalogue, after)],
-    ['provider_metadata', before.providerMetadata, after.providerMetadata],
+    ['token_endpoint', tokenPlaceOf(catalogue, before), tokenPlaceOf(catalogue, after)],
+    ['provider_metadata', metadataOf(before), metadataOf(after)],
     ['authentication', before.loginActive, after.loginActive],
     [
       'connected_accounts',
@@ -81,3 +79,6 @@ export function changesBetween(catalogue: Catalogue, before: ConnectionEntity, a
   ];
   return members.filter(([, one, other]) => !isDeepStrictEqual(one, other)).map(([name]) => name);
 }
+
+/** With what of it was refused: saving again is the administrator's word on that, even if nothing else changes. */
+const metadataOf = ({ providerMetadata, metadataRefused }: ConnectionEntity) => [providerMetadata, metadataRefused];

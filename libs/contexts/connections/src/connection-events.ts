@@ -2,7 +2,8 @@ import type { Actor, BearerIdentity } from '@strongroom/contracts';
 import type { Catalogue } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 import { eventName } from './connection.schema.js';
-import { fillsAtSignIn, tokenOriginOf } from './connection-view.js';
+import { fillsAtSignIn } from './connection-view.js';
+import { tokenOriginOf } from './provider/secret-receivers.js';
 
 /** What events say of a connection. */
 export const told = (catalogue: Catalogue, row: ConnectionEntity, enabledClientCount: number, actor: Actor) => ({

@@ -1,7 +1,10 @@
 import type { ConnectionView } from '@strongroom/contracts';
-import type { Catalogue } from '@strongroom/providers';
+import type { Catalogue, CatalogueProvider } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 import { warningsOf } from './connection-warnings.js';
+import { showsButton } from './domain-aliases.js';
+import { governing } from './provider/governing-provider.js';
+import { addressed, tokenOriginOf } from './provider/secret-receivers.js';
 
 /** Stands where a secret is; sent back it means "unchanged". */
 export const MASK = '********';
@@ -15,25 +18,6 @@ type Described = Pick<
 /** The legacy switch. */
 export const fillsAtSignIn = ({ options }: Pick<ConnectionEntity, 'options'>): boolean =>
   (options['federated_connections_access_tokens'] as { active?: unknown } | null | undefined)?.active === true;
-
-export const providerConnection = (
-  row: Pick<Described, 'id' | 'name' | 'strategy' | 'options' | 'providerMetadata'>,
-) => ({
-  connectionId: row.id,
-  name: row.name,
-  strategy: row.strategy,
-  options: row.options,
-  metadata: row.providerMetadata,
-});
-
-/** Derived anew from what is stored: a row that was tampered with must not bring an origin of its own. */
-export function tokenOriginOf(catalogue: Catalogue, row: Parameters<typeof providerConnection>[0]): string | null {
-  try {
-    return catalogue.resolve(providerConnection(row)).tokenOrigin;
-  } catch {
-    return null; // incomplete, or of a strategy without a provider; whoever needs the endpoint is told why by resolve
-  }
-}
 
 /** What other contexts see. */
 export const directoryView = (catalogue: Catalogue, row: Described, enabledForClient: boolean): ConnectionView => ({
@@ -59,6 +43,7 @@ export function shownConnection(
   publicUrl: { of(path: string): string },
 ): Record<string, unknown> {
   const warnings = warningsOf(catalogue, row);
+  const provider = governing(catalogue, row);
   const { cross_app_access, ...stored } = row.stored;
   return {
     id: row.id,
@@ -74,7 +59,7 @@ export function shownConnection(
       ...(row.allowMissingUserId ? { allow_missing_user_id: true } : {}),
     },
     is_domain_connection: row.isDomainConnection,
-    ...(row.showAsButton === null ? {} : { show_as_button: row.showAsButton }),
+    ...showsButton(catalogue, row),
     ...(row.metadata === null ? {} : { metadata: row.metadata }),
     ...stored,
     ...(row.builtIn
@@ -85,6 +70,13 @@ export function shownConnection(
             publicUrl.of(`/login/callback/${row.name}`),
           ],
         }),
+    ...(provider ? { provider: shownProvider(catalogue, row, provider) } : {}),
     ...(warnings.length ? { warnings } : {}),
   };
+}
+
+/** Whose rules apply, which a token URL may have decided, and where the client is registered there. */
+function shownProvider(catalogue: Catalogue, row: ConnectionEntity, { id, name }: CatalogueProvider) {
+  const registerUrl = addressed(catalogue, row).resolved?.registerUrl;
+  return { id, name, ...(registerUrl ? { register_url: registerUrl } : {}) };
 }

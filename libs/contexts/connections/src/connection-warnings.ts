@@ -1,29 +1,26 @@
-import { type Catalogue, ConnectionMisconfiguredError } from '@strongroom/providers';
+import {
+  Catalogue,
+  ConnectionMisconfiguredError,
+  MissingParametersError,
+  unknownPermissions,
+} from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
+import { governing } from './provider/governing-provider.js';
+import { providerConnection } from './provider/secret-receivers.js';
 
-/** Booleans of the options that are settings and no permissions (`spec/providers.md` §8). */
-const SETTINGS = new Set([
-  'offline_access',
-  'profile',
-  'pkce_enabled',
-  'useOauthSpecScope',
-  'revoke_on_delete',
-  'keep_fresh',
-  'set_user_root_attributes',
-]);
+const DAY_MS = 86_400_000;
 
 /** What an administrator should know and nothing else would tell. */
 export function warningsOf(catalogue: Catalogue, row: ConnectionEntity): string[] {
-  if (!catalogue.isOffered(row.strategy)) return [];
-  const warnings: string[] = [];
-  const scripts = (row.options['scripts'] ?? {}) as Record<string, unknown>;
-  for (const name of ['fetchUserProfile', 'getLogoutUrl'])
-    if (scripts[name]) warnings.push(`options.scripts.${name} is stored and not executed${INSTEAD[name]}`);
-  const unknown = Object.keys(row.options).filter((name) => row.options[name] === true && !SETTINGS.has(name));
-  for (const name of unknown) warnings.push(`permission not known: ${name}`);
-  const problem = misconfiguration(catalogue, row);
-  if (problem) warnings.push(problem);
-  return warnings;
+  const provider = governing(catalogue, row);
+  if (!provider) return [];
+  return [
+    ...scriptsIn(row.options),
+    ...unknownPermissions(provider.entry, row.options).map((name) => `permission not known: ${name}`),
+    ...misconfiguration(catalogue, row),
+    ...(row.metadataRefused === null ? [] : [row.metadataRefused]),
+    ...staleness(row.metadataFailingSince),
+  ];
 }
 
 const INSTEAD: Record<string, string> = {
@@ -31,18 +28,26 @@ const INSTEAD: Record<string, string> = {
   getLogoutUrl: '',
 };
 
-function misconfiguration(catalogue: Catalogue, row: ConnectionEntity): string | undefined {
+function scriptsIn(options: Record<string, unknown>): string[] {
+  const scripts = (options['scripts'] ?? {}) as Record<string, unknown>;
+  return Object.keys(INSTEAD)
+    .filter((name) => scripts[name])
+    .map((name) => `options.scripts.${name} is stored and not executed${INSTEAD[name]}`);
+}
+
+function misconfiguration(catalogue: Catalogue, row: ConnectionEntity): string[] {
   try {
-    catalogue.resolve({
-      connectionId: row.id,
-      name: row.name,
-      strategy: row.strategy,
-      options: row.options,
-      metadata: row.providerMetadata,
-    });
-    return undefined;
+    catalogue.resolve(providerConnection(row));
+    return [];
   } catch (error) {
-    if (error instanceof ConnectionMisconfiguredError) return error.message;
+    if (error instanceof MissingParametersError) return []; // each flow brings its own
+    if (error instanceof ConnectionMisconfiguredError) return [error.message];
     throw error;
   }
+}
+
+/** A short outage of discovery concerns nobody. */
+function staleness(since: Date | null): string[] {
+  if (since === null || Date.now() - since.getTime() < DAY_MS) return [];
+  return [`the provider's metadata could not be read since ${since.toISOString()}; what they said before stays in use`];
 }

@@ -10,8 +10,14 @@ export class ConnectionEntity {
   @Column('jsonb') options!: Record<string, unknown>;
   /** The client secret as an intake box, which only `tokensets` can open; null: there is none. */
   @Column('text', { name: 'secret_box', nullable: true }) secretBox!: string | null;
-  /** What discovery said when the connection was saved. */
+  /** What discovery said when the connection was saved, and since then as far as it moves no secret. */
   @Column('jsonb', { name: 'provider_metadata', nullable: true }) providerMetadata!: Record<string, unknown> | null;
+  /** When the provider was last asked. */
+  @Column('timestamptz', { name: 'metadata_checked_at', nullable: true }) metadataCheckedAt!: Date | null;
+  /** Since when asking fails; null: the last answer was good. */
+  @Column('timestamptz', { name: 'metadata_failing_since', nullable: true }) metadataFailingSince!: Date | null;
+  /** What discovery says and is not used until an administrator saves the connection again, in words for them. */
+  @Column('text', { name: 'metadata_refused', nullable: true }) metadataRefused!: string | null;
   @Column('boolean', { name: 'login_active' }) loginActive!: boolean;
   /** The purpose `connected_accounts`; the legacy switch lies in the options. */
   @Column('boolean', { name: 'vault_active' }) vaultActive!: boolean;
@@ -31,4 +37,11 @@ export class ConnectionEntity {
 export class ConnectionClientEntity {
   @PrimaryColumn('text', { name: 'connection_id' }) connectionId!: string;
   @PrimaryColumn('text', { name: 'client_id' }) clientId!: string;
+}
+
+/** A domain of `domain_aliases`, in lower case; it leads to one login connection. */
+@Entity('connection_domains')
+export class ConnectionDomainEntity {
+  @PrimaryColumn('text') domain!: string;
+  @Column('text', { name: 'connection_id' }) connectionId!: string;
 }

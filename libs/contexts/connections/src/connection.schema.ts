@@ -1,6 +1,6 @@
 import { looksSecret } from '@strongroom/contracts';
 import { z } from 'zod';
-import { connectionOptions } from './connection-options.schema.js';
+import { connectionOptions } from './options/connection-options.schema.js';
 
 const NAME = /^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$/;
 const STORED_BYTES = 32 * 1024;
@@ -61,12 +61,13 @@ export const updateConnection = z
     name: z.unknown().optional(),
     strategy: z.unknown().optional(),
     provider_redirect_uris: z.unknown().optional(),
+    provider: z.unknown().optional(),
     warnings: z.unknown().optional(),
   })
   .refine((value) => Object.keys(value).length > 0, 'must have at least one member');
 export type UpdateConnection = z.output<typeof updateConnection>;
 
-export const READ_ONLY = ['id', 'name', 'strategy', 'provider_redirect_uris', 'warnings'] as const;
+export const READ_ONLY = ['id', 'name', 'strategy', 'provider_redirect_uris', 'provider', 'warnings'] as const;
 export const STORED = ['realms', 'cross_app_access_requesting_app', 'cross_app_access_resource_app'] as const;
 
 export const clientStates = z

@@ -3,13 +3,16 @@ import { ConnectionDirectory } from '@strongroom/contracts';
 import { MessagingModule } from '@strongroom/messaging';
 import { DatabaseModule } from '@strongroom/persistence';
 import { ClientSecrets } from './client-secrets.js';
+import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionDirectoryService } from './connection-directory.service.js';
-import { ConnectionProvider } from './connection-provider.js';
 import { ConnectionsController } from './connections.controller.js';
 import { connectionsDatabase } from './connections.database.js';
 import { ConnectionsReads } from './connections.reads.js';
 import { ConnectionsService } from './connections.service.js';
 import { DropClientWhenClientDeleted } from './drop-client-when-client-deleted.js';
+import { ProviderAddresses } from './provider/provider-addresses.js';
+import { ProviderMetadata } from './provider/provider-metadata.js';
+import { RefreshProviderMetadata } from './provider/refresh-provider-metadata.js';
 
 export interface ConnectionsOptions {
   databaseUrl: string;
@@ -26,7 +29,10 @@ export class ConnectionsModule {
       providers: [
         ConnectionsService,
         ConnectionsReads,
-        ConnectionProvider,
+        ConnectionCompletion,
+        ProviderMetadata,
+        ProviderAddresses,
+        RefreshProviderMetadata,
         ClientSecrets,
         ConnectionDirectoryService,
         { provide: ConnectionDirectory, useExisting: ConnectionDirectoryService },

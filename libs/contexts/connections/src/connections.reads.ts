@@ -3,9 +3,9 @@ import { listAnswer, type ListQuery, type ListSource, PublicUrl } from '@strongr
 import { Catalogue } from '@strongroom/providers';
 import { DataSource, In, type SelectQueryBuilder } from 'typeorm';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
+import { clientsOf } from './connection-rows.js';
 import { shownConnection } from './connection-view.js';
 import { InexistentConnectionError } from './connections.errors.js';
-import { clientsOf } from './connections.service.js';
 
 export interface Fields {
   fields?: string | undefined;

@@ -4,16 +4,17 @@ import { PublicUrl } from '@strongroom/http';
 import { Outbox } from '@strongroom/messaging';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ClientSecrets } from './client-secrets.js';
 import { applied, changesBetween, checkReadOnly, checkTogether, type Sent } from './connection-changes.js';
+import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
 import { actorOf, told } from './connection-events.js';
-import { ConnectionProvider, secretOrigins } from './connection-provider.js';
+import { bumped, clientsOf, replaceClients, replaced } from './connection-rows.js';
 import type { ClientStates, CreateConnection, UpdateConnection } from './connection.schema.js';
 import { shownConnection } from './connection-view.js';
-import { ConnectionConflictError, InexistentConnectionError, refused, secretNeeded } from './connections.errors.js';
+import { ConnectionConflictError, InexistentConnectionError, refused } from './connections.errors.js';
+import { claimDomains } from './domain-aliases.js';
+import { requireOffered } from './provider/governing-provider.js';
 import { connectionId } from './random-id.js';
-import { requireOffered } from './strategies.js';
 
 type Shown = Record<string, unknown>;
 
@@ -25,8 +26,7 @@ export class ConnectionsService {
   constructor(
     private readonly database: DataSource,
     private readonly outbox: Outbox,
-    private readonly provider: ConnectionProvider,
-    private readonly secrets: ClientSecrets,
+    private readonly completion: ConnectionCompletion,
     private readonly publicUrl: PublicUrl,
     private readonly catalogue: Catalogue,
   ) {}
@@ -35,11 +35,12 @@ export class ConnectionsService {
     requireOffered(this.catalogue, body.strategy);
     const sent = applied(blank(body), body);
     if (sent.secret === 'keep' && body.options) throw refused('options.client_secret', 'is the mask, not a secret');
-    const row = await this.completed(sent, null);
+    const row = await this.completion.complete(sent, null, true);
     const clients = [...new Set(body.enabled_clients ?? [])];
     try {
       await this.database.transaction(async (tx) => {
         await tx.insert(ConnectionEntity, { ...row, eventVersion: 1 } as never);
+        await claimDomains(tx, this.catalogue, row);
         await replaceClients(tx, row.id, clients);
         const data = told(this.catalogue, row, clients.length, actorOf(caller));
         await this.outbox.add(tx, connectionCreated, { id: row.id, sequence: 1, data });
@@ -55,8 +56,13 @@ export class ConnectionsService {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = await this.found(id);
       const clients = await clientsOf(this.database.manager, id);
-      checkReadOnly(body, shownConnection(this.catalogue, before, clients, this.publicUrl));
-      const after = await this.completed(applied(before, body), before, body.options !== undefined);
+      const shown = shownConnection(this.catalogue, before, clients, this.publicUrl);
+      checkReadOnly(body, shown);
+      const after = await this.completion.complete(
+        applied(before, withoutDefaults(body, before, shown)),
+        before,
+        body.options !== undefined,
+      );
       const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
       const written = await this.write(before, after, { clients, wanted }, caller);
       if (written) return shownConnection(this.catalogue, after, wanted, this.publicUrl);
@@ -123,26 +129,6 @@ export class ConnectionsService {
     return row;
   }
 
-  /** With what the provider says and the secret sealed: everything that must happen before the transaction. */
-  private async completed(
-    { row, secret }: Sent,
-    before: ConnectionEntity | null,
-    hasNewOptions = true,
-  ): Promise<ConnectionEntity> {
-    if (hasNewOptions) {
-      row.providerMetadata = await this.provider.metadata(row.strategy, row.options, before);
-      this.provider.check(row);
-    }
-    checkTogether(this.catalogue, row);
-    if (before?.secretBox && (secret === 'keep' || secret === null)) {
-      const known = secretOrigins(this.catalogue, before);
-      if (secretOrigins(this.catalogue, row).some((origin) => !known.includes(origin))) throw secretNeeded();
-    }
-    if (secret === null) row.secretBox = null;
-    else if (secret !== 'keep') row.secretBox = await this.secrets.seal(row.id, secret.value);
-    return row;
-  }
-
   /** False: the row was changed since it was read; nothing is written. */
   private async write(
     before: ConnectionEntity,
@@ -155,10 +141,8 @@ export class ConnectionsService {
     if (changed.length === 0) return true;
     return this.database.transaction(async (tx) => {
       after.eventVersion = before.eventVersion + 1;
-      const { affected } = await tx.update(ConnectionEntity, { id: before.id, eventVersion: before.eventVersion }, {
-        ...after,
-      } as never);
-      if (!affected) return false;
+      if (!(await replaced(tx, before, after))) return false;
+      await claimDomains(tx, this.catalogue, after);
       if (listChanged) await replaceClients(tx, before.id, wanted);
       const data = { ...told(this.catalogue, after, wanted.length, actorOf(caller)), changed };
       await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });
@@ -175,6 +159,9 @@ const blank = ({ name, strategy }: CreateConnection): ConnectionEntity => ({
   options: {},
   secretBox: null,
   providerMetadata: null,
+  metadataCheckedAt: null,
+  metadataFailingSince: null,
+  metadataRefused: null,
   loginActive: true,
   vaultActive: false,
   allowMissingUserId: false,
@@ -186,28 +173,11 @@ const blank = ({ name, strategy }: CreateConnection): ConnectionEntity => ({
   eventVersion: 1,
 });
 
-/** Ids of the enabled clients, in order. */
-export async function clientsOf(manager: EntityManager, connection: string): Promise<string[]> {
-  const listed = await manager.find(ConnectionClientEntity, {
-    where: { connectionId: connection },
-    order: { clientId: 'ASC' },
-  });
-  return listed.map(({ clientId }) => clientId);
-}
-
-async function replaceClients(tx: EntityManager, connection: string, clients: string[]): Promise<void> {
-  await tx.delete(ConnectionClientEntity, { connectionId: connection });
-  await tx.query(`INSERT INTO connection_clients (connection_id, client_id) SELECT $1, unnest($2::text[])`, [
-    connection,
-    clients,
-  ]);
-}
-
-/** Locks the row and takes its next event version. @throws InexistentConnectionError */
-async function bumped(tx: EntityManager, id: string): Promise<ConnectionEntity> {
-  const { affected } = await tx.update(ConnectionEntity, { id }, { eventVersion: () => 'event_version + 1' });
-  if (!affected) throw new InexistentConnectionError();
-  return tx.findOneByOrFail(ConnectionEntity, { id });
+/** What was shown without being set stays unset when it is written back. */
+function withoutDefaults(body: UpdateConnection, before: ConnectionEntity, shown: Shown): UpdateConnection {
+  if (before.showAsButton !== null || body.show_as_button !== shown['show_as_button']) return body;
+  const { show_as_button: _, ...rest } = body;
+  return rest;
 }
 
 const isUniqueViolation = (error: unknown): boolean =>

@@ -8,13 +8,14 @@ import { IntakePrivateKey } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { VaultError } from '@strongroom/errors';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
-import { createLogger } from '@strongroom/observability';
+import { createLogger, LOGGER } from '@strongroom/observability';
 import { migrate } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { connectionsDatabase } from '../src/connections.database.js';
 import { ConnectionsModule } from '../src/connections.module.js';
 import { ConnectionsService } from '../src/connections.service.js';
+import { RefreshProviderMetadata } from '../src/provider/refresh-provider-metadata.js';
 
 const ALL = ['read', 'create', 'update', 'delete'].map((verb) => `${verb}:connections`);
 
@@ -42,17 +43,18 @@ class OneIntakeKey extends IntakeKeys {
 @Global()
 @Module({})
 class Surroundings {
-  static of(intakeKeys: OneIntakeKey, egress: Egress): DynamicModule {
+  static of(intakeKeys: OneIntakeKey, egress: Egress, catalogue: Catalogue): DynamicModule {
     return {
       module: Surroundings,
       providers: [
         { provide: Bearer, useClass: BearerByScopes },
         { provide: IntakeKeys, useValue: intakeKeys },
+        { provide: LOGGER, useValue: createLogger('silent') },
         { provide: Egress, useValue: egress },
-        { provide: Catalogue, useValue: Catalogue.shipped() },
+        { provide: Catalogue, useValue: catalogue },
         { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       ],
-      exports: [Bearer, IntakeKeys, Egress, Catalogue, PublicUrl],
+      exports: [Bearer, IntakeKeys, LOGGER, Egress, Catalogue, PublicUrl],
     };
   }
 }
@@ -69,13 +71,13 @@ export interface SaidEvent {
 }
 
 /** The connections context with a real database; it may call `allowed` beside the outside world. */
-export async function startInstallation(databaseUrl: string, allowed: string) {
+export async function startInstallation(databaseUrl: string, allowed: string, catalogue = Catalogue.shipped()) {
   await migrate(connectionsDatabase(databaseUrl));
   const intakeKeys = new OneIntakeKey();
   const egress = new Egress({ allow: [allowed] });
   const server = { logger: createLogger('silent'), isHttps: true };
 
-  @Module({ imports: [Surroundings.of(intakeKeys, egress), ConnectionsModule.forRoot({ databaseUrl })] })
+  @Module({ imports: [Surroundings.of(intakeKeys, egress, catalogue), ConnectionsModule.forRoot({ databaseUrl })] })
   class App {}
   const app = await NestFactory.create<NestFastifyApplication>(App, httpAdapter(server), {
     bodyParser: false,
@@ -106,6 +108,7 @@ export async function startInstallation(databaseUrl: string, allowed: string) {
     intakeKeys,
     directory: app.get(ConnectionDirectory, { strict: false }),
     service: app.get(ConnectionsService, { strict: false }),
+    refresh: app.get(RefreshProviderMetadata, { strict: false }),
     events: (connectionId: string): Promise<SaidEvent[]> =>
       database.query(
         `SELECT type, sequence::int AS sequence, payload::jsonb AS payload FROM outbox WHERE aggregateid = $1 ORDER BY position`,

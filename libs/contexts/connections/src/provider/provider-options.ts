@@ -1,0 +1,72 @@
+import type { Catalogue, CatalogueProvider, ProviderEntry, ProviderSettings } from '@strongroom/providers';
+import { refused } from '../connections.errors.js';
+import { openidOptions } from '../options/openid-options.js';
+import { isGeneric } from './governing-provider.js';
+
+type Options = Record<string, unknown>;
+type ProviderParam = ProviderEntry['params'][string];
+
+/** Named by the contract for a later release; their keys and certificates cannot be stored yet. */
+const LATER = ['client_secret_jwt', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'];
+const SIMPLE = ['client_secret_basic', 'client_secret_post', 'none'];
+
+export const settingsIn = (options: Options): ProviderSettings =>
+  (options['provider_settings'] as ProviderSettings | null | undefined) ?? {};
+
+/** What the governing entry asks of the options. @throws ValidationError */
+export function checkProviderOptions(catalogue: Catalogue, provider: CatalogueProvider, options: Options): void {
+  checkParams(catalogue, provider, options);
+  checkClientAuth(provider, options);
+  if (isSelfHosted(provider) && !options['client_id'])
+    throw refused('options.client_id', `is required; ${provider.name} shows it where the client is registered`);
+}
+
+/** Parameters of the entry are options; those that the flow or an account brings may be left to it. */
+function checkParams(catalogue: Catalogue, provider: CatalogueProvider, options: Options): void {
+  const isAddressed = Boolean(options['issuer'] ?? options['discovery_url']);
+  for (const [name, { pattern, required, source = 'admin', ...param }] of Object.entries(paramsOf(provider, options))) {
+    const option = catalogue.optionOf(provider.id, name);
+    const value = options[option];
+    // An address has rules of its own, and the egress policy.
+    if (!['admin', 'user'].includes(source) || Object.hasOwn(openidOptions, option)) continue;
+    if (value === undefined || value === null || value === '') {
+      if (required && source === 'admin' && param.default === undefined && !isAddressed)
+        throw refused(`options.${option}`, `is required by ${provider.name} and must match ${pattern}`);
+    } else if (typeof value !== 'string' || !new RegExp(pattern!).test(value))
+      throw refused(
+        `options.${option}`,
+        `must match ${pattern}; write the bare value as ${provider.name} shows it, without https:// and without a path`,
+      );
+  }
+}
+
+export function paramsOf({ entry }: CatalogueProvider, options: Options): Record<string, Partial<ProviderParam>> {
+  const own = settingsIn(options).params ?? {};
+  const names = Object.keys({ ...entry.params, ...own });
+  return Object.fromEntries(names.map((name) => [name, { ...entry.params[name], ...own[name] } as ProviderParam]));
+}
+
+function checkClientAuth(provider: CatalogueProvider, options: Options): void {
+  const chosen = options['token_endpoint_auth_method'];
+  if (chosen === undefined || chosen === null) return;
+  const path = 'options.token_endpoint_auth_method';
+  const accepted = clientAuthMethods(provider, options);
+  if (LATER.includes(chosen as string)) throw refused(path, `is not offered yet; use ${accepted.join(' or ')}`);
+  if (!accepted.includes(chosen as string))
+    throw refused(path, `${provider.name} takes ${accepted.join(' or ')}; choose one of them or leave it out`);
+}
+
+/** What an administrator can choose from. */
+export function clientAuthMethods(provider: CatalogueProvider, options: Options): string[] {
+  const theirs = settingsIn(options).clientAuth?.methods;
+  if (!theirs && isGeneric(provider)) return SIMPLE;
+  const offered: string[] = (theirs ?? provider.entry.clientAuth.methods).filter((method) => !LATER.includes(method));
+  return isSelfHosted(provider) ? [...new Set([...offered, 'none'])] : offered;
+}
+
+/** A server that a company runs for itself: its clients are registered as the company likes, public ones too. */
+export function isSelfHosted({ entry }: CatalogueProvider): boolean {
+  if (entry.kind !== 'oidc') return false;
+  const names = [...(entry.endpoints.issuer ?? '').matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  return names.some((name) => (entry.params[name]?.source ?? 'admin') === 'admin');
+}
