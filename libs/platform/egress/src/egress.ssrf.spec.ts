@@ -65,6 +65,7 @@ describe('Egress: hostile URLs (P1)', () => {
         if (!byName || spelling.includes(`:${canaries.port}`))
           expect([spelling, refusalOf(saved)]).toEqual(REFUSED(spelling));
         expect([spelling, await get(spelling)]).toEqual([spelling, expect.any(EgressRefusedError)]);
+        await expect(egress().certificate(spelling)).rejects.toBeInstanceOf(EgressRefusedError);
       }
     }
     expect(canaries.visits).toEqual([]);
