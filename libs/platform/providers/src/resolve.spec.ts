@@ -62,4 +62,34 @@ describe('a resolved connection', () => {
     const { entry } = openid({ id_token_signed_response_algs: ['none', 'HS256', 'RS512'] });
     expect(entry.idToken.algs).toEqual(['RS512']);
   });
+
+  it.each([
+    ['issuer', { issuer: 'https://acme.okta.com' }],
+    ['discovery_url', { discovery_url: 'https://acme.okta.com/.well-known/openid-configuration' }],
+  ])('is at the server that %s names, and not at the one of the entry', (_, options) => {
+    const metadata = { issuer: 'https://acme.okta.com', ...endpoints('https://acme.okta.com/oauth2/v1') };
+    const { endpoints: found } = at('okta', { domain: 'acme.okta.com', ...options }, metadata);
+    expect(found).toMatchObject({ token: 'https://acme.okta.com/oauth2/v1/token', issuer: 'https://acme.okta.com' });
+    expect(at('okta', options, metadata).endpoints).toEqual(found);
+  });
+
+  it('is where the entry says if its server is the same for everybody', () => {
+    const { endpoints: found } = at('google-oauth2', { issuer: 'https://accounts.google.com' }, null);
+    expect(found.token).toBe('https://oauth2.googleapis.com/token');
+  });
 });
+
+const endpoints = (base: string) => ({
+  authorization_endpoint: `${base}/authorize`,
+  token_endpoint: `${base}/token`,
+  jwks_uri: `${base}/keys`,
+});
+
+const at = (strategy: string, options: object, metadata: Record<string, unknown> | null) =>
+  Catalogue.shipped().resolve({
+    connectionId: 'con_3',
+    name: 'directory',
+    strategy,
+    options: { client_id: 'ours', ...options },
+    metadata,
+  });

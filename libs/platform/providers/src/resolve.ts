@@ -3,6 +3,7 @@ import { endpointsOf, type ResolvedEndpoints } from './endpoints.js';
 import { issuerOf } from './issuer.js';
 import { merge } from './merge.js';
 import { objectIn, type Options, stringsIn } from './options.js';
+import { atOwnServer } from './own-server.js';
 import { parametersOf, requireFilled } from './parameters.js';
 import { fillUrl, missingIn, placeholdersIn, type Values } from './placeholders.js';
 import { configuredScopes } from './scopes.js';
@@ -141,7 +142,7 @@ export function resolve(
 /** The entry with a connection's options over it. */
 export function entryWith(entry: ProviderEntry, options: Options, hasRefreshToken = false): ProviderEntry {
   const settings = (objectIn(options['provider_settings']) ?? {}) as ProviderSettings;
-  const configured = merge(merge(entry, fromOptions(entry, options)), settings);
+  const configured = merge(merge(atOwnServer(entry, options), fromOptions(entry, options)), settings);
   // The entry says what to expect, the answer what is: a refresh token that came is used.
   return hasRefreshToken && configured.refresh.mode === 'none'
     ? { ...configured, refresh: { ...configured.refresh, mode: 'optional' } }
