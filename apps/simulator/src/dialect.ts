@@ -57,7 +57,7 @@ export interface Dialect {
   readonly codeSeconds: number;
   readonly codeParam: string;
   /** What a connection must say to have its provider here, where the catalogue leaves that to it. */
-  readonly connectionOptions: Record<string, string>;
+  readonly connectionOptions: Record<string, unknown>;
 
   /** Null: they are not joined as this provider joins them. */
   scopesOf(asked: Asked): string[] | null;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Ensemble, type Files } from './catalogue/ensemble.js';
 import type { Overlay } from './catalogue/overlay.js';
 import { control } from './control.js';
@@ -18,8 +18,11 @@ export interface Simulator {
   origin: string;
   /** What a vault's providers file must say to have every provider of the catalogue here. */
   overlay: Overlay;
-  /** The overlay as a file of its own, for `STRONGROOM_PROVIDERS_FILE`, after the files the simulator was given. */
-  providersFile(): Promise<string>;
+  /**
+   * The overlay as a file, for `STRONGROOM_PROVIDERS_FILE`, after the files the simulator was given. Without a name it
+   * is a temporary one that goes with the simulator.
+   */
+  providersFile(file?: string): Promise<string>;
   /** What a provider was sent, secrets included, with the address it has in reality. */
   received(name: string): readonly Received[];
   close(): Promise<void>;
@@ -68,10 +71,10 @@ export async function startSimulator({
     origin,
     overlay: ensemble.overlay(origin),
     received: (name) => played.get(name)?.provider.journal.received ?? [],
-    providersFile: async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'strongroom-simulator-'));
-      directories.push(directory);
-      return writeOverlay(join(directory, 'providers.json'), ensemble.overlay(origin));
+    providersFile: async (file) => {
+      const place = file ?? join(await temporary(directories), 'providers.json');
+      await writeFile(place, `${JSON.stringify(ensemble.overlay(origin), null, 2)}\n`);
+      return resolve(place);
     },
     close: async () => {
       for (const directory of directories) await rm(directory, { recursive: true, force: true });
@@ -82,9 +85,10 @@ export async function startSimulator({
   };
 }
 
-export async function writeOverlay(file: string, overlay: Overlay): Promise<string> {
-  await writeFile(file, `${JSON.stringify(overlay, null, 2)}\n`);
-  return file;
+async function temporary(directories: string[]): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'strongroom-simulator-'));
+  directories.push(directory);
+  return directory;
 }
 
 interface World {

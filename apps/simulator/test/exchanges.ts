@@ -21,9 +21,9 @@ interface Comparable {
 }
 
 /** A request that came, with what is new in each run put back to what was recorded. */
-export function asSent({ method, url, headers, body }: Received, values: Record<string, string | null>): Comparable {
+export function asSent({ method, url, headers, body }: Received, values: Record<string, string>): Comparable {
   const known = Object.entries(values).filter(([now]) => now !== '');
-  const back = (text: string) => known.reduce((left, [now, then]) => left.replaceAll(now, then ?? ''), text);
+  const back = (text: string) => known.reduce((left, [now, then]) => left.replaceAll(now, then), text);
   const own = Object.entries(headers).filter(([name]) => !TRANSPORT.includes(name));
   return {
     method,

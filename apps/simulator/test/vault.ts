@@ -191,10 +191,11 @@ export class Vault {
     resolved: ResolvedProvider,
     tokens: ProviderTokens,
     captured: Record<string, string>,
+    idToken = tokens.idToken,
   ): Promise<{ identity: ProviderIdentity; documents: IdentityDocuments }> {
     const documents: IdentityDocuments = { token: tokens.raw, callback: captured };
-    if (resolved.isOidc && tokens.idToken !== null)
-      documents.id_token = await verifyIdToken(resolved, this.egress, tokens.idToken, {
+    if (resolved.isOidc && idToken !== null)
+      documents.id_token = await verifyIdToken(resolved, this.egress, idToken, {
         nonce: this.given.nonce,
         now: new Date(),
       });

@@ -3,8 +3,10 @@ import { bearerOf } from '../call.js';
 import type { Call } from '../dialect.js';
 import { json, type Answer } from '../http.js';
 import { parsed } from '../members.js';
+import { claimsOf } from '../people.js';
 import type { Provider } from '../provider.js';
 import { filled } from './addresses.js';
+import { isCustom } from './endpoints.js';
 import type { EntryDialect } from './entry-dialect.js';
 import { hasHeaders } from './request-checks.js';
 
@@ -19,7 +21,9 @@ export function tellAccount(provider: Provider, dialect: EntryDialect, call: Cal
     return dialect.refusal('identity', 'bad_request');
   const grant = provider.grants.bearer(token);
   if (!grant) return dialect.refusal('identity', 'dead_token');
-  return json(200, dialect.persona.about('request', grant.person, grant.consent.params));
+  const told = dialect.persona.about('request', grant.person, grant.consent.params);
+  // Where the connection says how to read accounts, it may expect what is usual.
+  return json(200, isCustom(dialect.part.entry) ? { ...claimsOf(grant.person), ...told } : told);
 }
 
 function isBody({ request, params }: Call, wanted: unknown, accessToken: string): boolean {

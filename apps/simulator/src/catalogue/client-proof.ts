@@ -1,4 +1,4 @@
-import { createLocalJWKSet, jwtVerify, type JWK } from 'jose';
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { Call } from '../dialect.js';
 import { formDecoded } from '../members.js';
 import type { ProviderSettings } from '../settings.js';

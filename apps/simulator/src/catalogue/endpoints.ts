@@ -32,7 +32,7 @@ export function endpointsOf(part: Part): Endpoints {
   ) as Partial<Record<string, string>>;
   const isOidc = entry.kind === 'oidc';
   const issuer = given['issuer'] ?? metadata['issuer'] ?? (isOidc ? `https://${id}.simulated.example` : undefined);
-  const home = issuer ?? `https://${id}.simulated.example`;
+  const home = issuer ?? originOf(given['token'] ?? metadata['token_endpoint']) ?? `https://${id}.simulated.example`;
   const discoverable = (path: string) => (issuer === undefined ? undefined : `${home}${path}`);
   const all: { [K in keyof Endpoints]: string | undefined } = {
     issuer,
@@ -48,13 +48,19 @@ export function endpointsOf(part: Part): Endpoints {
       metadata['introspection_endpoint'] ??
       (entry.tokenResponse.noExpiry === 'introspect' ? `${home}/introspect` : undefined),
     identity: entry.identity.request?.url,
-    userinfo: given['userinfo'] ?? metadata['userinfo_endpoint'] ?? discoverable('/userinfo'),
+    userinfo:
+      given['userinfo'] ??
+      metadata['userinfo_endpoint'] ??
+      (isCustom(entry) ? `${home}/userinfo` : discoverable('/userinfo')),
     jwks: given['jwks'] ?? metadata['jwks_uri'] ?? (isOidc ? `${home}/jwks` : undefined),
     discovery: given['discovery'] ?? discoverable('/.well-known/openid-configuration'),
     push: metadata['pushed_authorization_request_endpoint'] ?? discoverable('/par'),
   };
   return Object.fromEntries(Object.entries(all).filter(([, url]) => url !== undefined)) as Endpoints;
 }
+
+const originOf = (url: string | undefined): string | undefined =>
+  url === undefined ? undefined : /^https?:\/\/[^/]+/.exec(url)?.[0];
 
 export const startsWithParam = (url: string): boolean => url.startsWith('{');
 

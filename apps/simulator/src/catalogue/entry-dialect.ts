@@ -32,7 +32,7 @@ export class EntryDialect implements Dialect {
   readonly accessTokenSeconds: number;
   readonly codeSeconds: number;
   readonly codeParam: string;
-  readonly connectionOptions: Record<string, string>;
+  readonly connectionOptions: Record<string, unknown>;
   readonly persona: Persona;
   readonly endpoints: Endpoints;
   private readonly wording: Wording;

@@ -37,13 +37,18 @@ function endpointsHere({ entry: { endpoints } }: Part, addresses: Addresses): ob
 }
 
 /** Options of a connection that says itself where its provider is. */
-export function optionsOf(part: Part, addresses: Addresses): Record<string, string> {
+export function optionsOf(part: Part, addresses: Addresses): Record<string, unknown> {
   const urls = Object.entries(urlParams(part)).map(([name, value]) => [
     part.entry.params[name]?.option ?? name,
     addresses.here(value),
   ]);
   if (!isCustom(part.entry)) return Object.fromEntries(urls) as Record<string, string>;
-  const { authorization, token, issuer } = endpointsOf(part);
+  const { authorization, token, userinfo, issuer } = endpointsOf(part);
   if (part.entry.kind === 'oidc') return { issuer: addresses.here(issuer!) };
-  return { authorizationURL: addresses.here(authorization), tokenURL: addresses.here(token) };
+  return {
+    authorizationURL: addresses.here(authorization),
+    tokenURL: addresses.here(token),
+    userInfoURL: addresses.here(userinfo!),
+    fieldsMap: { user_id: '/sub', email: '/email', name: '/name' },
+  };
 }

@@ -78,10 +78,10 @@ function isOfKind({ token: which }: Revocation, { grants }: Provider, token: str
 }
 
 function end(effect: Revocation['effect'], { grants }: Provider, grant: Grant, token: string | undefined): void {
-  if (token === undefined || effect === 'pair') grant.isDead = true;
-  else if (effect === 'token' || effect === 'refresh-only') grants.end(token);
+  if (effect === 'grant' || effect === 'project') grants.revokeAll(grant.person);
+  else if (effect === 'pair' || token === undefined) grant.isDead = true;
   else if (effect === 'unknown') grants.revoke(token);
-  else grants.revokeAll(grant.person);
+  else grants.end(token);
 }
 
 /** As it was seen, else with the first status that counts as done. */

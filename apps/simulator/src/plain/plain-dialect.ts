@@ -25,7 +25,7 @@ export class PlainDialect implements Dialect {
   readonly accessTokenSeconds = 3600;
   readonly codeSeconds = 60;
   readonly codeParam = 'code';
-  readonly connectionOptions: Record<string, string>;
+  readonly connectionOptions: Record<string, unknown>;
 
   constructor(
     private readonly address: string,
