@@ -41,7 +41,7 @@ const DISCOVERED = [
 ];
 
 /** Said where a text is no URL of a provider at all. */
-const SHAPE = /must be an absolute|is not the address of a provider/;
+const SHAPE = /must be an absolute|is not the address of a provider|not have the form/;
 
 describe('URLs of a connection that lead inside (P1)', () => {
   const installation = Installation.fromEnvironment();
