@@ -23,7 +23,10 @@ export class Provider {
   identity: () => Answer = () => ({ status: 200, body: { sub: this.subject, email: `${this.subject}@example.com` } });
   subject = 'upstream-1';
   graceMs = 0;
-  expiresIn = 3600;
+  /** Undefined: answers name no lifetime. */
+  expiresIn: number | undefined = 3600;
+  /** What else there is, by path. */
+  readonly pages = new Map<string, (form: URLSearchParams) => Answer>();
   /** False: refresh answers carry no refresh token. */
   rotates = true;
   /** False: no refresh token at all. */
@@ -78,6 +81,8 @@ export class Provider {
       return this.send(response, this.identity());
     }
     const form = new URLSearchParams(Buffer.concat(chunks).toString());
+    const page = this.pages.get(request.url!);
+    if (page) return this.send(response, page(form));
     const call = {
       grant: form.get('grant_type') ?? '',
       code: form.get('code'),
