@@ -47,7 +47,7 @@ export class ConnectionCompletion {
     requireKnownProvider(this.catalogue, row);
     const provider = governing(this.catalogue, row);
     if (!provider) return;
-    checkProviderOptions(this.catalogue, provider, row.options);
+    checkProviderOptions(this.catalogue, provider, row);
     Object.assign(row, await this.metadata.atSave(provider, row, before));
     this.addresses.check(provider, row);
   }

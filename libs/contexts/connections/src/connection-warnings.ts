@@ -1,5 +1,5 @@
 import {
-  Catalogue,
+  type Catalogue,
   ConnectionMisconfiguredError,
   MissingParametersError,
   unknownPermissions,

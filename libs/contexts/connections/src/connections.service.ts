@@ -4,7 +4,7 @@ import { PublicUrl } from '@strongroom/http';
 import { Outbox } from '@strongroom/messaging';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource, type EntityManager } from 'typeorm';
-import { applied, changesBetween, checkReadOnly, checkTogether, type Sent } from './connection-changes.js';
+import { applied, changesBetween, checkReadOnly } from './connection-changes.js';
 import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
 import { actorOf, told } from './connection-events.js';

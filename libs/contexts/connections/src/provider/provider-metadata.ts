@@ -4,7 +4,7 @@ import { Catalogue, type CatalogueProvider, discover, DiscoveryError } from '@st
 import type { ConnectionEntity } from '../connection.entity.js';
 import { refused } from '../connections.errors.js';
 import { checkCapabilities } from './capabilities.js';
-import { discoverySource, isOpenidProvider, knownIssuer, missingEndpoints } from './discovery-source.js';
+import { discoverySource, isOpenid, knownIssuer, missingEndpoints } from './discovery-source.js';
 import { governing } from './governing-provider.js';
 import { isSelfHosted } from './provider-options.js';
 
@@ -31,17 +31,16 @@ export class ProviderMetadata {
    * @throws ValidationError that names the option and says what is wrong
    */
   async atSave(provider: CatalogueProvider, row: ConnectionEntity, before: ConnectionEntity | null): Promise<Known> {
-    const { options } = row;
-    const source = discoverySource(this.catalogue, provider, row);
+    const source = discoverySource(this.catalogue, row);
     if (!source) {
-      requireEndpoints(this.catalogue, provider, options);
+      requireEndpoints(this.catalogue, provider, row);
       return NOTHING;
     }
     try {
       const found = await discover(this.egress, source.where);
-      if (options['issuer'] && found['issuer'] !== options['issuer'])
+      if (row.options['issuer'] && found['issuer'] !== row.options['issuer'])
         throw refused('options.issuer', 'is not the issuer that the document at discovery_url names; write that one');
-      checkCapabilities(provider, found, options, source.path);
+      checkCapabilities(this.catalogue, provider, { row, found, path: source.path });
       return { ...NOTHING, providerMetadata: found, metadataCheckedAt: new Date() };
     } catch (error) {
       if (
@@ -64,18 +63,18 @@ export class ProviderMetadata {
 
   private sourceOf(row: ConnectionEntity) {
     const provider = governing(this.catalogue, row);
-    return provider && discoverySource(this.catalogue, provider, row);
+    return provider && discoverySource(this.catalogue, row);
   }
 }
 
 /** OpenID Connect without an issuer proves nothing, and without keys nobody can check what it says. */
-function requireEndpoints(catalogue: Catalogue, provider: CatalogueProvider, options: Metadata): void {
-  if (!isOpenidProvider(provider, options)) return;
-  if (missingEndpoints(provider, options).length > 0)
+function requireEndpoints(catalogue: Catalogue, provider: CatalogueProvider, row: ConnectionEntity): void {
+  if (!isOpenid(catalogue, row)) return;
+  if (missingEndpoints(catalogue, row).length > 0)
     throw refused(
       'options.issuer',
       'is required, or discovery_url, or all endpoints by hand: authorization_endpoint, token_endpoint, jwks_uri',
     );
-  if (isSelfHosted(provider) && knownIssuer(catalogue, provider, options) === null)
+  if (isSelfHosted(provider) && knownIssuer(catalogue, row) === null)
     throw refused('options.issuer', 'is required: an ID token is only believed if it names its issuer');
 }

@@ -1,10 +1,11 @@
-import type { Catalogue, CatalogueProvider, ProviderEntry, ProviderSettings } from '@strongroom/providers';
+import { type Catalogue, type CatalogueProvider, isParameterValue, type ProviderSettings } from '@strongroom/providers';
+import type { ConnectionEntity } from '../connection.entity.js';
 import { refused } from '../connections.errors.js';
 import { openidOptions } from '../options/openid-options.js';
 import { isGeneric } from './governing-provider.js';
 
 type Options = Record<string, unknown>;
-type ProviderParam = ProviderEntry['params'][string];
+type Described = Pick<ConnectionEntity, 'strategy' | 'options'>;
 
 /** Named by the contract for a later release; their keys and certificates cannot be stored yet. */
 const LATER = ['client_secret_jwt', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'];
@@ -14,36 +15,31 @@ export const settingsIn = (options: Options): ProviderSettings =>
   (options['provider_settings'] as ProviderSettings | null | undefined) ?? {};
 
 /** What the governing entry asks of the options. @throws ValidationError */
-export function checkProviderOptions(catalogue: Catalogue, provider: CatalogueProvider, options: Options): void {
-  checkParams(catalogue, provider, options);
-  checkClientAuth(provider, options);
-  if (isSelfHosted(provider) && !options['client_id'])
+export function checkProviderOptions(catalogue: Catalogue, provider: CatalogueProvider, row: Described): void {
+  checkParams(catalogue, provider, row);
+  checkClientAuth(provider, row.options);
+  if (isSelfHosted(provider) && !row.options['client_id'])
     throw refused('options.client_id', `is required; ${provider.name} shows it where the client is registered`);
 }
 
 /** Parameters of the entry are options; those that the flow or an account brings may be left to it. */
-function checkParams(catalogue: Catalogue, provider: CatalogueProvider, options: Options): void {
-  const isAddressed = Boolean(options['issuer'] ?? options['discovery_url']);
-  for (const [name, { pattern, required, source = 'admin', ...param }] of Object.entries(paramsOf(provider, options))) {
-    const option = catalogue.optionOf(provider.id, name);
+function checkParams(catalogue: Catalogue, provider: CatalogueProvider, row: Described): void {
+  const { options } = row;
+  for (const [name, param] of Object.entries(catalogue.entryOf(row).params)) {
+    const { pattern, required, source = 'admin' } = param;
+    const option = param.option ?? name;
     const value = options[option];
     // An address has rules of its own, and the egress policy.
     if (!['admin', 'user'].includes(source) || Object.hasOwn(openidOptions, option)) continue;
     if (value === undefined || value === null || value === '') {
-      if (required && source === 'admin' && param.default === undefined && !isAddressed)
+      if (required && source === 'admin' && param.default === undefined)
         throw refused(`options.${option}`, `is required by ${provider.name} and must match ${pattern}`);
-    } else if (typeof value !== 'string' || !new RegExp(pattern!).test(value))
+    } else if (typeof value !== 'string' || !isParameterValue(param, value))
       throw refused(
         `options.${option}`,
         `must match ${pattern}; write the bare value as ${provider.name} shows it, without https:// and without a path`,
       );
   }
-}
-
-export function paramsOf({ entry }: CatalogueProvider, options: Options): Record<string, Partial<ProviderParam>> {
-  const own = settingsIn(options).params ?? {};
-  const names = Object.keys({ ...entry.params, ...own });
-  return Object.fromEntries(names.map((name) => [name, { ...entry.params[name], ...own[name] } as ProviderParam]));
 }
 
 function checkClientAuth(provider: CatalogueProvider, options: Options): void {
