@@ -10,6 +10,7 @@ try {
     fixtureFiles: config.STRONGROOM_SIMULATOR_FIXTURES,
   });
   const file = await simulator.providersFile(outIn(process.argv) ?? config.STRONGROOM_SIMULATOR_OUT);
+  process.send?.({ origin: simulator.origin, providersFile: file });
   process.stdout.write(`The provider simulator listens at ${simulator.origin}
 
 A vault speaks to it with these settings:

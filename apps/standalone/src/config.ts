@@ -40,6 +40,19 @@ export const configSchema = z.object({
     .describe(`${managementClientSecret.description} Generated if absent.`),
   STRONGROOM_ADMIN_EMAIL: adminEmail.optional().describe(`${adminEmail.description} Generated if absent.`),
   STRONGROOM_ADMIN_PASSWORD: adminPassword.optional().describe(adminPassword.description!),
+  STRONGROOM_SIMULATOR: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      '`on`: start the provider simulator beside the server; every provider of the catalogue is then the simulated one. For trying and for tests.',
+    ),
+  STRONGROOM_SIMULATOR_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .default(9090)
+    .describe('Port of that simulator on loopback; 0 takes any free one.'),
   ...egressSettings,
   ...providersSettings,
   ...refreshSettings,

@@ -15,7 +15,7 @@ try {
   Management client   ${server.dataDir}/management
   Administrator       ${server.dataDir}/administrator
   Master key          ${server.dataDir}/master-keys   copy it to a safe place: without it nothing can be opened
-
+${server.simulator ? simulatedLines(server.simulator.origin, server.publicUrl) : ''}
 Next: ${environment}npm run demo shows the whole path with a provider of its own; README.md says how to set up yours.
 Ctrl-C stops.`);
 
@@ -34,6 +34,10 @@ Ctrl-C stops.`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(0));
   // Started by tools/run.mjs: when that is killed there is nobody left to pass Ctrl-C on.
   if (process.connected) process.once('disconnect', () => stop(0));
+  void server.simulator?.ended.then(() => {
+    if (!stopping) console.error('The provider simulator has ended. Start again; nothing acknowledged is lost.');
+    stop(1);
+  });
   void server.databaseEnded.then(() => {
     if (!stopping) console.error('The embedded Postgres has ended. Start again; nothing acknowledged is lost.');
     stop(1);
@@ -41,6 +45,21 @@ Ctrl-C stops.`);
 } catch (error) {
   console.error(explained(error));
   process.exit(1);
+}
+
+/** Nobody should take a made-up provider for the real one. */
+function simulatedLines(origin: string, publicUrl: string): string {
+  const { protocol, hostname } = new URL(publicUrl);
+  const isPublic =
+    protocol === 'https:' && hostname.includes('.') && !/^[\d.]+$|\.(?:local|test|example|internal)$/.test(hostname);
+  const warning = isPublic
+    ? `  WARNING: ${publicUrl} looks public, and everybody who connects an account there connects a made-up one.\n`
+    : '';
+  return `
+  Simulated providers ${origin}   every provider of the catalogue is simulated: nothing reaches the real ones
+  Sign-in page        comes up on its own when an account is connected; sign in as one of its made-up people
+  Controls            ${origin}/_control/{provider}   docs/simulator.md says what they do
+${warning}`;
 }
 
 /** A line that says what to do; where the fault may be ours, where it happened too. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditDatabase } from '@strongroom/audit';
@@ -18,12 +19,15 @@ import pg from 'pg';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { DataDirectory } from './data-directory.js';
+import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.js';
 
 export interface Standalone {
   publicUrl: string;
   dataDir: string;
   /** Settles when the embedded Postgres ends, wanted or not. */
   databaseEnded: Promise<void>;
+  /** The provider simulator beside it, where one was asked for. */
+  simulator: SimulatorProcess | null;
   /** Finishes what runs, then stops the database. */
   close(): Promise<void>;
 }
@@ -37,9 +41,17 @@ export async function startStandalone(config: Config): Promise<Standalone> {
   const publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL ?? defaultUrl(config));
   const tls = await tlsOf(config, directory, publicUrl);
 
-  const postgres = await startEmbeddedPostgres({ dataDir: directory.path });
+  const simulator = await simulatorOf(config, directory);
+  const postgres = await startEmbeddedPostgres({ dataDir: directory.path }).catch(async (error: unknown) => {
+    await simulator?.stop();
+    throw error;
+  });
+  const stopServers = async () => {
+    await postgres.stop();
+    await simulator?.stop();
+  };
   try {
-    const app = await startApp(config, postgres, {
+    const app = await startApp(withSimulated(config, simulator), postgres, {
       publicUrl,
       masterKeys,
       managementClient,
@@ -50,16 +62,35 @@ export async function startStandalone(config: Config): Promise<Standalone> {
       publicUrl: publicUrl.origin,
       dataDir: directory.path,
       databaseEnded: postgres.ended,
+      simulator,
       close: async () => {
         await app.close();
-        await postgres.stop();
+        await stopServers();
       },
     };
   } catch (error) {
-    await postgres.stop();
+    await stopServers();
     throw error;
   }
 }
+
+const simulatorOf = async (config: Config, directory: DataDirectory): Promise<SimulatorProcess | null> =>
+  config.STRONGROOM_SIMULATOR === 'on'
+    ? startSimulatorProcess({
+        port: config.STRONGROOM_SIMULATOR_PORT,
+        providersFile: join(directory.path, 'simulated-providers.json'),
+      })
+    : null;
+
+/** Simulated entries over the shipped ones and under the operator's own, who may want a real provider among them. */
+const withSimulated = (config: Config, simulator: SimulatorProcess | null): Config =>
+  simulator === null
+    ? config
+    : {
+        ...config,
+        STRONGROOM_EGRESS_ALLOW: [...config.STRONGROOM_EGRESS_ALLOW, simulator.origin],
+        STRONGROOM_PROVIDERS_FILE: [simulator.providersFile, ...config.STRONGROOM_PROVIDERS_FILE],
+      };
 
 interface Secrets {
   publicUrl: PublicUrl;
