@@ -52,11 +52,21 @@ export function checkCatalogue(catalogue: CatalogueFile): PlacedFault[] {
   if (named.length > 0) return named;
   const faults = catalogueFaults({ version: 1, ...catalogue });
   if (faults.length > 0) return faults;
-  return [...Object.entries(catalogue.providers)].flatMap(([id, raw]) => {
-    const entry = mergedEntry(catalogue.bases, raw) as unknown as ProviderEntry;
-    const own = [...entryFaults(entry, { isPartial: false }), ...relationFaults(catalogue, id, raw, entry)];
-    return own.map(({ pointer, message }) => ({ pointer: `${childOf('/providers', id)}${pointer}`, message }));
-  });
+  return Object.keys(catalogue.providers).flatMap((id) => furtherFaults(catalogue, id));
+}
+
+/** What is wrong with one entry, the others being right. */
+export function checkEntry(catalogue: CatalogueFile, id: string): PlacedFault[] {
+  const faults = catalogueFaults({ version: 1, bases: {}, providers: { [id]: catalogue.providers[id] } });
+  return faults.length > 0 ? faults : furtherFaults(catalogue, id);
+}
+
+function furtherFaults(catalogue: CatalogueFile, id: string): PlacedFault[] {
+  const raw = catalogue.providers[id]!;
+  const entry = mergedEntry(catalogue.bases, raw) as unknown as ProviderEntry;
+  return [...entryFaults(entry, { isPartial: false }), ...relationFaults(catalogue, id, raw, entry)].map(
+    ({ pointer, message }) => ({ pointer: `${childOf('/providers', id)}${pointer}`, message }),
+  );
 }
 
 /** What an entry says of others, and of names it shares with them. */

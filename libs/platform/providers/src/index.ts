@@ -25,6 +25,7 @@ export { Catalogue, type CatalogueProvider } from './catalogue.js';
 export {
   type Fixture,
   type FixtureCase,
+  type FixtureCaseGiven,
   type FixtureFile,
   type FixtureGiven,
   type FixtureRequest,

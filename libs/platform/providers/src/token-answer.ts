@@ -31,13 +31,13 @@ const YEAR_SECONDS = 365 * 24 * 3600;
 
 /**
  * Reads the answer to `tokenRequest` (`spec/providers.md` §4). `asked`: the scopes of the authorization request, in a
- * refresh those granted before. `now`: the database's time before the send, so that no token is thought to live longer
+ * refresh those granted before; `grantedBefore`: what the account had, when it is connected again. `now`: the database's time before the send, so that no token is thought to live longer
  * than it does.
  */
 export function readTokenAnswer(
   resolved: ResolvedProvider,
   phase: 'exchange' | 'refresh',
-  asked: { scopes: string[] },
+  asked: { scopes: string[]; grantedBefore?: string[] },
   answer: EgressAnswer,
   now: Date,
 ): ProviderTokens | ProviderError {
@@ -72,7 +72,7 @@ export function readTokenAnswer(
     accessToken,
     refreshToken,
     idToken: stringAt(body, paths.idToken),
-    scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked.scopes),
+    scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked),
     ...expiryOf(resolved, paths, body, now),
     refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife),
     extras: Object.fromEntries(
@@ -137,10 +137,12 @@ function scopesOf(
   { entry: { tokenResponse } }: ResolvedProvider,
   phase: 'exchange' | 'refresh',
   said: unknown,
-  asked: string[],
+  asked: { scopes: string[]; grantedBefore?: string[] },
 ): string[] {
   if (Array.isArray(said)) return unique(said.filter((one): one is string => typeof one === 'string'));
   if (typeof said === 'string')
     return unique(said.split(tokenResponse.scopeDelimiter === 'auto' ? /[\s,+]+/ : tokenResponse.scopeDelimiter));
-  return phase === 'refresh' || tokenResponse.scopeAbsent !== 'none' ? unique(asked) : [];
+  if (phase === 'refresh') return unique(asked.scopes);
+  if (tokenResponse.scopeAbsent === 'none') return [];
+  return unique(tokenResponse.scopeAbsent === 'keep-previous' ? (asked.grantedBefore ?? asked.scopes) : asked.scopes);
 }

@@ -3,11 +3,17 @@ import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { authorizationRequest } from '../src/authorization-request.js';
 import { readCallback } from '../src/callback.js';
 import type { Catalogue } from '../src/catalogue.js';
-import type { Fixture, FixtureCase, FixtureGiven, FixtureRequest } from '../src/catalogue/fixtures.js';
+import type {
+  Fixture,
+  FixtureCase,
+  FixtureCaseGiven,
+  FixtureGiven,
+  FixtureRequest,
+} from '../src/catalogue/fixtures.js';
 import { classifyTransport, refusalOf } from '../src/classify.js';
 import { type IdentityDocuments, identityRequest, readIdentity } from '../src/identity.js';
 import { introspectionRequest } from '../src/introspection.js';
-import { IdTokenRefusedError } from '../src/providers.errors.js';
+import { ConnectionMisconfiguredError, IdTokenRefusedError } from '../src/providers.errors.js';
 import { readBody } from '../src/read-body.js';
 import type { ResolvedProvider } from '../src/resolve.js';
 import { readRevocation, revocationRequest } from '../src/revocation.js';
@@ -15,12 +21,14 @@ import { missingScopes, scopesToAsk } from '../src/scopes.js';
 import { readTokenAnswer } from '../src/token-answer.js';
 import { tokenRequest } from '../src/token-request.js';
 
-type Given = FixtureGiven & Fixture['given'] & NonNullable<FixtureCase['given']>;
+type Given = Omit<FixtureGiven & Fixture['given'] & FixtureCaseGiven, 'clientAuth'> & { clientAuth?: string | null };
 
 /** One fixture, ready to be tried: the connection it describes, and one that came with a refresh token. */
 interface Trial {
   fixture: Fixture;
   given: Given;
+  own: FixtureCaseGiven;
+  discovery: string | undefined;
   resolved: ResolvedProvider;
   refreshing: ResolvedProvider;
 }
@@ -38,16 +46,19 @@ export function failuresOf(catalogue: Catalogue, id: string, fixture: Fixture): 
       failures.push(`${name}: ${(error as Error).message}`);
     }
   };
-  const trial = () => trialOf(catalogue, id, fixture);
-  attempt('authorize', () => authorizeFailure(trial(), fixture.authorize, {}));
-  for (const phase of ['exchange', 'refresh', 'identity', 'introspect'] as const)
-    if (fixture.requests[phase]) attempt(`request ${phase}`, () => requestFailure(trial(), phase));
-  for (const [name, one] of Object.entries(fixture.cases)) attempt(name, () => caseFailure(trial(), one));
+  let made: Trial | undefined;
+  const whole = () => (made ??= trialOf(catalogue, id, fixture, {}));
+  attempt('authorize', () => authorizeFailure(whole(), fixture.authorize));
+  for (const name of ['exchange', 'refresh', 'identity', 'introspect', 'discovery', 'keys'] as const)
+    if (fixture.requests[name])
+      attempt(`request ${name}`, () => differenceOf(requestOf(whole(), name), fixture.requests[name]));
+  for (const [name, one] of Object.entries(fixture.cases))
+    attempt(name, () => caseFailure(one.given ? trialOf(catalogue, id, fixture, one.given) : whole(), one));
   return failures;
 }
 
-function trialOf(catalogue: Catalogue, id: string, fixture: Fixture): Trial {
-  const given = fixture.given as Given;
+function trialOf(catalogue: Catalogue, id: string, fixture: Fixture, own: FixtureCaseGiven): Trial {
+  const given = { ...fixture.given, ...own } as Given;
   const provider = catalogue.providers.get(id);
   if (!provider) throw new Error(`there is no provider ${id}`);
   const { params, endpoints, authorization } = provider.entry;
@@ -63,7 +74,7 @@ function trialOf(catalogue: Catalogue, id: string, fixture: Fixture): Trial {
       ),
       client_id: given.clientId,
       scope: given.scopes,
-      ...(given.clientAuth === undefined ? {} : { token_endpoint_auth_method: given.clientAuth }),
+      ...(typeof given.clientAuth !== 'string' ? {} : { token_endpoint_auth_method: given.clientAuth }),
       // A connection that describes its provider itself joins by commas unless told otherwise; an entry says it.
       ...(endpoints.authorization === undefined && authorization.scopeDelimiter === ' '
         ? { useOauthSpecScope: true }
@@ -75,50 +86,57 @@ function trialOf(catalogue: Catalogue, id: string, fixture: Fixture): Trial {
   return {
     fixture,
     given,
+    own,
+    discovery: catalogue.discoveryOf(connection)?.url,
     resolved: catalogue.resolve(connection, ofFlow),
     refreshing: catalogue.resolve(connection, ofFlow, { hasRefreshToken: true }),
   };
 }
 
 function authorizeFailure(
-  { given, resolved }: Trial,
-  expected: FixtureRequest | undefined,
-  own: NonNullable<FixtureCase['given']>,
+  { given, own, resolved }: Trial,
+  expected: FixtureRequest | null | undefined,
 ): string | undefined {
-  if (!expected) return undefined;
-  const flow = { ...given, ...own };
-  const { url } = authorizationRequest(resolved, {
-    redirectUri: flow.redirectUri,
-    state: flow.state,
-    codeChallenge: flow.codeChallenge,
-    nonce: flow.nonce,
-    scopes: own.scopes ?? null,
-    params: own.callerParams ?? {},
-    offline: own.offline ?? true,
-    ...(own.granted ? { grantedBefore: own.granted } : {}),
-    forceConsent: flow.reconnect === true,
-  });
-  return url === expected.url ? undefined : `sent ${url} instead of ${expected.url}`;
+  if (expected === undefined) return undefined;
+  try {
+    const { url } = authorizationRequest(resolved, {
+      redirectUri: given.redirectUri,
+      state: given.state,
+      codeChallenge: given.codeChallenge,
+      nonce: given.nonce,
+      scopes: null,
+      params: given.callerParams ?? {},
+      offline: given.offline ?? true,
+      ...(own.granted ? { grantedBefore: own.granted } : {}),
+      forceConsent: given.reconnect === true,
+    });
+    return url === expected?.url ? undefined : `sent ${url} instead of ${expected?.url ?? 'nothing'}`;
+  } catch (error) {
+    if (expected === null && error instanceof ConnectionMisconfiguredError) return undefined;
+    throw error;
+  }
 }
 
-function requestFailure(trial: Trial, phase: 'exchange' | 'refresh' | 'identity' | 'introspect'): string | undefined {
-  const { given, resolved, fixture } = trial;
-  const expected = fixture.requests[phase];
-  if (phase === 'identity') return differenceOf(identityRequest(resolved, given.accessToken, {}), expected);
-  if (phase === 'introspect')
-    return differenceOf(introspectionRequest(resolved, given.accessToken, given.clientSecret), expected);
-  const request = tokenRequest(phase === 'refresh' ? trial.refreshing : resolved, phase, {
+function requestOf(
+  { given, own, resolved, refreshing, discovery }: Trial,
+  name: 'exchange' | 'refresh' | 'identity' | 'introspect' | 'discovery' | 'keys',
+): EgressRequest | null {
+  const get = (url: string | undefined): EgressRequest | null =>
+    url === undefined ? null : { method: 'GET', url, headers: { Accept: 'application/json' } };
+  if (name === 'discovery') return get(discovery);
+  if (name === 'keys') return get(resolved.endpoints.jwks);
+  if (name === 'identity') return identityRequest(resolved, given.accessToken, {});
+  if (name === 'introspect') return introspectionRequest(resolved, given.accessToken, given.clientSecret);
+  const scopes = own.narrowTo ?? (refreshing.entry.tokenRequest.refreshScope === 'always' ? given.granted : undefined);
+  return tokenRequest(name === 'refresh' ? refreshing : resolved, name, {
     clientSecret: given.clientSecret,
-    clientAssertion: MADE_UP_JWT,
+    ...(given.clientAuth === 'private_key_jwt' ? { clientAssertion: MADE_UP_JWT } : {}),
     code: given.code,
     codeVerifier: given.codeVerifier,
     redirectUri: given.redirectUri,
     refreshToken: given.refreshToken,
-    ...(phase === 'refresh' && resolved.entry.tokenRequest.refreshScope === 'always'
-      ? { scopes: given.granted ?? [] }
-      : {}),
+    ...(name === 'refresh' && scopes ? { scopes } : {}),
   });
-  return differenceOf(request, expected);
 }
 
 /** Order counts in forms and not in JSON; an assertion is whatever was signed. */
@@ -142,9 +160,11 @@ const lowered = (headers: Record<string, string> = {}): Record<string, string> =
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 function caseFailure(trial: Trial, one: FixtureCase): string | undefined {
-  if (one.authorize) {
-    const failure = authorizeFailure(trial, one.authorize, one.given ?? {});
-    if (failure !== undefined) return failure;
+  const failure = authorizeFailure(trial, one.authorize);
+  if (failure !== undefined) return failure;
+  if (one.request !== undefined && (one.phase === 'exchange' || one.phase === 'refresh')) {
+    const difference = differenceOf(requestOf(trial, one.phase), one.request);
+    if (difference !== undefined) return difference;
   }
   const got = outcomeOf(trial, one);
   if (typeof got === 'string') return got;
@@ -190,11 +210,17 @@ function identityOf({ resolved }: Trial, documents: IdentityDocuments): Record<s
 }
 
 function tokensOf(trial: Trial, phase: 'exchange' | 'refresh', one: FixtureCase): Record<string, unknown> {
-  const given = { ...trial.given, ...one.given };
+  const { given } = trial;
   const resolved = phase === 'refresh' ? trial.refreshing : trial.resolved;
   if (one.response!.status === null) return { ...classifyTransport({ sent: 'maybe' }) };
   const asked = phase === 'refresh' ? (given.granted ?? []) : scopesToAsk(resolved, { ...given, offline: true });
-  const read = readTokenAnswer(resolved, phase, { scopes: asked }, answerOf(one), new Date(given.now * 1000));
+  const read = readTokenAnswer(
+    resolved,
+    phase,
+    { scopes: asked, ...(trial.own.granted ? { grantedBefore: trial.own.granted } : {}) },
+    answerOf(one),
+    new Date(given.now * 1000),
+  );
   if (read.outcome === 'error') return { ...read };
   const seconds = (date: Date | null) => date && date.getTime() / 1000;
   return {

@@ -1,3 +1,5 @@
+import { canonicalJson } from '../src/canonical-json.js';
+import { mergedEntry } from '../src/catalogue-merge.js';
 import type { CatalogueFile, RawEntry } from '../src/catalogue-files.js';
 
 export interface Mutation {
@@ -24,6 +26,9 @@ const WITHOUT_EFFECT = [
   '/docs',
   '/unconfirmed',
   '/whenRefreshable',
+  '/identity/subjectScope',
+  '/identity/emailVerified',
+  '/identity/request/scopes',
   '/refresh/reuse',
   '/refresh/graceSeconds',
   '/refresh/onAmbiguous',
@@ -42,10 +47,16 @@ const WITHOUT_EFFECT = [
 const WITHOUT_EFFECT_IN = [/^\/params\/[^/]+\/(pattern|required|source|option|equals)$/, /\/note$/];
 
 /** Every override of an entry, dropped once and, where it is a single value, changed once. */
-export function* mutationsOf(raw: RawEntry): Generator<Mutation> {
+export function* mutationsOf({ bases, providers }: CatalogueFile, id: string): Generator<Mutation> {
+  const raw = providers[id]!;
+  const whole = canonicalJson(mergedEntry(bases, raw));
+  for (const mutation of allOf(raw)) if (canonicalJson(mergedEntry(bases, mutation.entry)) !== whole) yield mutation;
+}
+
+function* allOf(raw: RawEntry): Generator<Mutation> {
   for (const path of leaves(raw)) {
     const pointer = `/${path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
-    if (hasNoEffect(pointer)) continue;
+    if (hasNoEffect(pointer) || meansTheSame(pointer, valueAt(raw, path))) continue;
     yield { pointer, how: 'dropped', entry: without(raw, path) };
     const changed = otherThan(valueAt(raw, path));
     if (changed !== undefined) yield { pointer, how: 'changed', entry: withValue(raw, path, changed) };
@@ -55,6 +66,15 @@ export function* mutationsOf(raw: RawEntry): Generator<Mutation> {
 const hasNoEffect = (pointer: string): boolean =>
   WITHOUT_EFFECT.some((one) => pointer === one || pointer.startsWith(`${one}/`)) ||
   WITHOUT_EFFECT_IN.some((one) => one.test(pointer));
+
+/** Values whose difference is one of planning only, and those that say what is so anyway. */
+const meansTheSame = (pointer: string, value: unknown): boolean =>
+  (pointer === '/pkce' && value !== 'unsupported') ||
+  (pointer === '/refresh/mode' && value !== 'rotating') ||
+  (pointer === '/revocation/support' && value !== 'none') ||
+  (pointer === '/identity/request/method' && value === 'GET') ||
+  (pointer === '/identity/request/headers/User-Agent' && value === 'strongroom') ||
+  (pointer === '/identity/request/headers/Content-Type' && value === 'application/json');
 
 type Path = (string | number)[];
 
@@ -98,7 +118,8 @@ function withValue(raw: RawEntry, path: Path, value: unknown): RawEntry {
   return copy;
 }
 
-export const withEntry = ({ bases, providers }: CatalogueFile, id: string, entry: RawEntry): CatalogueFile => ({
-  bases,
-  providers: { ...providers, [id]: entry },
-});
+/** A catalogue of this one entry, and of the one that governs its refreshable tokensets. */
+export function withEntry({ bases, providers }: CatalogueFile, id: string, entry: RawEntry): CatalogueFile {
+  const other = providers[id]!['whenRefreshable'];
+  return { bases, providers: { ...(typeof other === 'string' ? { [other]: providers[other]! } : {}), [id]: entry } };
+}

@@ -54,28 +54,37 @@ export interface Fixture {
     idTokenClaims?: Record<string, unknown>;
   };
   authorize?: FixtureRequest;
-  requests: Partial<Record<'exchange' | 'refresh' | 'revoke' | 'identity' | 'introspect', FixtureRequest>>;
+  /** What is sent; `identity` where no document says who it is, `discovery` and `keys` where the provider has them. */
+  requests: Partial<
+    Record<'exchange' | 'refresh' | 'revoke' | 'identity' | 'introspect' | 'discovery' | 'keys', FixtureRequest>
+  >;
   cases: Record<string, FixtureCase>;
+}
+
+export interface FixtureCaseGiven extends Omit<Partial<Fixture['given']>, 'clientAuth'> {
+  /** Null: the administrator chose none. */
+  clientAuth?: string | null;
+  /** What a caller passes on. */
+  callerParams?: Record<string, string>;
+  /** False: the flow fills no vault. */
+  offline?: boolean;
+  /** Fewer scopes than were granted, asked for in a refresh. */
+  narrowTo?: string[];
 }
 
 export interface FixtureCase {
   phase: 'authorize' | 'exchange' | 'refresh' | 'identity' | 'revoke' | 'api';
   source?: string;
   /** Goes over the provider's. */
-  given?: Partial<Fixture['given']> & {
-    /** What a caller passes on. */
-    callerParams?: Record<string, string>;
-    /** False: the flow fills no vault. */
-    offline?: boolean;
-  };
+  given?: FixtureCaseGiven;
   response?: FixtureResponse;
   /** Where the browser was sent back to. */
   callback?: string;
-  /** Where the browser is sent. */
-  authorize?: FixtureRequest;
+  /** Where the browser is sent; null: the request is refused. */
+  authorize?: FixtureRequest | null;
   documents?: Record<string, unknown>;
   tokens?: { accessToken: string | null; refreshToken: string | null };
-  /** Null: nothing is sent. */
+  /** What is sent in place of the provider's; null: nothing. */
   request?: FixtureRequest | null;
   expect: Record<string, unknown>;
 }
