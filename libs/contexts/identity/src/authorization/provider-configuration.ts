@@ -61,6 +61,8 @@ export class ProviderConfiguration {
         organization: refuseOrganisations,
         invitation: refuseOrganisations,
       },
+      // Nothing a client may register is an address that we call; the library's own way out has no guard.
+      fetch: () => Promise.reject(new Error('the authorization server calls nobody')),
       features: {
         devInteractions: { enabled: false },
         dPoP: { enabled: false },
