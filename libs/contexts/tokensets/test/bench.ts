@@ -81,6 +81,7 @@ export interface Row {
   next_attempt_at: Date | null;
   token_origin: string;
   provider_issuer: string;
+  provider_subject: string;
   provider_params: Record<string, string>;
   extras: Record<string, unknown>;
 }

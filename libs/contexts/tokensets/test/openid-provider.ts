@@ -1,4 +1,4 @@
-import type { webcrypto } from 'node:crypto';
+import { randomUUID, type webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,8 @@ export interface Called {
   host: string;
   path: string;
   authorization: string | undefined;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
   form: URLSearchParams;
 }
 type Route = (called: Called) => Answer;
@@ -34,7 +36,7 @@ export class OpenidProvider {
   private constructor(
     private readonly server: Server,
     private readonly privateKey: webcrypto.CryptoKey,
-    readonly publicKey: JWK,
+    private readonly publicKey: JWK,
   ) {
     this.port = (server.address() as AddressInfo).port;
     this.url = `https://idp.example:${this.port}`;
@@ -50,17 +52,18 @@ export class OpenidProvider {
     const server = createServer({ ...pair });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-    const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', use: 'sig', alg: 'ES256' };
-    const provider = new OpenidProvider(server, privateKey, jwk);
+    const { privateKey, publicKey } = await makeKey();
+    const provider = new OpenidProvider(server, privateKey, publicKey);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const path = request.url!.split('?')[0]!;
-        const { authorization } = request.headers;
+        const { headers } = request;
+        const { authorization } = headers;
+        const body = Buffer.concat(chunks).toString();
         const host = request.headers.host!.split(':')[0]!;
-        const called = { host, path, authorization, form: new URLSearchParams(Buffer.concat(chunks).toString()) };
+        const called = { host, path, authorization, headers, body, form: new URLSearchParams(body) };
         provider.calls.push(called);
         const answer = provider.routes[path]?.(called) ?? { status: 404, body: 'nothing here' };
         if (answer === 'reset') return void response.destroy();
@@ -77,7 +80,7 @@ export class OpenidProvider {
 
   idToken(claims: JWTPayload): Promise<string> {
     return new SignJWT({ iss: this.url, aud: 'upstream-client', ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setProtectedHeader({ alg: 'ES256', kid: this.publicKey.kid! })
       .setIssuedAt()
       .setExpirationTime('5m')
       .sign(this.privateKey);
@@ -93,4 +96,10 @@ export class OpenidProvider {
     this.server.close();
     await once(this.server, 'close');
   }
+}
+
+async function makeKey(): Promise<{ privateKey: webcrypto.CryptoKey; publicKey: JWK }> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: randomUUID(), use: 'sig', alg: 'ES256' };
+  return { privateKey, publicKey: jwk };
 }

@@ -270,7 +270,7 @@ const placeOf = (tokensetId: string, credVersion: number, { redeem, account }: I
 
 const redeemed = (
   row: TokensetState,
-  { redeem: { request }, account: { provider }, tokens }: Incoming,
+  { redeem: { request, provider }, tokens }: Incoming,
   rest: Pick<Redeemed, 'hasRefreshToken' | 'reconnected'>,
 ): Redeemed => ({
   tokensetId: row.id,
