@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { connectionUpdated } from '@strongroom/contracts';
-import { EgressFailedError, EgressRefusedError } from '@strongroom/egress';
+import { VaultError } from '@strongroom/errors';
 import { Outbox } from '@strongroom/messaging';
 import { LOGGER, type Logger } from '@strongroom/observability';
-import { Catalogue, DiscoveryError } from '@strongroom/providers';
+import { Catalogue } from '@strongroom/providers';
 import { DataSource, In } from 'typeorm';
 import { told } from '../connection-events.js';
 import { clientsOf, replaced } from '../connection-rows.js';
@@ -71,9 +71,7 @@ export class RefreshProviderMetadata implements OnApplicationBootstrap, BeforeAp
       const found = await this.metadata.now(row);
       if (found) await this.takeOver(row, found);
     } catch (error) {
-      const isTheirs =
-        error instanceof DiscoveryError || error instanceof EgressFailedError || error instanceof EgressRefusedError;
-      if (!isTheirs) throw error;
+      if (!(error instanceof VaultError)) throw error;
       await this.database.query(
         `UPDATE connections SET metadata_failing_since = coalesce(metadata_failing_since, clock_timestamp())
          WHERE id = $1`,

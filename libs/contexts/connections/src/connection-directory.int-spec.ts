@@ -1,0 +1,38 @@
+import { custom, type Json, SECRET, startVault } from '../test/vault.js';
+
+let vault: Awaited<ReturnType<typeof startVault>>;
+beforeAll(async () => void (vault = await startVault()));
+afterAll(() => vault.stop());
+
+const create = (more: Json = {}): Promise<Json> => vault.create(custom(more));
+
+describe('the directory', () => {
+  it('RE-06 says whether either vault switch is on', async () => {
+    const off = await create();
+    const legacy = await create({
+      options: { ...custom()['options'], federated_connections_access_tokens: { active: true } },
+    });
+    const on = await create({ connected_accounts: { active: true, allow_missing_user_id: true } });
+    expect(await vault.directory.byName(off['name'], null)).toMatchObject({ vaultActive: false, fillsAtSignIn: false });
+    expect(await vault.directory.byId(legacy['id'], null)).toMatchObject({ vaultActive: true, fillsAtSignIn: true });
+    expect(await vault.directory.byId(on['id'], null)).toMatchObject({ vaultActive: true, allowMissingUserId: true });
+  });
+
+  it('RE-07 says whether the client may use it, and knows no connection by another name', async () => {
+    const { id, name } = await create({ enabled_clients: ['app-own'] });
+    expect(await vault.directory.byName(name, 'app-own')).toMatchObject({ connectionId: id, enabledForClient: true });
+    expect(await vault.directory.byName(name, 'app-other')).toMatchObject({ enabledForClient: false });
+    expect(await vault.directory.byName(name, null)).toMatchObject({ enabledForClient: false });
+    expect(await vault.directory.byName('no-such', 'app-own')).toBeNull();
+    expect((await vault.directory.ofClient('app-own')).map((one) => one.name)).toEqual([name]);
+  });
+
+  it('gives the secret only as a box, and the view without it', async () => {
+    const { id } = await create();
+    const { clientId, secretBox } = (await vault.directory.credentials(id))!;
+    expect(clientId).toBe('ours');
+    expect(await vault.openSecret(id, secretBox!)).toBe(SECRET);
+    expect((await vault.directory.byId(id, null))!.options).not.toHaveProperty('client_secret');
+    expect(await vault.directory.credentials('con_none')).toBeNull();
+  });
+});
