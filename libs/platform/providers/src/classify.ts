@@ -61,10 +61,18 @@ const correlationIn = (body: unknown): Record<string, string> =>
 /** The first rule that holds; without one, `malformed` for a 2xx and `unknown` for the rest. */
 export function classify(resolved: ResolvedProvider, refusal: Refusal): { class: ErrorClass; code: string | null } {
   const { errors, rateLimit } = resolved.entry;
+  // A redirect says it in the standard's members, wherever the provider's bodies have theirs.
+  const [code, description] =
+    refusal.phase === 'authorize'
+      ? [
+          ['/error', ...errors.code],
+          ['/error_description', ...errors.description],
+        ]
+      : [errors.code, errors.description];
   const seen = {
-    code: shortString(refusal.body, errors.code),
+    code: shortString(refusal.body, code),
     subcode: shortString(refusal.body, errors.subcode),
-    description: textOf(firstAt(refusal.body, errors.description)).slice(0, DESCRIPTION_CHARACTERS),
+    description: textOf(firstAt(refusal.body, description)).slice(0, DESCRIPTION_CHARACTERS),
   };
   if (isExhausted(refusal, rateLimit)) return { class: 'rate_limited', code: seen.code };
   const rule = errors.rules.find((one) => holds(one.when, refusal, seen) || isLimit(one, refusal, rateLimit.statuses));
