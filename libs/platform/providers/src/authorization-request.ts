@@ -2,6 +2,7 @@ import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { clientAuthentication, type Members } from './client-authentication.js';
 import { type ProviderError, refusalOf } from './classify.js';
 import { withQuery } from './encoding.js';
+import { headersOf } from './headers.js';
 import { isOwnedParameter } from './owned-parameters.js';
 import { fillAll, fillHeaders } from './placeholders.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
@@ -112,7 +113,7 @@ export function pushedAuthorizationRequest(
   return {
     method: 'POST',
     url: resolved.pushedEndpoint,
-    headers: { ...fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), ...client.headers, ...headers },
+    headers: headersOf(fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), client.headers, headers),
     body,
   };
 }

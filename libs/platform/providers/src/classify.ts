@@ -80,6 +80,10 @@ export function classify(resolved: ResolvedProvider, refusal: Refusal): { class:
   return { class: rule?.class ?? (status >= 200 && status < 300 ? 'malformed' : 'unknown'), code: seen.code };
 }
 
+/** Whether some rule knows this answer as an error. */
+export const isRefusal = (resolved: ResolvedProvider, refusal: Refusal): boolean =>
+  !['malformed', 'unknown'].includes(classify(resolved, refusal).class);
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** A 403 with nothing left is a limit and no refusal. */

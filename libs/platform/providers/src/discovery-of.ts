@@ -18,7 +18,10 @@ export function discoveryOf(entry: ProviderEntry, options: Options, preset: Valu
   const url = options['discovery_url'] ?? options['issuer'] ?? filled(entry.endpoints.discovery, values);
   if (typeof url !== 'string' || url === '') return null;
   const template = issuerTemplate(entry, values);
-  if (template === undefined || placeholdersIn(template).length === 0) return { url };
+  if (template === undefined || placeholdersIn(template).length === 0)
+    return template !== undefined && !options['discovery_url'] && !options['issuer']
+      ? { url, accepts: (issuer) => issuer === template }
+      : { url };
   return {
     url,
     accepts: (issuer) => issuer === anyTenant(template) || isIssuer({ entry, params: values }, template, issuer),

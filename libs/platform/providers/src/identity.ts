@@ -1,5 +1,7 @@
 import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
-import { type ProviderError, refusalOf } from './classify.js';
+import { isRefusal, type ProviderError, refusalOf } from './classify.js';
+import { bearer } from './client-authentication.js';
+import { headersOf } from './headers.js';
 import { fill, fillBody, fillHeaders, fillUrl } from './placeholders.js';
 import { at } from './pointer.js';
 import { readBody } from './read-body.js';
@@ -100,13 +102,11 @@ export function identityRequest(
   return {
     method: request?.method ?? 'GET',
     url,
-    headers: {
-      Accept: 'application/json',
-      'User-Agent': 'strongroom',
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...fillHeaders(request?.headers ?? {}, values),
-      Authorization: `Bearer ${accessToken}`,
-    },
+    headers: headersOf(
+      { Accept: 'application/json', 'User-Agent': 'strongroom', ...bearer(accessToken) },
+      body === undefined ? {} : { 'Content-Type': 'application/json' },
+      fillHeaders(request?.headers ?? {}, values),
+    ),
     ...(body === undefined ? {} : { body }),
   };
 }
@@ -131,13 +131,20 @@ function isBetterAsked(known: IdentityDocuments, candidates: readonly (string | 
   return false;
 }
 
-/** The answer to `identityRequest` as a document for `readIdentity`, or why there is none. */
+/**
+ * The answer to `identityRequest` as a document for `readIdentity`, or why there is none. A 2xx that a rule knows as an
+ * error is one.
+ */
 export function readIdentityAnswer(
   resolved: ResolvedProvider,
   answer: EgressAnswer,
   now: Date,
 ): { outcome: 'document'; document: unknown } | ProviderError {
   const document = readBody(answer, ['json']);
-  const isSuccess = answer.status >= 200 && answer.status < 300 && document !== undefined;
+  const isSuccess =
+    answer.status >= 200 &&
+    answer.status < 300 &&
+    document !== undefined &&
+    !isRefusal(resolved, { phase: 'identity', status: answer.status, headers: answer.headers, body: document });
   return isSuccess ? { outcome: 'document', document } : refusalOf(resolved, 'identity', answer, document, now);
 }

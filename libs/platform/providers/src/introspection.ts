@@ -1,6 +1,7 @@
 import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { type ProviderError, refusalOf } from './classify.js';
 import { clientAuthentication } from './client-authentication.js';
+import { headersOf } from './headers.js';
 import { fillHeaders } from './placeholders.js';
 import { readBody } from './read-body.js';
 import { bodyOf } from './request-body.js';
@@ -23,7 +24,7 @@ export function introspectionRequest(
   return {
     method: 'POST',
     url,
-    headers: { ...fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), ...client.headers, ...headers },
+    headers: headersOf(fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), client.headers, headers),
     body,
   };
 }

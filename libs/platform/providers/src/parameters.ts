@@ -1,6 +1,6 @@
 import { linear } from './linear-expression.js';
 import type { Options } from './options.js';
-import { missingIn, type Values } from './placeholders.js';
+import { missingIn, placeholdersIn, type Values } from './placeholders.js';
 import type { ParamSource, ProviderEntry, ProviderParam } from './provider-entry.js';
 import { ConnectionMisconfiguredError, MissingParametersError, type MissingParameter } from './providers.errors.js';
 
@@ -32,8 +32,6 @@ export function parametersOf(entry: ProviderEntry, sources: ParameterSources): R
     const source = sourceOf(param);
     const isAdmins = source === 'admin' || option !== undefined;
     if (value === undefined) {
-      if (param.required && isAdmins)
-        throw new ConnectionMisconfiguredError(`options.${param.option ?? name} is missing`);
       // What a callback or an ID token says is not there before there was one; who needs it then asks for it.
       if (param.required && source === 'user') wanting.push({ name, source, fault: 'missing' });
     } else if (isParameterValue(param, value)) values[name] = value;
@@ -62,6 +60,17 @@ function valueOf(
 
 const own = (values: Values, name: string): string | undefined =>
   Object.hasOwn(values, name) && values[name] !== '' ? values[name] : undefined;
+
+/**
+ * An administrator's parameter that only makes addresses is missed where one of them is: discovery, or addresses by hand,
+ * can do without. Any other is missed at once.
+ */
+export function requireAdmins({ params, endpoints }: ProviderEntry, values: Values): void {
+  const addressed = new Set(Object.values(endpoints).flat().flatMap(placeholdersIn));
+  for (const [name, param] of Object.entries(params))
+    if (param.required && sourceOf(param) === 'admin' && !Object.hasOwn(values, name) && !addressed.has(name))
+      throw new ConnectionMisconfiguredError(`options.${param.option ?? name} is missing`);
+}
 
 /**
  * Nothing of an authorization request may be left open. What only a callback or an ID token can say is not asked for

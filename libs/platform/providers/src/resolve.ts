@@ -1,10 +1,11 @@
 import { fromOptions } from './connection-options.js';
 import { endpointsOf, type ResolvedEndpoints } from './endpoints.js';
+import { entryFaults } from './entry-checks.js';
 import { issuerOf } from './issuer.js';
 import { merge } from './merge.js';
 import { objectIn, type Options, stringsIn } from './options.js';
 import { atOwnServer } from './own-server.js';
-import { parametersOf, requireFilled } from './parameters.js';
+import { parametersOf, requireAdmins, requireFilled } from './parameters.js';
 import { fillUrl, missingIn, placeholdersIn, type Values } from './placeholders.js';
 import { configuredScopes } from './scopes.js';
 import type { ClientAuthMethod, ProviderEntry, ProviderScope, ProviderSettings } from './provider-entry.js';
@@ -96,12 +97,14 @@ export function resolve(
   if (!provider) throw new ConnectionMisconfiguredError(`no provider is known for strategy ${strategy}`);
   const metadata = connection.metadata ?? objectIn(options['oidc_metadata']) ?? {};
   const entry = entryWith(provider.entry, options, hasRefreshToken);
+  requireSafe(entry, options);
   const clientId = options['client_id'];
   if (typeof clientId !== 'string' || clientId === '')
     throw new ConnectionMisconfiguredError('options.client_id is missing');
   const params = parametersOf(entry, { options, preset, given });
-  const values = { ...given, client_id: clientId, ...params };
-  requireFilled(entry, values, templatesOf(entry));
+  const values = { ...undeclared(entry, given), client_id: clientId, ...params };
+  requireAdmins(entry, values);
+  requireFilled(entry, values, templatesOf(entry, metadata));
   const { endpoints, tokenOrigin } = endpointsOf(entry, metadata, values, issuerOf(entry, metadata, values));
   const pushed = metadata['pushed_authorization_request_endpoint'];
   return {
@@ -149,10 +152,26 @@ export function entryWith(entry: ProviderEntry, options: Options, hasRefreshToke
     : configured;
 }
 
-/** What an authorization request is made of. */
-function* templatesOf({ endpoints, authorization }: ProviderEntry): Generator<string> {
-  if (endpoints.authorization !== undefined) yield endpoints.authorization;
-  if (endpoints.token !== undefined) yield endpoints.token;
+/** Settings of one connection are checked again with the entry they are laid over: only both together say a host. */
+function requireSafe(entry: ProviderEntry, options: Options): void {
+  if (!objectIn(options['provider_settings'])) return;
+  const [fault] = entryFaults(entry, { isPartial: false });
+  if (fault) throw new ConnectionMisconfiguredError(`options.provider_settings ${fault.pointer} ${fault.message}`);
+}
+
+/** What a flow brings beside parameters: those have been checked, and only what was checked counts. */
+const undeclared = ({ params }: ProviderEntry, given: Values): Values =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => !Object.hasOwn(params, name)));
+
+/** What must be known before a person is sent to the provider. */
+function* templatesOf(
+  { endpoints, authorization, identity }: ProviderEntry,
+  metadata: Record<string, unknown>,
+): Generator<string> {
+  if (endpoints.authorization !== undefined && !metadata['authorization_endpoint']) yield endpoints.authorization;
+  if (endpoints.token !== undefined && !metadata['token_endpoint']) yield endpoints.token;
+  if (endpoints.refresh !== undefined) yield endpoints.refresh;
+  yield* Object.values(identity.requireClaims ?? {});
   for (const params of [authorization.params, authorization.offlineParams, authorization.reconnectParams])
     for (const [name, text] of Object.entries(params)) yield `${name}${text}`;
 }

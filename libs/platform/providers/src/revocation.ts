@@ -8,6 +8,7 @@ import {
   type Members,
 } from './client-authentication.js';
 import { withQuery } from './encoding.js';
+import { headersOf } from './headers.js';
 import { fillAll, fillHeaders, fillUrl, type Values } from './placeholders.js';
 import { at } from './pointer.js';
 import type { Revocation } from './provider-entry.js';
@@ -65,11 +66,7 @@ function requestOf(
   return {
     method: how.method,
     url: how.in === 'query' ? withQuery(url, members) : url,
-    headers: {
-      ...fillHeaders(resolved.entry.tokenRequest.headers, values),
-      ...client.headers,
-      ...(inBody ? headers : {}),
-    },
+    headers: headersOf(fillHeaders(resolved.entry.tokenRequest.headers, values), client.headers, inBody ? headers : {}),
     ...(inBody ? { body } : {}),
   };
 }

@@ -68,12 +68,14 @@ export const isOneResource = (scopes: readonly string[]): boolean =>
 
 /**
  * What was wanted and is not in the answer; case does not count, base and offline scopes neither. A scope is there by
- * its value, by another spelling, or because one that includes it is.
+ * its value, by another spelling, or because one that includes it is. An answer without scopes misses none.
  */
 export function missingScopes(resolved: ResolvedProvider, wanted: string[], granted: string[]): string[] {
+  if (granted.length === 0) return [];
   const { baseScopes, offlineScopes } = resolved.entry.authorization;
-  const there = withIncluded(resolved.entry.scopes, [...granted, ...baseScopes, ...offlineScopes]);
-  return unique(wanted).filter((scope) => !there.has(scope.toLowerCase()));
+  const ours = new Set([...baseScopes, ...offlineScopes].map((scope) => scope.toLowerCase()));
+  const there = withIncluded(resolved.entry.scopes, granted);
+  return unique(wanted).filter((scope) => !ours.has(scope.toLowerCase()) && !there.has(scope.toLowerCase()));
 }
 
 function withIncluded(known: readonly ProviderScope[], granted: readonly string[]): Set<string> {

@@ -1,5 +1,6 @@
 import type { EgressRequest } from '@strongroom/egress';
 import { clientAuthentication, type ClientCredentials, type Members } from './client-authentication.js';
+import { headersOf } from './headers.js';
 import { fillAll, fillHeaders, type Values } from './placeholders.js';
 import { bodyOf } from './request-body.js';
 import type { ResolvedProvider } from './resolve.js';
@@ -33,7 +34,7 @@ export function tokenRequest(
   return {
     method: 'POST',
     url: phase === 'refresh' ? (resolved.endpoints.refresh ?? resolved.endpoints.token) : resolved.endpoints.token,
-    headers: { ...fillHeaders(how.headers, values), ...client.headers, ...headers },
+    headers: headersOf(fillHeaders(how.headers, values), client.headers, headers),
     body,
   };
 }
