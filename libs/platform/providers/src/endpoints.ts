@@ -40,15 +40,16 @@ export function endpointsOf(
     const url = known(given[name], member === undefined ? undefined : metadata[member], values);
     if (url !== undefined) endpoints[name] = absolute(url, `${name} endpoint`);
   }
-  if (isOpen(given.token, values)) later(endpoints, 'token', entry, values);
+  if (isOpen(entry, 'token', values)) later(endpoints, 'token', entry, values);
   else endpoints.token = required(given.token, metadata['token_endpoint'], 'token endpoint', values);
-  if (isOpen(given.refresh, values)) later(endpoints, 'refresh', entry, values);
+  if (isOpen(entry, 'refresh', values)) later(endpoints, 'refresh', entry, values);
   // Stored tokens go where refreshes go. That is what they are bound to, so that moving it asks people again.
   return { endpoints, tokenOrigin: () => new URL(endpoints.refresh ?? endpoints.token).origin };
 }
 
-const isOpen = (template: string | undefined, values: Values): template is string =>
-  template !== undefined && missingIn(template, values).length > 0;
+/** It waits for what the flow brings; what an administrator left out is looked for in metadata. */
+const isOpen = ({ params, endpoints }: ProviderEntry, name: 'token' | 'refresh', values: Values): boolean =>
+  missingIn(endpoints[name] ?? '', values).some((missing) => (params[missing]?.source ?? 'admin') !== 'admin');
 
 /** Asking for it before the flow has said the rest is an error; nothing else may take its place. */
 function later(endpoints: ResolvedEndpoints, name: 'token' | 'refresh', entry: ProviderEntry, values: Values): void {
