@@ -184,7 +184,13 @@ export class Vault {
     const known = await this.resolved(callback.captured);
     const tokens = await this.token(known, 'exchange', { code: callback.code, asked: scopesAsked });
     if (tokens.outcome !== 'tokens') throw new Error(`no tokens: ${JSON.stringify(tokens)}`);
-    return { tokens, ...(await this.account(known, tokens, callback.captured)), captured: callback.captured };
+    const extras = Object.fromEntries(Object.entries(tokens.extras).map(([name, value]) => [name, String(value)]));
+    const account = await this.account(
+      await this.resolved({ ...extras, ...callback.captured }),
+      tokens,
+      callback.captured,
+    );
+    return { tokens, ...account, captured: callback.captured };
   }
 
   async account(

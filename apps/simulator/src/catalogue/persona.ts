@@ -50,7 +50,8 @@ export class Persona {
       if (template === undefined || isThere(body, place.pointer))
         put(body, place.pointer, this.value(place, person, params));
     const missing = template === undefined ? undefined : this.missingSubject(document, body);
-    for (const place of missing ?? []) put(body, place.pointer, this.value(place, person, params));
+    for (const place of [...(missing ?? []), ...this.demanded(document)])
+      put(body, place.pointer, this.value(place, person, params));
     return body;
   }
 
@@ -117,6 +118,12 @@ export class Persona {
     if (this.claimNames().includes(name)) return this.claim(name, params);
     const wanted = this.part.entry.identity.requireClaims?.[pointer];
     return wanted === undefined ? undefined : filled(wanted, { ...this.usualParams(), ...params });
+  }
+
+  /** Claims without which the entry takes no ID token. */
+  private demanded(document: Document): Place[] {
+    const pointers = document === 'id_token' ? Object.keys(this.part.entry.identity.requireClaims ?? {}) : [];
+    return pointers.map((pointer) => ({ document, pointer }));
   }
 
   private usualParams(): Record<string, string> {

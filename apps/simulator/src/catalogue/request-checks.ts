@@ -1,5 +1,5 @@
 import type { Call, Fault } from '../dialect.js';
-import { filled } from './addresses.js';
+import { filled, placeholdersOf } from './addresses.js';
 import type { Entry } from './entry.js';
 
 /** What is wrong with a token request, client and grant aside. */
@@ -18,9 +18,13 @@ export function tokenRequestFault(entry: Entry, call: Call): Fault | null {
   return isRefresh && how.refreshScope === 'always' && !sent['scope'] ? 'bad_request' : null;
 }
 
-/** Every header with exactly this value. */
+/** Every header with exactly this value; of what only the flow knows, any. */
 export const hasHeaders = ({ request, params }: Call, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([name, value]) => request.headers[name.toLowerCase()] === filled(value, params));
+  Object.entries(wanted).every(([name, template]) => {
+    const sent = request.headers[name.toLowerCase()];
+    const value = filled(template, params);
+    return placeholdersOf(value).length > 0 ? Boolean(sent) : sent === value;
+  });
 
 const hasMembers = (sent: Record<string, string>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([name, value]) => (value.includes('{') ? Boolean(sent[name]) : sent[name] === value));
