@@ -1,5 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { custom, ISSUER, openid } from '../test/connection.js';
-import { readCallback } from './callback.js';
+import { checkCallbackSignature, readCallback } from './callback.js';
 
 const promised = { authorization_response_iss_parameter_supported: true };
 
@@ -52,5 +53,34 @@ describe('a callback', () => {
   it('keeps the values that the entry names', () => {
     const resolved = custom({ provider_settings: { authorization: { callback: { capture: ['shop'] } } } });
     expect(readCallback(resolved, { code: 'c', shop: 's', other: 'o' })).toMatchObject({ captured: { shop: 's' } });
+  });
+});
+
+describe('a callback that the provider signs', () => {
+  const signature = { param: 'hmac', alg: 'hmac-sha256-hex', key: 'client_secret', over: 'sorted-query-without-param' };
+  const resolved = custom({ provider_settings: { authorization: { callback: { signature, capture: ['shop'] } } } });
+  const query = { shop: 'acme', code: 'cnry_c', timestamp: '1', host: 'a=b c' };
+  const hmac = createHmac('sha256', 'cnry_secret')
+    .update('code=cnry_c&host=a%3Db+c&shop=acme&timestamp=1')
+    .digest('hex');
+
+  it('is believed with the signature over all other members, in any order', () => {
+    expect(checkCallbackSignature(resolved, { hmac, ...query }, 'cnry_secret')).toBe(true);
+    expect(checkCallbackSignature(resolved, { ...query, hmac: hmac.toUpperCase() }, 'cnry_secret')).toBe(true);
+  });
+
+  it.each([
+    ['another member', { ...query, hmac, extra: '1' }, 'cnry_secret'],
+    ['another value', { ...query, hmac, shop: 'evil' }, 'cnry_secret'],
+    ['no signature', query, 'cnry_secret'],
+    ['half a signature', { ...query, hmac: hmac.slice(0, 32) }, 'cnry_secret'],
+    ['another secret', { ...query, hmac }, 'cnry_other'],
+    ['no secret', { ...query, hmac }, null],
+  ])('is not believed with %s', (_, given, secret) => {
+    expect(checkCallbackSignature(resolved, given as Record<string, string>, secret)).toBe(false);
+  });
+
+  it('is not asked for where the entry names none', () => {
+    expect(checkCallbackSignature(custom(), query, null)).toBe(true);
   });
 });

@@ -60,3 +60,43 @@ describe('a token request', () => {
     expect(() => tokenRequest(resolved, 'refresh', refresh)).toThrow('private_key_jwt');
   });
 });
+
+describe('the authentication of a client', () => {
+  const input = { clientSecret: 'cnry_s', code: 'cnry_c', redirectUri: 'https://v.example/cb', refreshToken: 'cnry_r' };
+  const by = (clientAuth: object, more: object = {}) =>
+    tokenRequest(custom({ provider_settings: { clientAuth } }), 'exchange', { ...input, ...more });
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  it.each([
+    ['secret_as_basic_username', `Basic ${base64('cnry_s:')}`],
+    ['secret_as_bearer', 'Bearer cnry_s'],
+    ['client_secret_basic', `Basic ${base64('ours:cnry_s')}`],
+  ])('by %s stands in the header alone', (method, expected) => {
+    const { headers, body } = by({ methods: [method] });
+    expect(headers).toMatchObject({ Authorization: expected });
+    expect(body).not.toMatch(/client_id|cnry_s/);
+  });
+
+  it.each(['private_key_jwt', 'client_secret_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'])(
+    'by %s gives way to the next method, and is refused where there is none',
+    (method) => {
+      expect(by({ methods: [method, 'client_secret_basic'] }).headers).toHaveProperty('Authorization');
+      expect(() => by({ methods: [method] })).toThrow(`client authentication by ${method} is not offered`);
+    },
+  );
+
+  it('by a signed assertion goes along where the caller has made one', () => {
+    expect(by({ methods: ['private_key_jwt', 'client_secret_post'] }, { clientAssertion: 'cnry_jwt' }).body).toMatch(
+      /client_id=ours&client_assertion_type=[^&]+&client_assertion=cnry_jwt$/,
+    );
+  });
+
+  it('is said once, whatever headers a connection adds', () => {
+    const resolved = custom({
+      customHeaders: { authorization: 'Bearer x' },
+      provider_settings: { clientAuth: { methods: ['client_secret_basic'] } },
+    });
+    const { headers } = tokenRequest(resolved, 'exchange', input);
+    expect(Object.keys(headers!).filter((name) => /authorization/i.test(name))).toEqual(['Authorization']);
+  });
+});
