@@ -15,6 +15,8 @@ export interface Controlled {
   settings: Record<string, unknown>;
   alive: boolean;
   secrets: string[];
+  clientSecret: string;
+  grants: object[];
   committed: { refresh_token: number };
   journal: { path: string }[];
 }
