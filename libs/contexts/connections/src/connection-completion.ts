@@ -8,7 +8,7 @@ import { governing, requireKnownProvider } from './provider/governing-provider.j
 import { ProviderAddresses } from './provider/provider-addresses.js';
 import { ProviderMetadata } from './provider/provider-metadata.js';
 import { checkProviderOptions } from './provider/provider-options.js';
-import { sendsSecretElsewhere } from './provider/secret-receivers.js';
+import { sendsElsewhere } from './provider/secret-receivers.js';
 
 /** Everything that must happen to a changed row before the transaction that writes it. */
 @Injectable()
@@ -32,11 +32,7 @@ export class ConnectionCompletion {
   ): Promise<ConnectionEntity> {
     if (hasNewOptions) await this.checkProvider(row, before);
     checkTogether(this.catalogue, row);
-    if (
-      before?.secretBox &&
-      (secret === 'keep' || secret === null) &&
-      sendsSecretElsewhere(this.catalogue, before, row)
-    )
+    if (before?.secretBox && (secret === 'keep' || secret === null) && sendsElsewhere(this.catalogue, before, row))
       throw secretNeeded();
     if (secret === null) row.secretBox = null;
     else if (secret !== 'keep') row.secretBox = await this.secrets.seal(row.id, secret.value);

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Catalogue } from '@strongroom/providers';
 import type { ConnectionEntity } from '../connection.entity.js';
-import { addressed, sendsSecretElsewhere, tokenPlaceOf } from './secret-receivers.js';
+import { addressed, sendsElsewhere } from './secret-receivers.js';
 
 const UNTIL = 'what it said before stays in use until the connection is saved again with its client secret';
 
@@ -15,9 +14,7 @@ export function movedTo(catalogue: Catalogue, before: ConnectionEntity, found: R
   const after = { ...before, providerMetadata: found };
   if (addressed(catalogue, before).resolved && !addressed(catalogue, after).resolved)
     return `the provider's metadata no longer say all that is needed; ${UNTIL}`;
-  if (!isDeepStrictEqual(tokenPlaceOf(catalogue, before), tokenPlaceOf(catalogue, after)))
-    return `the provider's metadata now name a token endpoint on another origin; ${UNTIL}`;
-  return sendsSecretElsewhere(catalogue, before, after)
-    ? `the provider's metadata would now send the client secret to another origin; ${UNTIL}`
+  return sendsElsewhere(catalogue, before, after)
+    ? `the provider's metadata would now send tokens or the client secret to another origin; ${UNTIL}`
     : null;
 }

@@ -4,7 +4,8 @@ let vault: Awaited<ReturnType<typeof startVault>>;
 beforeAll(async () => void (vault = await startVault()));
 afterAll(() => vault.stop());
 
-const metadata = (more: Json = {}): Json => vault.provider.metadata(more);
+const metadata = (more: Json = {}): Json =>
+  vault.provider.metadata({ introspection_endpoint: 'https://known.example/introspect', ...more });
 
 /** A saved connection whose provider was asked some hours ago. */
 async function saved(): Promise<string> {
@@ -49,6 +50,18 @@ describe('metadata older than an hour', () => {
     expect(vault.provider.asked()).toBe(asked + 1);
   });
 
+  it('are left alone while another process has them', async () => {
+    const id = await saved();
+    const asked = vault.provider.asked();
+    await vault.database.transaction(async (tx) => {
+      await tx.query('SELECT 1 FROM connections WHERE id = $1 FOR UPDATE', [id]);
+      await refresh();
+    });
+    expect(vault.provider.asked()).toBe(asked);
+    await refresh();
+    expect(vault.provider.asked()).toBe(asked + 1);
+  });
+
   it.each([
     ['says nothing good', () => vault.provider.says(null)],
     ['is of another issuer', () => vault.provider.says(metadata({ issuer: 'https://evil.example' }))],
@@ -73,6 +86,7 @@ describe('metadata older than an hour', () => {
   it.each([
     ['token endpoint', { token_endpoint: 'https://evil.example/token' }],
     ['revocation endpoint', { revocation_endpoint: 'https://evil.example/revoke' }],
+    ['token endpoint to where the secret went before', { token_endpoint: 'https://known.example/token' }],
   ])('M3 never move the %s by themselves; saving again with the secret does', async (_, moved) => {
     const id = await saved();
     vault.provider.says(metadata(moved));

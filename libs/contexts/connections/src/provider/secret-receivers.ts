@@ -67,19 +67,20 @@ export function tokenPlaceOf(catalogue: Catalogue, row: Described): unknown {
 }
 
 /**
- * Whether the client secret of `before` would be sent anywhere else after the change (`spec/threats.md` M3). Where
- * each account has an address of its own, nothing may change that could be part of one.
+ * Whether tokens or the client secret of `before` would be sent anywhere else after the change (`spec/threats.md` M3).
+ * Where each account has an address of its own, nothing may change that could be part of one.
  */
-export function sendsSecretElsewhere(catalogue: Catalogue, before: Described, after: Described): boolean {
+export function sendsElsewhere(catalogue: Catalogue, before: Described, after: Described): boolean {
   const [one, other] = [addressed(catalogue, before), addressed(catalogue, after)];
   if (one.isByAccount || other.isByAccount)
     return !isDeepStrictEqual(shapeOf(catalogue, before), shapeOf(catalogue, after));
+  if (!other.resolved) return false;
+  if (one.resolved?.tokenOrigin !== other.resolved.tokenOrigin) return true;
   const known = secretOrigins(one.resolved);
   return secretOrigins(other.resolved).some((origin) => !known.includes(origin));
 }
 
-function secretOrigins(resolved: ResolvedProvider | null): string[] {
-  if (!resolved) return [];
+function secretOrigins(resolved: ResolvedProvider): string[] {
   const { token, refresh, revocation, introspection } = resolved.endpoints;
   const { request } = resolved.entry.identity;
   const calls = [token, refresh, revocation, introspection, resolved.pushedEndpoint, resolved.entry.revocation.url];
