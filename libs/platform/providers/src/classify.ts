@@ -71,7 +71,7 @@ export function classify(resolved: ResolvedProvider, refusal: Refusal): { class:
       : [errors.code, errors.description];
   const seen = {
     code: shortString(refusal.body, code),
-    subcode: shortString(refusal.body, errors.subcode),
+    subcode: shortString(refusal.body, errors.subcode, true),
     description: textOf(firstAt(refusal.body, description)).slice(0, DESCRIPTION_CHARACTERS),
   };
   if (isExhausted(refusal, rateLimit)) return { class: 'rate_limited', code: seen.code };
@@ -120,9 +120,11 @@ function holds(
 const isStatus = (wanted: string, status: number | undefined): boolean =>
   status !== undefined && (wanted.endsWith('xx') ? wanted[0] === String(status)[0] : wanted === String(status));
 
-function shortString(body: unknown, pointers: string[]): string | null {
+/** `isNumberToo`: some providers number what others name. */
+function shortString(body: unknown, pointers: string[], isNumberToo = false): string | null {
   for (const pointer of pointers) {
-    const value = at(body, pointer);
+    const found = at(body, pointer);
+    const value = isNumberToo && typeof found === 'number' ? String(found) : found;
     if (typeof value === 'string' && CODE.test(value)) return value;
   }
   return null;

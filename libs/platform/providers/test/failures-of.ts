@@ -11,7 +11,7 @@ import type {
   FixtureRequest,
 } from '../src/catalogue/fixtures.js';
 import { classifyTransport, refusalOf } from '../src/classify.js';
-import { type IdentityDocuments, identityRequest, readIdentity } from '../src/identity.js';
+import { type IdentityDocuments, identityRequest, readIdentity, readIdentityAnswer } from '../src/identity.js';
 import { introspectionRequest } from '../src/introspection.js';
 import { ConnectionMisconfiguredError, IdTokenRefusedError } from '../src/providers.errors.js';
 import { readBody } from '../src/read-body.js';
@@ -184,6 +184,10 @@ function outcomeOf(trial: Trial, one: FixtureCase): Record<string, unknown> | st
   const { resolved, given } = trial;
   if (one.response.status === null) return { ...classifyTransport({ sent: 'maybe' }) };
   const answer = answerOf(one);
+  if (one.phase === 'identity') {
+    const read = readIdentityAnswer(resolved, answer, new Date(given.now * 1000));
+    return read.outcome === 'error' ? { ...read } : { class: 'ok', ...identityOf(trial, { request: read.document }) };
+  }
   const body = readBody(answer, resolved.entry.tokenResponse.formats);
   return { ...refusalOf(resolved, one.phase, answer, body, new Date(given.now * 1000)) };
 }

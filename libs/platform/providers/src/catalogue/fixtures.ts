@@ -103,5 +103,8 @@ const read = (file: string): FixtureFile => JSON.parse(readFileSync(file, 'utf8'
 /** Each provider keeps the values its own file was recorded with. */
 const withGiven = ({ given, providers }: FixtureFile): Record<string, Fixture> =>
   Object.fromEntries(
-    Object.entries(providers).map(([id, fixture]) => [id, { ...fixture, given: { ...given, ...fixture.given } }]),
+    Object.entries(providers).map(([id, fixture]) => [
+      id,
+      { ...fixture, given: { ...(shipped as unknown as FixtureFile).given, ...given, ...fixture.given } },
+    ]),
   );
