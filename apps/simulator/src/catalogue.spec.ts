@@ -85,12 +85,24 @@ describe.each(ids)('%s in play', (id) => {
   });
 
   it('says how long to wait, in its own header and unit', async () => {
-    const vault = await vaultOf(id, { rateLimit: { calls: 0, windowSeconds: 30 } });
+    const vault = await vaultOf(id, { rateLimit: { calls: 0, windowSeconds: 3600 } });
     const resolved = await vault.resolved(await capturedBy(vault));
     const limited = await vault.token(resolved, 'exchange', { code: 'cnry_code', asked: [] });
     expect(limited).toMatchObject({ class: 'rate_limited', retryAfter: expect.any(Number) });
+    const { retryAfter } = limited as { retryAfter: number };
+    expect(retryAfter).toBeGreaterThan(3000);
     // An instant is told in whole seconds, and read in whole seconds again.
-    expect((limited as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(31);
+    expect(retryAfter).toBeLessThanOrEqual(3601);
+  });
+
+  it('says how long a token lives, wherever it says such things', async () => {
+    const vault = await vaultOf(id, { accessTokenSeconds: 7200 });
+    const { paths } = catalogue.providers.get(id)!.entry.tokenResponse;
+    if (paths.expiresIn.length + paths.expiresAt.length === 0) return;
+    const { expiresAt } = (await vault.connect()).tokens;
+    const seconds = (expiresAt!.getTime() - Date.now()) / 1000;
+    expect(seconds).toBeGreaterThan(7000);
+    expect(seconds).toBeLessThanOrEqual(7201);
   });
 
   it('ends what a revocation ends, and says so when it was gone', async () => {

@@ -1,9 +1,11 @@
 import { Egress } from '@strongroom/egress';
 import {
   type Catalogue,
+  identityRequest,
   IdTokenRefusedError,
   pushedAuthorizationRequest,
   pushedUrl,
+  readIdentityAnswer,
   readPushedAnswer,
   readTokenAnswer,
   tokenRequest,
@@ -115,6 +117,22 @@ describe('a provider of the catalogue is strict', () => {
     const read = await redeem(NESTED, change);
     expect(read.outcome).toBe('error');
     expect(simulator.received(NESTED).at(-1)?.phase).toMatch(/exchange|refresh/);
+  });
+
+  it('tells an account only to who asks with its headers and its body', async () => {
+    const play = recorded(NESTED);
+    const vault = await play.vault();
+    const { tokens } = await vault.connect(play.asking);
+    const known = await vault.resolved({ shard: '7' });
+    const request = identityRequest(known, tokens.accessToken, {})!;
+    const { 'X-Shard': _, ...headers } = request.headers!;
+    const told = async (change: object) =>
+      readIdentityAnswer(known, await vault.send({ ...request, ...change }), new Date());
+    expect(await told({})).toMatchObject({ outcome: 'document' });
+    expect(await told({ headers })).toMatchObject({ class: 'bug' });
+    expect(await told({ body: '{"query":"{ you }"}' })).toMatchObject({ class: 'bug' });
+    const foreign = { ...request.headers, Authorization: 'Bearer cnry_at_x' };
+    expect(await told({ headers: foreign })).toMatchObject({ class: 'reconnect' });
   });
 
   it('wants the redirect URI again on a refresh where its entry says so', async () => {
