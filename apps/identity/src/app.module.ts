@@ -19,6 +19,6 @@ export class AppModule {
       },
       administrator: email && password ? { email, password } : null,
     });
-    return parts.root(AppModule, context, ['ConnectionDirectory']);
+    return parts.root(AppModule, context, ['ConnectionDirectory', 'ConnectionListing']);
   }
 }

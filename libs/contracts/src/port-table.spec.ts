@@ -9,6 +9,7 @@ const MAY_CALL: Record<string, readonly string[]> = {
   'ConnectionDirectory.byId': allBut('connections'),
   'ConnectionDirectory.ofClient': allBut('connections'),
   'ConnectionDirectory.credentials': ['tokensets'],
+  'ConnectionListing.ofClient': ['identity'],
   'IntakeKeys.current': ['connected-accounts', 'connections', 'identity'],
   'Bearer.check': allBut('identity'),
   'Clients.get': allBut('identity'),

@@ -2,6 +2,7 @@ import {
   Bearer,
   Clients,
   ConnectionDirectory,
+  ConnectionListing,
   IntakeKeys,
   People,
   SignIn,
@@ -73,6 +74,11 @@ const connectionDirectory: EntryOf<ConnectionDirectory> = {
     credentials: read(['tokensets']),
   },
 };
+const connectionListing: EntryOf<ConnectionListing> = {
+  port: ConnectionListing,
+  offeredBy: 'connections',
+  methods: { ofClient: read(['identity']) },
+};
 const intakeKeys: EntryOf<IntakeKeys> = {
   port: IntakeKeys,
   offeredBy: 'tokensets',
@@ -122,6 +128,7 @@ const signIn: EntryOf<SignIn> = {
 /** Who offers which port, and who may call it: the table of `design.md` §2, for calls between services. */
 export const portTable = {
   ConnectionDirectory: connectionDirectory,
+  ConnectionListing: connectionListing,
   IntakeKeys: intakeKeys,
   Bearer: bearer,
   Clients: clients,

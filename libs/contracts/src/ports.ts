@@ -36,6 +36,20 @@ export abstract class ConnectionDirectory {
   abstract credentials(connectionId: string): Promise<{ clientId: string; secretBox: string | null } | null>;
 }
 
+/** One page of a list, in the order of names. */
+export interface ListingPage {
+  /** The last name that was seen; null: from the start. */
+  after: string | null;
+  limit: number;
+  strategies: string[] | null;
+}
+
+/** Offered by `connections`, used by identity. Read only. */
+export abstract class ConnectionListing {
+  /** Those enabled for the client as administrators see them, their secrets masked. */
+  abstract ofClient(clientId: string, page: ListingPage): Promise<{ name: string; shown: Record<string, unknown> }[]>;
+}
+
 /** Where the sealing contexts get the public key for intake boxes (`spec/encryption.md` §1). */
 export interface IntakeKey {
   installationId: string;

@@ -1,4 +1,4 @@
-import { custom, type Json, SECRET, startVault } from '../test/vault.js';
+import { custom, type Json, MASK, SECRET, startVault } from '../test/vault.js';
 
 let vault: Awaited<ReturnType<typeof startVault>>;
 beforeAll(async () => void (vault = await startVault()));
@@ -34,5 +34,20 @@ describe('the directory', () => {
     expect(await vault.openSecret(id, secretBox!)).toBe(SECRET);
     expect((await vault.directory.byId(id, null))!.options).not.toHaveProperty('client_secret');
     expect(await vault.directory.credentials('con_none')).toBeNull();
+  });
+});
+
+describe('the listing', () => {
+  it('MG-22 shows the connections of a client with masked secrets and without its other clients', async () => {
+    const { id } = await create({ enabled_clients: ['app-listed', 'app-secret'] });
+    await create({ enabled_clients: ['app-secret'] });
+    const page = { after: null, limit: 10, strategies: null };
+    const found = await vault.listing.ofClient('app-listed', page);
+    expect(found.map(({ shown }) => shown)).toEqual([
+      expect.objectContaining({ id, options: expect.objectContaining({ client_secret: MASK }) }),
+    ]);
+    expect(found[0]!.shown).not.toHaveProperty('enabled_clients');
+    expect(await vault.listing.ofClient('app-listed', { ...page, strategies: ['github'] })).toEqual([]);
+    expect(await vault.listing.ofClient('app-listed', { ...page, after: found[0]!.name })).toEqual([]);
   });
 });

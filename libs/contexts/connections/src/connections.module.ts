@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ConnectionDirectory } from '@strongroom/contracts';
+import { ConnectionDirectory, ConnectionListing } from '@strongroom/contracts';
 import { MessagingModule } from '@strongroom/messaging';
 import { DatabaseModule } from '@strongroom/persistence';
 import { ClientSecrets } from './client-secrets.js';
 import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionDirectoryService } from './connection-directory.service.js';
+import { ConnectionListingService } from './connection-listing.service.js';
 import { ConnectionsController } from './connections.controller.js';
 import { connectionsDatabase } from './connections.database.js';
 import { ConnectionsReads } from './connections.reads.js';
@@ -36,8 +37,9 @@ export class ConnectionsModule {
         ClientSecrets,
         ConnectionDirectoryService,
         { provide: ConnectionDirectory, useExisting: ConnectionDirectoryService },
+        { provide: ConnectionListing, useClass: ConnectionListingService },
       ],
-      exports: [ConnectionDirectory],
+      exports: [ConnectionDirectory, ConnectionListing],
     };
   }
 }

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bearer, type BearerIdentity, ConnectionDirectory, IntakeKeys, type OwnApi } from '@strongroom/contracts';
+import {
+  Bearer,
+  type BearerIdentity,
+  ConnectionDirectory,
+  ConnectionListing,
+  IntakeKeys,
+  type OwnApi,
+} from '@strongroom/contracts';
 import type { PresentedToken } from '@strongroom/contracts';
 import { IntakePrivateKey } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
@@ -107,6 +114,7 @@ export async function startInstallation(databaseUrl: string, allowed: string, ca
     database,
     intakeKeys,
     directory: app.get(ConnectionDirectory, { strict: false }),
+    listing: app.get(ConnectionListing, { strict: false }),
     service: app.get(ConnectionsService, { strict: false }),
     refresh: app.get(RefreshProviderMetadata, { strict: false }),
     events: (connectionId: string): Promise<SaidEvent[]> =>

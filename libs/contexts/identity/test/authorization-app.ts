@@ -4,14 +4,21 @@ import { Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { Bearer, ConnectionDirectory, SignIn, SubjectTokens, type SubjectRequest } from '@strongroom/contracts';
+import {
+  Bearer,
+  ConnectionDirectory,
+  ConnectionListing,
+  SignIn,
+  SubjectTokens,
+  type SubjectRequest,
+} from '@strongroom/contracts';
 import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
 import { Counters, InProcessCounters } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { IdentityModule } from '../src/identity.module.js';
-import { masterKeys, SaidConnections, START } from './registry-app.js';
+import { masterKeys, SaidConnections, SaidListing, START } from './registry-app.js';
 
 export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 export const CALLBACK = 'https://app.example.com/callback';
@@ -316,6 +323,7 @@ export async function startAuthorization(
     { provide: PublicUrl, useValue: new PublicUrl(origin) },
     { provide: LOGGER, useValue: logger },
     { provide: ConnectionDirectory, useValue: new SaidConnections() },
+    { provide: ConnectionListing, useValue: new SaidListing() },
     { provide: Counters, useValue: new InProcessCounters() },
   ];
   const { managementClient, administrator } = START;

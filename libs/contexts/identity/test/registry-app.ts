@@ -5,8 +5,10 @@ import { Test } from '@nestjs/testing';
 import {
   Bearer,
   ConnectionDirectory,
+  ConnectionListing,
   type BearerIdentity,
   type ConnectionView,
+  type ListingPage,
   type PresentedToken,
 } from '@strongroom/contracts';
 import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
@@ -38,6 +40,18 @@ export class SaidConnections extends ConnectionDirectory {
   override credentials = () => Promise.resolve(null);
 }
 
+/** A client's connections as they would be shown; tests add to it. */
+export class SaidListing extends ConnectionListing {
+  readonly known: { name: string; strategy: string; clientId: string }[] = [];
+  override ofClient(id: string, { after, limit, strategies }: ListingPage) {
+    const found = this.known
+      .filter(({ clientId, strategy }) => clientId === id && (strategies?.includes(strategy) ?? true))
+      .filter(({ name }) => after === null || name > after)
+      .slice(0, limit);
+    return Promise.resolve(found.map(({ name, strategy }) => ({ name, shown: { name, strategy } })));
+  }
+}
+
 export interface Answer {
   status: number;
   body: Record<string, unknown>;
@@ -48,6 +62,7 @@ export interface RegistryApp {
   app: NestFastifyApplication;
   database: DataSource;
   connections: SaidConnections;
+  listing: SaidListing;
   /** Calls the Management API; without `scopes` the caller holds all of them. */
   call(method: string, path: string, body?: unknown, scopes?: string[]): Promise<Answer>;
   /** The events said of a thing, oldest first. */
@@ -80,10 +95,12 @@ export async function emptyDatabase(url: string): Promise<string> {
 export async function startRegistry(url: string, keys = masterKeys(), start = START): Promise<RegistryApp> {
   const { publicUrl, ...options } = start;
   const connections = new SaidConnections();
+  const listing = new SaidListing();
   const common = [
     { provide: PublicUrl, useValue: new PublicUrl(publicUrl) },
     { provide: Bearer, useClass: SaidBearer },
     { provide: ConnectionDirectory, useValue: connections },
+    { provide: ConnectionListing, useValue: listing },
   ];
 
   @Global()
@@ -121,6 +138,7 @@ export async function startRegistry(url: string, keys = masterKeys(), start = ST
     app,
     database,
     connections,
+    listing,
     async call(method, path, body, scopes = [...MANAGEMENT_SCOPES]) {
       const answer = await app.inject({
         method: method as 'GET',

@@ -1,5 +1,6 @@
 import { Clients, People } from '@strongroom/contracts';
 import { AddAccountToProfileWhenAccountConnected } from './add-account-to-profile-when-account-connected.js';
+import { ClientConnectionsController } from './client-connections.controller.js';
 import { ClientGrantsController } from './client-grants.controller.js';
 import { ClientGrantsService } from './client-grants.service.js';
 import { ClientCredentialEntity, ClientEntity } from './client.entity.js';
@@ -33,6 +34,7 @@ export const registryParts = {
     UsersController,
     UsersByEmailController,
     ClientsController,
+    ClientConnectionsController,
     ClientGrantsController,
     ResourceServersController,
     TenantSettingsController,
