@@ -1,6 +1,6 @@
 import { custom, openid } from '../test/connection.js';
 import { type AuthorizationFlow, authorizationRequest } from './authorization-request.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 const asked = (resolved: ResolvedProvider, flow: Partial<AuthorizationFlow> = {}) => {
   const { url, scopesAsked } = authorizationRequest(resolved, {

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { classify } from './classify.js';
 import { isIssuer } from './issuer.js';
 import type { CallbackSignature, ErrorClass } from './provider-entry.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 export type CallbackRefusal = 'duplicate_parameter' | 'iss_missing' | 'iss_mismatch' | 'code_malformed';
 

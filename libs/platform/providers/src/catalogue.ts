@@ -6,7 +6,8 @@ import { discoveryOf } from './discovery-of.js';
 import { mergedEntry } from './catalogue-merge.js';
 import type { ProviderEntry } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
-import { entryWith, type ProviderConnection, resolve, type ResolvedProvider } from './resolve.js';
+import { entryWith, resolve } from './resolve.js';
+import type { ProviderConnection, ResolvedProvider } from './resolved-provider.js';
 import { placeholdersIn } from './placeholders.js';
 
 /** One provider of the catalogue, merged over its base; placeholders are not filled yet. */

@@ -2,7 +2,7 @@ import type { EgressAnswer } from '@strongroom/egress';
 import { linear } from './linear-expression.js';
 import { at, firstAt } from './pointer.js';
 import type { ErrorClass, ErrorRule, Phase } from './provider-entry.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 /** What is kept of a provider's refusal. Descriptions are matched and dropped: some repeat the token. */
 export interface ProviderError {

@@ -1,7 +1,7 @@
 import { encode } from './encoding.js';
 import type { ClientAuthMethod, ProviderEntry } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 export type Members = [string, string][];
 export interface ClientAuthentication {

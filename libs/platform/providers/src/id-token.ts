@@ -3,7 +3,7 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { isIssuer } from './issuer.js';
 import { providerKeys } from './provider-keys.js';
 import { ConnectionMisconfiguredError, type IdTokenFault, IdTokenRefusedError } from './providers.errors.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 export type IdTokenClaims = JWTPayload & { sub: string };
 

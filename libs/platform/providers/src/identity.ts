@@ -6,7 +6,7 @@ import { fill, fillBody, fillHeaders, fillUrl } from './placeholders.js';
 import { at } from './pointer.js';
 import { readBody } from './read-body.js';
 import { IdTokenRefusedError } from './providers.errors.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 /** What an account is read from. `request` and `userinfo` are two names of the one answer we asked for. */
 export interface IdentityDocuments {

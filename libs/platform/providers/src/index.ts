@@ -7,10 +7,6 @@ export {
   type AuthorizationFlow,
   type AuthorizationRequest,
   authorizationRequest,
-  pushedAuthorizationRequest,
-  type PushedRequest,
-  pushedUrl,
-  readPushedAnswer,
   refusedParameters,
   usesPkce,
 } from './authorization-request.js';
@@ -66,7 +62,8 @@ export {
   MissingParametersError,
   ProviderUnavailableError,
 } from './providers.errors.js';
-export type { ProviderConnection, ResolvedProvider, RotationClass, ScopeInfo } from './resolve.js';
+export type { ProviderConnection, ResolvedProvider, RotationClass, ScopeInfo } from './resolved-provider.js';
+export { pushedAuthorizationRequest, type PushedRequest, pushedUrl, readPushedAnswer } from './pushed-request.js';
 export { readRevocation, type RevocationOutcome, revocationRequest, type TokensToRevoke } from './revocation.js';
 export {
   configuredScopes,

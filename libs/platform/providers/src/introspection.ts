@@ -5,7 +5,7 @@ import { headersOf } from './headers.js';
 import { fillHeaders } from './placeholders.js';
 import { readBody } from './read-body.js';
 import { bodyOf } from './request-body.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 /** Asks for the end of a token that came without one (RFC 7662); null where that is not how this provider tells. */
 export function introspectionRequest(

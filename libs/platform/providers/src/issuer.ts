@@ -2,7 +2,7 @@ import { isParameterValue } from './parameters.js';
 import { fill, placeholdersIn, type Values } from './placeholders.js';
 import type { ProviderEntry } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 /** What a document for many tenants says in place of the one. */
 const ANY_TENANT = '{tenantid}';

@@ -1,11 +1,6 @@
 import { answer, inSeconds, NOW, openid } from '../test/connection.js';
-import {
-  authorizationRequest,
-  pushedAuthorizationRequest,
-  pushedUrl,
-  readPushedAnswer,
-  refusedParameters,
-} from './authorization-request.js';
+import { authorizationRequest, refusedParameters } from './authorization-request.js';
+import { pushedAuthorizationRequest, pushedUrl, readPushedAnswer } from './pushed-request.js';
 import { introspectionRequest, readIntrospection } from './introspection.js';
 
 const PUSHED = {

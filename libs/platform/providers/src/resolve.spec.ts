@@ -27,6 +27,16 @@ describe('a resolved connection', () => {
     expect(resolved.tokenOrigin).toBe('https://other.example');
   });
 
+  it('binds tokens to where refreshes go, if that is elsewhere', () => {
+    const resolved = settings({ endpoints: { refresh: 'https://refresh.example/r' } });
+    expect(resolved.endpoints).toMatchObject({
+      token: 'https://provider.example/token',
+      refresh: 'https://refresh.example/r',
+    });
+    expect(resolved.tokenOrigin).toBe('https://refresh.example');
+    expect(custom().tokenOrigin).toBe('https://provider.example');
+  });
+
   it('merges settings over options and keeps the rules of the base behind its own', () => {
     const own = { when: { code: ['x'] }, class: 'race' } as const;
     const { entry } = settings({ tokenRequest: { headers: { 'X-A': '1' } }, errors: { rules: [own] } });

@@ -14,7 +14,7 @@ import { at } from './pointer.js';
 import type { Revocation } from './provider-entry.js';
 import { readBody } from './read-body.js';
 import { bodyOf } from './request-body.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 export interface TokensToRevoke {
   accessToken: string | null;

@@ -1,6 +1,6 @@
 import { type Options } from './options.js';
 import type { ProviderEntry, ProviderScope } from './provider-entry.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 /** RFC 6749 §3.3, and a length nobody reaches by accident. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,189}$/;

@@ -1,5 +1,5 @@
 import { answer, custom, inSeconds, NOW } from '../test/connection.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 import { readTokenAnswer } from './token-answer.js';
 
 const HTML = { 'content-type': 'text/html' };

@@ -3,7 +3,7 @@ import { type ProviderError, refusalOf, retryAfterOf } from './classify.js';
 import { at, firstAt } from './pointer.js';
 import type { TokenPaths } from './provider-entry.js';
 import { readBody } from './read-body.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 import { unique } from './scopes.js';
 
 export interface ProviderTokens {

@@ -3,7 +3,7 @@ import { clientAuthentication, type ClientCredentials, type Members } from './cl
 import { headersOf } from './headers.js';
 import { fillAll, fillHeaders, type Values } from './placeholders.js';
 import { bodyOf } from './request-body.js';
-import type { ResolvedProvider } from './resolve.js';
+import type { ResolvedProvider } from './resolved-provider.js';
 
 export interface TokenRequestInput extends ClientCredentials {
   code?: string;

@@ -1,6 +1,6 @@
 import type { EgressAnswer } from '@strongroom/egress';
 import { Catalogue } from '../src/catalogue.js';
-import type { ResolvedProvider } from '../src/resolve.js';
+import type { ResolvedProvider } from '../src/resolved-provider.js';
 
 type Options = Record<string, unknown>;
 

@@ -15,7 +15,7 @@ import { type IdentityDocuments, identityRequest, readIdentity, readIdentityAnsw
 import { introspectionRequest } from '../src/introspection.js';
 import { ConnectionMisconfiguredError, IdTokenRefusedError } from '../src/providers.errors.js';
 import { readBody } from '../src/read-body.js';
-import type { ResolvedProvider } from '../src/resolve.js';
+import type { ResolvedProvider } from '../src/resolved-provider.js';
 import { readRevocation, revocationRequest } from '../src/revocation.js';
 import { missingScopes, scopesToAsk } from '../src/scopes.js';
 import { readTokenAnswer } from '../src/token-answer.js';
