@@ -1,10 +1,13 @@
-import { providerSettings } from '@strongroom/providers';
+import { providerSettings, type ProviderSettings } from '@strongroom/providers';
 import { z } from 'zod';
 import { oauth2Options } from './oauth2-options.js';
 import { openidOptions } from './openid-options.js';
 import { parameters, scope, shortText, text } from './option-values.js';
 
 const OPTIONS_BYTES = 128 * 1024;
+
+// Named, because the declarations of this library cannot spell out all that settings hold.
+const settings: z.ZodType<ProviderSettings> = providerSettings;
 
 /** What every family has. The values of `token_endpoint_auth_method` depend on the provider (`provider-options.ts`). */
 const commonOptions = {
@@ -20,7 +23,7 @@ const commonOptions = {
   set_user_root_attributes: text(64),
   federated_connections_access_tokens: z.looseObject({ active: z.boolean() }).nullish(),
   provider: text(64),
-  provider_settings: providerSettings.nullish(),
+  provider_settings: settings.nullish(),
   revoke_on_delete: z.boolean().nullish(),
   keep_fresh: z.boolean().nullish(),
 };
