@@ -8,6 +8,7 @@ import {
   readIdentityAnswer,
   readPushedAnswer,
   readTokenAnswer,
+  revocationRequest,
   tokenRequest,
 } from '@strongroom/providers';
 import { fixtures, Recorded, startAll } from '../test/recorded.js';
@@ -228,6 +229,19 @@ describe('a provider of the catalogue is strict', () => {
     expect(page).toContain(label.replaceAll("'", '&#39;'));
     expect(page).toContain(catalogue.providers.get(id)!.name);
     expect(page).not.toMatch(/<script/i);
+  });
+
+  it('has a method for each address', async () => {
+    const play = recorded(NESTED);
+    const vault = await play.vault();
+    const { tokens } = await vault.connect(play.asking);
+    const known = await vault.resolved({ shard: '7' });
+    const asked = identityRequest(known, tokens.accessToken, {})!;
+    const answer = await vault.send({ ...asked, method: 'PUT' });
+    expect(readIdentityAnswer(known, answer, new Date())).toMatchObject({ class: 'bug' });
+    const [revocation] = revocationRequest(known, tokens, play.given.clientSecret);
+    await vault.send({ ...revocation!, method: 'POST' });
+    expect(await vault.isAlive(tokens.refreshToken!)).toBe(true);
   });
 
   it('is out of reach of a vault that was not given its origin', async () => {
