@@ -1,4 +1,4 @@
-import { providerSettings, type ProviderSettings } from '@strongroom/providers';
+import { providerSettings } from '@strongroom/providers';
 import { z } from 'zod';
 import { oauth2Options } from './oauth2-options.js';
 import { openidOptions } from './openid-options.js';
@@ -6,8 +6,8 @@ import { parameters, scope, shortText, text } from './option-values.js';
 
 const OPTIONS_BYTES = 128 * 1024;
 
-// Named, because the declarations of this library cannot spell out all that settings hold.
-const settings: z.ZodType<ProviderSettings> = providerSettings;
+// What they hold is the engine's; spelt out, it would be in every declaration of a body.
+const settings: z.ZodType<object> = providerSettings;
 
 /** What every family has. The values of `token_endpoint_auth_method` depend on the provider (`provider-options.ts`). */
 const commonOptions = {
