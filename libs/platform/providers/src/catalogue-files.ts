@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import shippedFile from './catalogue/providers.json' with { type: 'json' };
 import { mergedEntry } from './catalogue-merge.js';
 import { catalogueFaults } from './catalogue-schema.js';
+import { duplicateName } from './duplicate-names.js';
 import { entryFaults } from './entry-checks.js';
 import { childOf, nameFaults, type PlacedFault } from './faults.js';
 import { linear } from './linear-expression.js';
@@ -119,16 +120,20 @@ function providersIn(file: string): Record<string, RawEntry> {
 }
 
 function parsed(file: string): unknown {
-  const fault = (message: string) => new InvalidCatalogueError([{ file, pointer: '', message }]);
+  const fault = (message: string, pointer = '') => new InvalidCatalogueError([{ file, pointer, message }]);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw fault(`cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw fault(`is no JSON: ${(error as Error).message}`);
   }
+  const twice = duplicateName(text);
+  if (twice !== undefined) throw fault('is there twice', twice);
+  return value;
 }

@@ -126,6 +126,8 @@ describe('a file of entries', () => {
       file('{"version":1,"providers":{"a":{"__proto__":{}}}}'),
       '/providers/a/__proto__',
     ],
+    ['an id twice', file('{"version":1,"providers":{"acme":{},"b":[{"acme":{}}],"acme":{}}}'), '/providers/acme'],
+    ['a field twice', file('{"version":1,"providers":{"a":{"x":[1,{"y/z":1,"y/z":2}]}}}'), '/providers/a/x/1/y~1z'],
     ['an id that is none', entries({ 'Not An Id': ACME }), '/providers/Not An Id'],
     ['a new entry in part', entries({ acme: { name: 'Acme' } }), '/providers/acme'],
     ['a field there is not', acme({ endpoint: {} }), '/providers/acme/endpoint'],

@@ -11,6 +11,7 @@ const URLS = [
   'jwks_uri',
   'revocation_endpoint',
   'introspection_endpoint',
+  'pushed_authorization_request_endpoint',
 ];
 
 export interface Discovery {

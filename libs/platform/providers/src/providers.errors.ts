@@ -36,7 +36,7 @@ export interface CatalogueFault {
 /** A file of provider entries cannot be used; the start ends here. */
 export class InvalidCatalogueError extends Error {
   constructor(readonly faults: CatalogueFault[]) {
-    super(faults.map(({ file, pointer, message }) => `${file}: ${pointer || '/'}: ${message}`).join('\n'));
+    super(faults.map(({ file, pointer, message }) => `${file}: ${pointer || 'the whole file'}: ${message}`).join('\n'));
     this.name = 'InvalidCatalogueError';
   }
 }
