@@ -1,7 +1,7 @@
 import { isOwnedParameter } from './owned-parameters.js';
-import { fixedEnd, isAnchored, parseExpression, rangesOf } from './expression-syntax.js';
 import { childOf, type PlacedFault } from './faults.js';
 import { faultOf, linear } from './linear-expression.js';
+import { reachOf } from './pattern-reach.js';
 import { CALL_NAMES, partsOf, placeholdersIn } from './placeholders.js';
 import type { ProviderEntry, ProviderParam } from './provider-entry.js';
 
@@ -26,7 +26,7 @@ function* paramFaults({ params }: ProviderEntry): Generator<PlacedFault> {
   for (const [name, param] of Object.entries(params)) {
     const pointer = childOf('/params', name);
     const fault = faultOf(param.pattern);
-    if (fault) yield { pointer: `${pointer}/pattern`, message: `is no linear expression: it ${fault}` };
+    if (fault) yield { pointer: `${pointer}/pattern`, message: `is no linear expression: ${fault}` };
     if (!/^[A-Za-z_][\w-]*$/.test(name) || (CALL_NAMES as readonly string[]).includes(name))
       yield { pointer, message: 'is no name for a parameter' };
     if (!fault && param.default !== undefined && !linear(param.pattern).test(param.default))
@@ -42,7 +42,7 @@ function* ruleFaults({ errors }: ProviderEntry): Generator<PlacedFault> {
     if (fault)
       yield {
         pointer: `/errors/rules/${index}/when/descriptionMatches`,
-        message: `is no linear expression: it ${fault}`,
+        message: `is no linear expression: ${fault}`,
       };
     for (const where of Object.keys(when.bodyEquals ?? {}))
       if (!/^(\/|@header:[\w-]+$)/.test(where))
@@ -120,25 +120,14 @@ const afterIn = (url: string, name: string): string =>
 /** A value may choose a host only as far as its pattern and what is written behind it let it. */
 function hostFault(param: ProviderParam, part: 'base' | 'host', after: string): string | undefined {
   if (faultOf(param.pattern)) return undefined;
-  const { expression } = parseExpression(param.pattern);
-  if (!isAnchored(expression)) return 'has a pattern without ^ and $ around it';
-  const forbidden = part === 'host' ? /[^A-Za-z0-9.-]/ : /[\s?#@]/;
-  const bad = firstIn(expression, forbidden);
+  const reach = reachOf(param.pattern);
+  if (!reach.isAnchored) return 'has a pattern without ^ and $ around it';
+  const bad = reach.firstOf(part === 'host' ? /[^A-Za-z0-9.-]/ : /[\s?#@]/);
   if (bad !== undefined) return `may hold ${JSON.stringify(bad)}`;
   if (part === 'base') return /^\^https?\??:/.test(param.pattern) ? undefined : 'need not be an address';
   const isAnyone = (param.source ?? 'admin') !== 'admin';
-  const end = `${fixedEnd(expression)}${after.replace(/\{.*/, '')}`;
+  const end = `${reach.fixedEnd}${after.replace(/\{.*/, '')}`;
   return isAnyone && !/\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d+)?$/i.test(end) ? 'may lead to any domain' : undefined;
-}
-
-function firstIn(expression: Parameters<typeof rangesOf>[0], forbidden: RegExp): string | undefined {
-  const isHost = forbidden.test('/');
-  for (const [from, to] of rangesOf(expression)) {
-    if (isHost && to > 0x7f) return String.fromCharCode(to);
-    for (let code = from; code <= Math.min(to, 0x7f); code++)
-      if (forbidden.test(String.fromCharCode(code))) return String.fromCharCode(code);
-  }
-  return undefined;
 }
 
 /** Everything else that placeholders may stand in. */

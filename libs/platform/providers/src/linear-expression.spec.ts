@@ -36,7 +36,6 @@ describe('an expression in linear time', () => {
     'a{2,}',
     '^(?:a|b)$',
     '[\\d-]',
-    '[]a]',
     '',
     '^$',
     'x\\.b|\\[',
@@ -47,6 +46,8 @@ describe('an expression in linear time', () => {
     '\\Bb',
     '\\D',
     '[^\\s]',
+    '^(?!ab|b)(a|b)',
+    '^(?!a$)a|b',
   ])('says of every text what the usual one says: %s', (pattern) => {
     for (const text of TEXTS) {
       expect([text, linear(pattern).test(text)]).toEqual([text, new RegExp(pattern).test(text)]);
@@ -61,22 +62,21 @@ describe('an expression in linear time', () => {
   });
 
   it.each([
-    ['(?=a)b', 'looks around'],
-    ['a(?!b)', 'looks around'],
-    ['(?<=a)b', 'looks around'],
-    ['(a)\\1', 'refers back'],
-    ['(?<x>a)\\k<x>', 'looks around'],
-    ['a**', 'repeats a repetition'],
-    ['*a', 'repeats nothing'],
-    ['(a', 'leaves a group open'],
-    ['a)', 'never opened'],
-    ['[a', 'leaves a set'],
+    ['(?=a)b', '(?='],
+    ['a(?!b)', '(?!'],
+    ['(?<=a)b', '(?<'],
+    ['^(?!a)(?!b)c', '(?!'],
+    ['^(?!a', 'group open'],
+    ['(a)\\1', '\\1'],
+    ['a**', '**'],
+    ['*a', 'missing argument'],
+    ['(a', 'missing closing )'],
+    ['a)', 'unexpected )'],
+    ['[a', 'missing closing ]'],
     ['[b-a]', 'range'],
-    ['\\p{L}', 'not offered'],
-    ['a\\', 'backslash'],
-    ['((a{1000}){1000}){1000}', 'too large'],
-    ['a{2,1}', 'too often'],
-    ['x'.repeat(1001), 'too long'],
+    ['a\\', 'trailing backslash'],
+    ['((a{1000}){1000}){1000}', 'invalid repeat count'],
+    ['x'.repeat(1001), 'longer than'],
   ])('refuses %s', (pattern, why) => {
     expect(faultOf(pattern)).toContain(why);
   });
