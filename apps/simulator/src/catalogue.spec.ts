@@ -1,8 +1,7 @@
 import { Catalogue, readCallback, readRevocation, revocationRequest } from '@strongroom/providers';
-import { fixtures, providersFiles, startAll } from '../test/recorded.js';
+import { providersFiles, startAll } from '../test/recorded.js';
 import { Vault } from '../test/vault.js';
 import { placeholdersOf } from './catalogue/addresses.js';
-import { valueMatching } from './catalogue/made-up.js';
 import type { Simulator } from './simulator.js';
 
 /**
@@ -17,18 +16,12 @@ let catalogue: Catalogue;
 beforeAll(async () => ({ simulator, catalogue } = await startAll()));
 afterAll(() => simulator.close());
 
-/** A connection to it, with made-up values for what only an administrator or a person can say. */
+/** A connection to it, as the simulator says one must be made. */
 async function vaultOf(id: string, settings: object = {}): Promise<Vault> {
-  const { entry } = catalogue.providers.get(id)!;
-  const params = Object.entries(entry.params).flatMap(([name, { pattern, default: usual, source }]) => {
-    const value = fixtures[id]?.given.params?.[name] ?? (usual === undefined ? valueMatching(pattern) : undefined);
-    const isConfigured = source === undefined || source === 'admin' || source === 'user';
-    return isConfigured && value !== undefined ? [[catalogue.optionOf(id, name), value]] : [];
-  });
-  const { connectionOptions } = (await (await fetch(`${simulator.origin}/_control/${id}`)).json()) as {
-    connectionOptions: object;
+  const described = (await (await fetch(`${simulator.origin}/_control/${id}`)).json()) as {
+    connectionOptions: Record<string, unknown>;
   };
-  const vault = new Vault(simulator, catalogue, id, { ...Object.fromEntries(params), ...connectionOptions });
+  const vault = new Vault(simulator, catalogue, id, described.connectionOptions);
   await vault.register(settings);
   return vault;
 }

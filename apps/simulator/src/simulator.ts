@@ -73,7 +73,7 @@ export async function startSimulator({
     received: (name) => played.get(name)?.provider.journal.received ?? [],
     providersFile: async (file) => {
       const place = file ?? join(await temporary(directories), 'providers.json');
-      await writeFile(place, `${JSON.stringify(ensemble.overlay(origin), null, 2)}\n`);
+      await writeFile(place, `${JSON.stringify(ensemble.overlay(origin), null, 2)}\n`, { mode: 0o600 });
       return resolve(place);
     },
     close: async () => {

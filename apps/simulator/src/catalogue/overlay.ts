@@ -1,6 +1,7 @@
 import type { Addresses } from './addresses.js';
 import { endpointsOf, isCustom, startsWithParam, urlParams } from './endpoints.js';
 import type { Part } from './entry.js';
+import { valueMatching } from './made-up.js';
 
 export interface Overlay {
   version: 1;
@@ -36,13 +37,24 @@ function endpointsHere({ entry: { endpoints } }: Part, addresses: Addresses): ob
   };
 }
 
-/** Options of a connection that says itself where its provider is. */
+/** What a connection must say beside its client: where its provider is, and values for what has no default. */
 export function optionsOf(part: Part, addresses: Addresses): Record<string, unknown> {
-  const urls = Object.entries(urlParams(part)).map(([name, value]) => [
-    part.entry.params[name]?.option ?? name,
-    addresses.here(value),
-  ]);
-  if (!isCustom(part.entry)) return Object.fromEntries(urls) as Record<string, string>;
+  const { entry } = part;
+  const urls = urlParams(part);
+  const params = Object.entries(entry.params).flatMap(([name, param]) => {
+    const isConfigured = ['admin', 'user'].includes(param.source ?? 'admin');
+    const value = urls[name] === undefined ? madeUp(part, name) : addresses.here(urls[name]);
+    return isConfigured && value !== undefined ? [[param.option ?? name, value] as const] : [];
+  });
+  return { ...Object.fromEntries(params), ...(isCustom(entry) ? whereItIs(part, addresses) : {}) };
+}
+
+function madeUp({ entry, fixture }: Part, name: string): string | undefined {
+  const { default: usual, pattern } = entry.params[name]!;
+  return usual === undefined ? (fixture?.given.params?.[name] ?? valueMatching(pattern)) : undefined;
+}
+
+function whereItIs(part: Part, addresses: Addresses): Record<string, unknown> {
   const { authorization, token, userinfo, issuer } = endpointsOf(part);
   if (part.entry.kind === 'oidc') return { issuer: addresses.here(issuer!) };
   return {

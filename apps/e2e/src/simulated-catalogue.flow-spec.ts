@@ -1,0 +1,99 @@
+import {
+  ConnectFlow,
+  createClient,
+  createPerson,
+  enable,
+  eventually,
+  exchange,
+  Installation,
+  isDistributed,
+  login,
+  myAccountToken,
+  StandaloneServer,
+  type Client,
+  type Person,
+} from './driver/index.js';
+import { freePort } from './driver/child.js';
+
+/** `STRONGROOM_SIMULATOR=on`: the standalone server with every provider of the catalogue simulated. */
+const describeStandalone = isDistributed() ? describe.skip : describe;
+
+describeStandalone('the simulator beside the server', () => {
+  let server: StandaloneServer;
+  let installation: Installation;
+  let simulator: string;
+  let client: Client;
+  let person: Person;
+  let subjectToken: string;
+  let myAccount: string;
+
+  beforeAll(async () => {
+    const port = await freePort();
+    simulator = `http://127.0.0.1:${port}`;
+    server = await StandaloneServer.start(simulator, {
+      STRONGROOM_SIMULATOR: 'on',
+      STRONGROOM_SIMULATOR_PORT: String(port),
+      // The server allows the simulator by itself.
+      STRONGROOM_EGRESS_ALLOW: '',
+    });
+    installation = new Installation(server.address);
+    client = await createClient(installation);
+    person = await createPerson(installation);
+    const tokens = await login(installation, client, person);
+    subjectToken = tokens.refreshToken;
+    myAccount = await myAccountToken(installation, client, tokens.refreshToken);
+  });
+  afterAll(async () => {
+    await installation.close();
+    await server.remove();
+  });
+
+  const control = async (id: string, method = 'GET', body?: object) => {
+    const answer = await installation.http.sendJson(method, `${simulator}/_control/${id}`, body);
+    return answer.json;
+  };
+
+  it('says that providers are simulated, and where', () => {
+    expect(server.output).toContain(simulator);
+    expect(server.output).toMatch(/simulated/i);
+  });
+
+  it('connects an account at every provider of the catalogue, and hands out tokens that its API takes', async () => {
+    const { json } = await installation.http.send(`${simulator}/_providers.json`);
+    const ids = Object.keys(json['providers'] as object);
+    expect(ids.length).toBeGreaterThan(30);
+    for (const id of ids) await expectConnected(id);
+  }, 120_000);
+
+  async function expectConnected(id: string): Promise<void> {
+    const { connectionOptions } = (await control(id)) as { connectionOptions: object };
+    const name = `simulated-${id}`;
+    const made = await installation.manage('POST', '/connections', {
+      name,
+      strategy: id,
+      connected_accounts: { active: true },
+      options: { client_id: 'simulated-client', client_secret: 'cnry_cs_simulated', ...connectionOptions },
+    });
+    await enable(installation, String(made['id']), [client]);
+    await control(id, 'PATCH', { auto: 'accept', redirectUris: [`${installation.url}/connect/callback/${name}`] });
+    const flow = new ConnectFlow(installation, { client, person, connection: { name }, token: myAccount });
+    expect(await flow.begin()).toMatchObject({ status: 201 });
+    await flow.throughBrowser();
+    expect([id, await flow.complete()]).toMatchObject([id, { status: 201 }]);
+    const exchanged = await exchange(installation, client, { name }, subjectToken);
+    const headers = { authorization: `Bearer ${String(exchanged.json['access_token'])}` };
+    expect([id, (await installation.http.send(`${simulator}/${id}/_api/me`, { headers })).status]).toEqual([id, 200]);
+  }
+
+  it('takes the simulator along when it is killed, and has it again after a start', async () => {
+    const isThere = () =>
+      installation.http.send(`${simulator}/_providers.json`).then(
+        () => true,
+        () => false,
+      );
+    await server.kill();
+    await eventually(isThere, (there) => !there);
+    await server.start();
+    expect(await isThere()).toBe(true);
+  });
+});
