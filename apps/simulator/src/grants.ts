@@ -1,3 +1,4 @@
+import { countsOf } from './grant-counts.js';
 import { newSecret, type SecretKind } from './secrets.js';
 import type { ProviderSettings } from './settings.js';
 
@@ -190,30 +191,7 @@ export class Grants {
   }
 
   counts() {
-    const perGrant = this.grants.map((grant) => {
-      const tokens = [...this.refreshTokens].filter(([, token]) => token.grant === grant);
-      const live = tokens.filter(([token]) => this.isAlive(token)).length;
-      return {
-        id: grant.id,
-        person: grant.person,
-        scopes: grant.scopes,
-        isDead: grant.isDead,
-        liveRefreshTokens: live,
-        deadRefreshTokens: tokens.length - live,
-        presentationsOfReplaced: grant.presentationsOfReplaced,
-        callsAfterDeath: grant.callsAfterDeath,
-      };
-    });
-    const sum = (of: (counted: (typeof perGrant)[number]) => number) =>
-      perGrant.reduce((all, counted) => all + of(counted), 0);
-    return {
-      liveRefreshTokens: sum(({ liveRefreshTokens }) => liveRefreshTokens),
-      deadRefreshTokens: sum(({ deadRefreshTokens }) => deadRefreshTokens),
-      liveGrants: perGrant.filter(({ isDead }) => !isDead).length,
-      presentationsOfReplaced: sum(({ presentationsOfReplaced }) => presentationsOfReplaced),
-      callsAfterDeath: sum(({ callsAfterDeath }) => callsAfterDeath),
-      grants: perGrant,
-    };
+    return countsOf(this.grants, this.refreshTokens, (token) => this.isAlive(token));
   }
 
   secret(kind: SecretKind): string {

@@ -8,9 +8,9 @@ import { settingsFor, type CallPhase, type ProviderSettings } from '../settings.
 import { type Addresses, filled } from './addresses.js';
 import { isProven } from './client-proof.js';
 import { endpointsOf, isCustom, type Endpoints } from './endpoints.js';
+import { capturedValues } from './callback-values.js';
 import { defaultsOf, usualSeconds } from './entry-settings.js';
 import { casesOf, type Part } from './entry.js';
-import { valueMatching } from './made-up.js';
 import { optionsOf } from './overlay.js';
 import { Persona } from './persona.js';
 import { tokenRequestFault } from './request-checks.js';
@@ -105,18 +105,7 @@ export class EntryDialect implements Dialect {
   }
 
   callback({ person, params }: Pick<Consent, 'person' | 'params'>): [string, string][] {
-    const values = this.captured(person, params);
-    return Object.entries(values);
-  }
-
-  /** What the callback brings beside the code: a value of the address where it has that name, else the person's own. */
-  captured(person: string, params: Record<string, string>): Record<string, string> {
-    const { callback } = this.part.entry.authorization;
-    const valueOf = (name: string) =>
-      this.ofAddress(name, params) ??
-      this.usual(name) ??
-      String(this.persona.value({ document: 'callback', pointer: `/${name}` }, person, params));
-    return Object.fromEntries(callback.capture.map((name) => [name, valueOf(name)]));
+    return capturedValues(this.part, this.persona, this.endpoints, { person, params });
   }
 
   denial(): [string, string][] {
@@ -185,20 +174,6 @@ export class EntryDialect implements Dialect {
 
   refusal(phase: CallPhase, fault: Fault, details?: RefusalDetails): Answer {
     return this.wording.refusal(phase, fault, details);
-  }
-
-  /** The value of a parameter of the address; where it is part of a host, the host. */
-  private ofAddress(name: string, params: Record<string, string>): string | undefined {
-    if (params[name] === undefined) return undefined;
-    const host = new RegExp(`//([^/]*\\{${name}\\}[^/]*)`).exec(this.endpoints.authorization)?.[1];
-    return host === undefined ? params[name] : filled(host, params);
-  }
-
-  /** A parameter that only a callback tells. */
-  private usual(name: string): string | undefined {
-    const param = this.part.entry.params[name];
-    if (param?.source !== 'callback') return undefined;
-    return this.part.fixture?.given.params?.[name] ?? param.default ?? valueMatching(param.pattern);
   }
 
   private async idToken(
