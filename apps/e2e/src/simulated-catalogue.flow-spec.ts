@@ -1,8 +1,8 @@
 import {
+  CatalogueProvider,
   ConnectFlow,
   createClient,
   createPerson,
-  enable,
   eventually,
   exchange,
   Installation,
@@ -48,41 +48,26 @@ describeStandalone('the simulator beside the server', () => {
     await server.remove();
   });
 
-  const control = async (id: string, method = 'GET', body?: object) => {
-    const answer = await installation.http.sendJson(method, `${simulator}/_control/${id}`, body);
-    return answer.json;
-  };
-
   it('says that providers are simulated, and where', () => {
     expect(server.output).toContain(simulator);
     expect(server.output).toMatch(/simulated/i);
   });
 
   it('connects an account at every provider of the catalogue, and hands out tokens that its API takes', async () => {
-    const { json } = await installation.http.send(`${simulator}/_providers.json`);
-    const ids = Object.keys(json['providers'] as object);
-    expect(ids.length).toBeGreaterThan(30);
-    for (const id of ids) await expectConnected(id);
+    const providers = await CatalogueProvider.all(installation);
+    expect(providers.length).toBeGreaterThan(30);
+    for (const provider of providers) await expectConnected(provider);
   }, 120_000);
 
-  async function expectConnected(id: string): Promise<void> {
-    const { connectionOptions } = (await control(id)) as { connectionOptions: object };
-    const name = `simulated-${id}`;
-    const made = await installation.manage('POST', '/connections', {
-      name,
-      strategy: id,
-      connected_accounts: { active: true },
-      options: { client_id: 'simulated-client', client_secret: 'cnry_cs_simulated', ...connectionOptions },
-    });
-    await enable(installation, String(made['id']), [client]);
-    await control(id, 'PATCH', { auto: 'accept', redirectUris: [`${installation.url}/connect/callback/${name}`] });
-    const flow = new ConnectFlow(installation, { client, person, connection: { name }, token: myAccount });
+  async function expectConnected(provider: CatalogueProvider): Promise<void> {
+    const { id } = provider;
+    const connection = await provider.connection([client]);
+    const flow = new ConnectFlow(installation, { client, person, connection, token: myAccount });
     expect(await flow.begin()).toMatchObject({ status: 201 });
     await flow.throughBrowser();
     expect([id, await flow.complete()]).toMatchObject([id, { status: 201 }]);
-    const exchanged = await exchange(installation, client, { name }, subjectToken);
-    const headers = { authorization: `Bearer ${String(exchanged.json['access_token'])}` };
-    expect([id, (await installation.http.send(`${simulator}/${id}/_api/me`, { headers })).status]).toEqual([id, 200]);
+    const exchanged = await exchange(installation, client, connection, subjectToken);
+    expect([id, await provider.apiStatus(exchanged.json['access_token'])]).toEqual([id, 200]);
   }
 
   it('takes the simulator along when it is killed, and has it again after a start', async () => {

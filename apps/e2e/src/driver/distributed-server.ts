@@ -11,6 +11,7 @@ import type { InstallationAddress } from './installation.js';
 import { residentMebibytes } from './processes.js';
 import type { Server } from './server.js';
 import { type Place, ServiceProcess } from './service-process.js';
+import { simulatedProvidersFile } from './simulated-catalogue.js';
 import { Traces } from './traces.js';
 
 export interface DistributedOptions {
@@ -155,6 +156,7 @@ async function startUpon<Made>(
     STRONGROOM_REDIS_URL: servers.redisUrl,
     STRONGROOM_TRUSTED_PROXIES: '127.0.0.1/32,::1/128',
     STRONGROOM_EGRESS_ALLOW: new URL(simulatorUrl).origin,
+    STRONGROOM_PROVIDERS_FILE: await simulatedProvidersFile(simulatorUrl, dataDir),
     ...environment,
   };
   const processes = serviceNames.flatMap((name) =>

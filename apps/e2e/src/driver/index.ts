@@ -22,6 +22,7 @@ export {
   type Connection,
   type Person,
 } from './set-up.js';
+export { CatalogueProvider } from './simulated-catalogue.js';
 export { SimulatedProvider } from './simulated-provider.js';
 export { startSimulator } from './simulator.js';
 export { type Refused, SteadyLoad } from './steady-load.js';

@@ -6,6 +6,7 @@ import { Child, freePort } from './child.js';
 import type { InstallationAddress } from './installation.js';
 import { residentMebibytes, untilReady } from './processes.js';
 import type { Server } from './server.js';
+import { simulatedProvidersFile } from './simulated-catalogue.js';
 
 /** The built standalone server in a process of its own, on a data directory that can outlive it. */
 export class StandaloneServer implements Server {
@@ -64,10 +65,17 @@ export class StandaloneServer implements Server {
       STRONGROOM_DATA_DIR: this.dataDir,
       STRONGROOM_TLS: 'generate',
       STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
+      ...(await this.simulatedProviders()),
       ...this.environment,
     };
     this.child = Child.app('standalone', environment, { ownGroup });
     await untilReady(this.child, `${this.url}/readyz`, () => this.address.caFile);
+  }
+
+  /** Unless the server brings a simulator of its own. */
+  private async simulatedProviders(): Promise<Record<string, string>> {
+    if (this.environment['STRONGROOM_SIMULATOR'] === 'on') return {};
+    return { STRONGROOM_PROVIDERS_FILE: await simulatedProvidersFile(this.simulatorUrl, this.dataDir) };
   }
 
   async stop(): Promise<number | null> {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '@strongroom/contracts';
+import { PublicUrl } from '@strongroom/http';
 import { Locks, LockTimeoutError } from '@strongroom/locking';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import type { ProviderError, ProviderTokens, ResolvedProvider } from '@strongroom/providers';
@@ -9,6 +10,7 @@ import { Connections } from '../connections.js';
 import { Custody } from '../custody/custody.js';
 import type { AccountParams } from '../known-connection.js';
 import { ProviderClient } from '../provider-client.js';
+import { redirectUriOf } from '../redirect-uri.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { AfterRefresh } from './after-refresh.js';
@@ -49,6 +51,7 @@ export class Refresher implements BeforeApplicationShutdown {
     private readonly after: AfterRefresh,
     private readonly locks: Locks,
     private readonly settings: TokensetsSettings,
+    private readonly publicUrl: PublicUrl,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.core = new RefreshCore({
@@ -131,7 +134,13 @@ export class Refresher implements BeforeApplicationShutdown {
     return async (refreshToken, scopes, now) => {
       const answer = await this.client.token(provider, {
         phase: 'refresh',
-        input: { clientSecret, refreshToken, scopes },
+        input: {
+          clientSecret,
+          refreshToken,
+          redirectUri: redirectUriOf(this.publicUrl, provider.name),
+          // Nobody asked for less: where a scope only narrows, none is said.
+          ...(provider.entry.tokenRequest.refreshScope === 'always' ? { scopes } : {}),
+        },
         scopes,
         now,
         timeoutMs: this.settings.refreshTimeoutMs,

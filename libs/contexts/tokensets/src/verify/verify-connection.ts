@@ -4,6 +4,7 @@ import { PublicUrl } from '@strongroom/http';
 import { ConnectionMisconfiguredError, MissingParametersError, type ResolvedProvider } from '@strongroom/providers';
 import { Connections } from '../connections.js';
 import type { KnownConnection } from '../known-connection.js';
+import { redirectUriOf } from '../redirect-uri.js';
 import { InexistentConnectionError, MisconfiguredError } from '../tokensets.errors.js';
 import { bad, type Check, good } from './check.js';
 import { checkClient } from './check-client.js';
@@ -31,8 +32,8 @@ export class VerifyConnection {
   async verify(connectionId: string): Promise<Verification> {
     const connection = await this.connections.now(connectionId);
     if (!connection) throw new InexistentConnectionError();
-    const redirectUris = ['connect', 'login'].map((flow) =>
-      this.publicUrl.of(`/${flow}/callback/${encodeURIComponent(connection.view.name)}`),
+    const redirectUris = (['connect', 'login'] as const).map((flow) =>
+      redirectUriOf(this.publicUrl, connection.view.name, flow),
     );
     const checks = [...(await this.tried(connection, redirectUris[0]!)), checkRedirectUris(redirectUris)];
     return { ok: checks.every(({ ok }) => ok), checks };
