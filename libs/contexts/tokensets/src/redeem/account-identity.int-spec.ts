@@ -54,7 +54,7 @@ describe('the account that a code leads to', () => {
       },
       rotating: {
         endpoints: { authorization: url('/authorize'), token: url('/token') },
-        identity: { subject: ['token#/user'] },
+        identity: { subject: ['token#/account'] },
         refresh: { mode: 'rotating' },
       },
     });
@@ -160,15 +160,16 @@ describe('the account that a code leads to', () => {
   });
 
   it('has what was granted under another spelling, and is told what was not', async () => {
-    world.issue(() => ({ user: 'u1', scope: 'MAIL.full files' }));
+    world.issue(() => ({ account: 'a1', scope: 'MAIL.full files' }));
     const request = { ...(await asked('plain')), scopesAsked: ['mail', 'files.names', 'calendar'] };
     expect(await bench.vault.redeem(request)).toMatchObject({ missingScopes: ['calendar'] });
   });
 
   it('follows the entry for those that came with a refresh token', async () => {
-    world.issue(() => ({ user: 'u2' }));
+    world.issue(() => ({ user: 'u2', account: 'a2' }));
     const request = await asked('plain');
     const { tokensetId } = await bench.vault.redeem(request);
+    expect(await bench.row({ tokensetId })).toMatchObject({ provider_subject: 'a2' });
     await bench.expire({ tokensetId });
     // A rotating provider that brings no new refresh token says nothing that can be kept.
     world.issue(() => ({ user: 'u2', refresh_token: undefined }));

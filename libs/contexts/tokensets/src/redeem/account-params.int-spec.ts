@@ -111,11 +111,8 @@ describe('an account that brings its own host', () => {
   });
 
   describe('whose callback is', () => {
-    const twice = () => {
-      const query = callback('one');
-      query.append('state', 'cnry_other');
-      return query;
-    };
+    // Whoever reads the first of two reads what nobody signed.
+    const twice = () => new URLSearchParams([['state', 'cnry_other'], ...callback('one')]);
     const changed = () => {
       const query = callback('one');
       query.set('state', 'cnry_other');

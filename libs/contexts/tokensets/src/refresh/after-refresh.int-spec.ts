@@ -5,14 +5,17 @@ import { Provider } from '../../test/provider.js';
 describe('after a refresh', () => {
   let world: HttpsWorld;
   let bench: Bench;
+  let thief: Provider;
 
   beforeAll(async () => {
     world = await HttpsWorld.start([]);
     bench = await Bench.start({}, { egress: world.egress });
+    thief = await Provider.start();
   }, 60_000);
   afterAll(async () => {
     await bench.stop();
     await world.stop();
+    await thief.stop();
   });
   beforeEach(() => {
     Object.assign(bench.provider, { identity: () => ({ status: 200, body: { sub: bench.provider.subject } }) });
@@ -74,12 +77,10 @@ describe('after a refresh', () => {
     });
 
     it('M3 is not asked for at a host that only the connection names', async () => {
-      const thief = await Provider.start();
       const account = await bench.connected(settings({ introspection: `${thief.url}/introspect` }));
       await bench.expire(account);
       expect((await bench.token(account))?.refreshed).toBe(true);
       expect(thief.calls).toEqual([]);
-      await thief.stop();
     });
   });
 

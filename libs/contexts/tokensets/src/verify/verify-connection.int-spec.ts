@@ -200,10 +200,18 @@ describe('a verification of a connection', () => {
   it.each([
     ['no key set', { status: 200, body: { keys: 'none' } }],
     ['nothing', { status: 404, body: 'nothing' }],
-    ['keys for encryption alone', { status: 200, body: { keys: [{ kty: 'EC', use: 'enc' }] } }],
     ['a key that is none', { status: 200, body: { keys: [{ kty: 'EC', use: 'sig', alg: 'ES256', crv: 'P-256' }] } }],
   ])('names the keys where there is %s', async (_, answer) => {
     idp.routes['/keys'] = () => answer;
+    expect((await verified(await openid())).faults).toMatchObject([{ name: 'keys' }]);
+  });
+
+  it('names the keys where all of them are for encryption', async () => {
+    const keys = idp.routes['/keys']!;
+    idp.routes['/keys'] = (called) => {
+      const { body } = keys(called) as { body: { keys: object[] } };
+      return { status: 200, body: { keys: body.keys.map((key) => ({ ...key, use: 'enc' })) } };
+    };
     expect((await verified(await openid())).faults).toMatchObject([{ name: 'keys' }]);
   });
 
