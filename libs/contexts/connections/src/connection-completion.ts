@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Catalogue } from '@strongroom/providers';
+import { Catalogue, ConnectionMisconfiguredError } from '@strongroom/providers';
 import { ClientSecrets } from './client-secrets.js';
 import { checkTogether, type Sent } from './connection-changes.js';
 import type { ConnectionEntity } from './connection.entity.js';
-import { secretNeeded } from './connections.errors.js';
+import { refused, secretNeeded } from './connections.errors.js';
 import { governing, requireKnownProvider } from './provider/governing-provider.js';
 import { ProviderAddresses } from './provider/provider-addresses.js';
 import { ProviderMetadata } from './provider/provider-metadata.js';
@@ -43,8 +43,13 @@ export class ConnectionCompletion {
     requireKnownProvider(this.catalogue, row);
     const provider = governing(this.catalogue, row);
     if (!provider) return;
-    checkProviderOptions(this.catalogue, provider, row);
-    Object.assign(row, await this.metadata.atSave(provider, row, before));
-    this.addresses.check(provider, row);
+    try {
+      checkProviderOptions(this.catalogue, provider, row);
+      Object.assign(row, await this.metadata.atSave(provider, row, before));
+      this.addresses.check(provider, row);
+    } catch (error) {
+      // What the engine cannot use is the administrator's to mend, now and not at the first connect.
+      throw error instanceof ConnectionMisconfiguredError ? refused('options', error.message) : error;
+    }
   }
 }

@@ -29,8 +29,16 @@ function checkParams(catalogue: Catalogue, provider: CatalogueProvider, row: Des
     const { pattern, required, source = 'admin' } = param;
     const option = param.option ?? name;
     const value = options[option];
-    // An address has rules of its own, and the egress policy.
-    if (!['admin', 'user'].includes(source) || Object.hasOwn(openidOptions, option)) continue;
+    if (!['admin', 'user'].includes(source)) continue;
+    if (Object.hasOwn(openidOptions, option)) {
+      // Whether it is needed depends on the other addresses.
+      if (typeof value === 'string' && value !== '' && !isParameterValue(param, value))
+        throw refused(
+          `options.${option}`,
+          'is not the address of a provider; write it as https://idp.example/path, without user information, query or fragment',
+        );
+      continue;
+    }
     if (value === undefined || value === null || value === '') {
       if (required && source === 'admin' && param.default === undefined)
         throw refused(`options.${option}`, `is required by ${provider.name} and must match ${pattern}`);
