@@ -191,6 +191,61 @@ describe('a refresh', () => {
     expect((await bench.token(account))?.refreshed).toBe(true);
   });
 
+  const KEPT = { status: 'active', reason: null, has_refresh: true };
+  const GONE = { status: 'reconnect_required', has_refresh: false };
+  it.each([
+    // class, the row, the caller, the attempt
+    ['retry', KEPT, [503, 'provider_unavailable'], 'unknown'],
+    ['rate_limited', KEPT, [503, 'provider_unavailable'], 'not_processed'],
+    ['reconnect', { ...GONE, reason: 'revoked_or_expired' }, [401, 'reconnect_required'], 'rejected'],
+    ['step_up', { ...GONE, reason: 'interaction', has_refresh: true }, [401, 'reconnect_required'], 'rejected'],
+    ['admin_blocked', { ...GONE, reason: 'admin', has_refresh: true }, [401, 'reconnect_required'], 'rejected'],
+    ['client_config', KEPT, [502, 'connection_misconfigured'], 'not_processed'],
+    ['insufficient_scope', KEPT, [400, 'scope_missing'], 'rejected'],
+    ['restart_flow', KEPT, [503, 'provider_unavailable'], 'rejected'],
+    ['user_denied', KEPT, [503, 'provider_unavailable'], 'rejected'],
+    ['bug', KEPT, [502, 'connection_misconfigured'], 'not_processed'],
+    ['malformed', KEPT, [503, 'provider_unavailable'], 'unknown'],
+    ['unknown', KEPT, [503, 'provider_unavailable'], 'rejected'],
+  ])(
+    'refused with class %s leaves %j and is told the caller as %j',
+    async (kind, row, [status, reason], attempt) => {
+      const rules = [{ when: { code: ['cnry_said'] }, class: kind }];
+      const account = await bench.connected({ errors: { rules } });
+      await bench.expire(account);
+      // Asked again only after longer than a caller waits.
+      const headers = { 'retry-after': '600' };
+      bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' }, headers });
+      expect(await refusal(bench.token(account))).toMatchObject({ status, details: { reason } });
+      const { rows } = await bench.sql.query(
+        'SELECT status, reason, refresh_sealed IS NOT NULL AS has_refresh, cred_version FROM tokensets WHERE id = $1',
+        [account.tokensetId],
+      );
+      expect(rows).toMatchObject([{ ...row, cred_version: 1 }]);
+      expect((await bench.attempts(account)).at(-1)).toMatchObject({ state: attempt, class: kind });
+    },
+    20_000,
+  );
+
+  it.each([
+    ['rejected', 'active', 'not_processed'],
+    ['revokes-grant', 'reconnect_required', 'rejected'],
+  ])(
+    'refused as a race four times where reuse is %s leaves the account %s',
+    async (reuse, status, attempt) => {
+      const rules = [{ when: { code: ['cnry_said'] }, class: 'race' }];
+      const account = await bench.connected({ errors: { rules }, refresh: { reuse } });
+      await bench.expire(account);
+      bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' } });
+      await refusal(bench.token(account)); // who may be told that it goes on
+      while ((await bench.attempts(account))[0]!.state === 'sent') await sleep(50);
+      expect(await bench.row(account)).toMatchObject({ status });
+      expect((await bench.attempts(account))[0]).toMatchObject({ state: attempt });
+      expect(bench.provider.refreshes.length).toBeGreaterThanOrEqual(4);
+    },
+    20_000,
+  );
+
   it('RE-05 refused for the client of the connection: 502, entry unharmed, works once it is mended', async () => {
     const account = await bench.connected();
     await bench.expire(account);
