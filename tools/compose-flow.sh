@@ -32,6 +32,14 @@ beside() { # docker run's arguments...
   docker run -d --label "$label" -v "$files:/files:ro" "$@" >/dev/null
 }
 
+# Every provider of the catalogue at the simulator: it writes the file at its start.
+STRONGROOM_SIMULATOR_PORT=$port STRONGROOM_SIMULATOR_OUT=$files/providers.json node apps/simulator/dist/main.js >/dev/null &
+writer=$!
+until [ -s "$files/providers.json" ]; do kill -0 "$writer" && sleep 0.2; done
+kill "$writer"
+chmod 755 "$files" && chmod 644 "$files/providers.json"
+export STRONGROOM_PROVIDERS_DIR=$files STRONGROOM_PROVIDERS_FILE=/providers/providers.json
+
 docker compose up -d --wait --pull never --scale exchange=2 --scale tokensets=2
 beside --name strongroom-flow-simulator --network strongroom-flow_providers -p "127.0.0.1:$port:9091" -v "$PWD:/repo:ro" \
   -e "STRONGROOM_SIMULATOR_PORT=$port" node:24-bookworm-slim \
@@ -49,5 +57,5 @@ export STRONGROOM_TEST_MANAGEMENT_CLIENT_ID STRONGROOM_TEST_MANAGEMENT_CLIENT_SE
 export STRONGROOM_TEST_URL=$STRONGROOM_PUBLIC_URL STRONGROOM_TEST_CA_FILE=$files/ca.pem
 export STRONGROOM_TEST_SIMULATOR_URL=http://127.0.0.1:$port NODE_EXTRA_CA_CERTS=$files/ca.pem
 docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' $(docker compose ps -q)
-if [ $# = 0 ]; then set -- connect exchange herd auth-js; fi
+if [ $# = 0 ]; then set -- connect exchange herd auth-js providers.flow; fi
 node tools/run.mjs jest --selectProjects flow --runInBand --testPathPatterns "$@"

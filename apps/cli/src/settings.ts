@@ -65,6 +65,7 @@ export type MigrateSettings = Readonly<z.output<typeof migrateSettings>>;
 export const doctorSettings = migrateSettings.extend({
   STRONGROOM_REDIS_URL: configSchemas.tokensets.shape.STRONGROOM_REDIS_URL.optional(),
   STRONGROOM_PUBLIC_URL: configSchemas.audit.shape.STRONGROOM_PUBLIC_URL.optional(),
+  STRONGROOM_PROVIDERS_FILE: configSchemas.tokensets.shape.STRONGROOM_PROVIDERS_FILE,
 });
 
 /** What `strongroom events` reads. */

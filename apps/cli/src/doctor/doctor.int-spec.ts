@@ -106,7 +106,7 @@ whereThereIs(kafka && redis, 'Kafka or Redis', 'strongroom doctor', () => {
       /^ok +configuration of tokensets/m,
       /^ok +secret files {2}4, closed to others/m,
       /^ok +database of tokensets/m,
-      /^ok +schema of tokensets {2}4 migrations applied/m,
+      /^ok +schema of tokensets {2}5 migrations applied/m,
       /^ok +role of tokensets {2}its own schema and no other/m,
       /^ok +service key of tokensets/m,
       /^ok +master keys of tokensets {2}open what is stored/m,
@@ -133,6 +133,15 @@ whereThereIs(kafka && redis, 'Kafka or Redis', 'strongroom doctor', () => {
     expect(await faults({ STRONGROOM_PORT: 'cnry_port' })).toEqual([
       expect.stringMatching(/configuration of tokensets {2}correct STRONGROOM_PORT: .*docs\/configuration\.md/),
     ]);
+  });
+
+  it('names a file of providers that cannot be used, and where in it', async () => {
+    const entries = join(home, 'providers.json');
+    writeFileSync(entries, JSON.stringify({ version: 1, providers: { box: { refresh: { mode: 'often' } } } }));
+    const [line] = await faults({ STRONGROOM_PROVIDERS_FILE: entries });
+    expect(line).toContain('provider catalogue');
+    expect(line).toContain(`${entries}`);
+    expect(line).toContain('/providers/box/refresh/mode');
   });
 
   it('names a database that is down, and a password that is wrong', async () => {

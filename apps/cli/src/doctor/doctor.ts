@@ -1,6 +1,7 @@
 import type { ServiceName } from '@strongroom/contracts';
 import { configSchemas } from '@strongroom/service';
 import { doctorSettings } from '../settings.js';
+import { checkCatalogue } from './check-catalogue.js';
 import { checkClocks, type Clock } from './check-clock.js';
 import { checkDatabase } from './check-database.js';
 import { checkFiles } from './check-files.js';
@@ -25,6 +26,7 @@ export async function* examine({ service, environment, clock = Date }: DoctorOpt
     : await checkConfiguration('of the operator', doctorSettings, environment);
   const around = service ? surroundingsOfService(service, environment) : await surroundingsOfAll(environment);
   yield await checkFiles(around.files);
+  yield await checkCatalogue(around.providersFiles);
   const there: string[] = [];
   for (const subject of around.subjects) {
     const database = await checkDatabase(subject);

@@ -19,6 +19,8 @@ export interface Surroundings {
   brokers: string[] | null;
   topicPrefix: string;
   topics: { partitions: number; replication: number; historyDays: number };
+  /** Catalogue entries of the operator. */
+  providersFiles: readonly string[];
   redisUrl: string | null;
   publicUrl: string | null;
 }

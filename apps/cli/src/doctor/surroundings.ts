@@ -58,6 +58,7 @@ const common = (settings: Record<string, unknown>, environment: Environment) => 
       replication: Number(topics['STRONGROOM_KAFKA_REPLICATION'] ?? 3),
       historyDays: Number(topics['STRONGROOM_KAFKA_HISTORY_DAYS'] ?? 30),
     },
+    providersFiles: (settings['STRONGROOM_PROVIDERS_FILE'] as string[] | undefined) ?? [],
     redisUrl: text(settings['STRONGROOM_REDIS_URL']),
     publicUrl: text(settings['STRONGROOM_PUBLIC_URL']),
   };
