@@ -42,7 +42,7 @@ export class ProviderClient {
       const answer = await this.request({ ...request, ...(call.timeoutMs ? { timeoutMs: call.timeoutMs } : {}) });
       return readTokenAnswer(provider, call.phase, { scopes: call.scopes }, answer, call.now);
     } catch (error) {
-      return this.classified(provider, error);
+      return this.classified(provider, call.phase, error);
     }
   }
 
@@ -51,8 +51,8 @@ export class ProviderClient {
     return this.egress.request(request);
   }
 
-  private classified(provider: ResolvedProvider, error: unknown): ProviderError {
-    if (error instanceof EgressFailedError) return classifyTransport(error);
+  private classified(provider: ResolvedProvider, phase: TokenCall['phase'], error: unknown): ProviderError {
+    if (error instanceof EgressFailedError) return classifyTransport(error, { resolved: provider, phase });
     this.logger.error({ err: error, connection: provider.name }, 'token request not made');
     const ours = error instanceof EgressRefusedError || error instanceof ConnectionMisconfiguredError;
     // Anything else went wrong with the answer in hand: the provider may have acted.

@@ -207,13 +207,13 @@ describe('a file of entries', () => {
     ['the id of another as alias', acme({ aliases: ['github'] }), '/providers/acme/aliases/0'],
     ['the alias of another as alias', acme({ aliases: ['google'] }), '/providers/acme/aliases/0'],
     [
-      'no members of what marks exhaustion',
-      acme({ rateLimit: { exhausted: { header: 'x' } } }),
+      'no header in what marks exhaustion',
+      acme({ rateLimit: { exhausted: { equals: '0' } } }),
       '/providers/acme/rateLimit/exhausted',
     ],
     [
-      'a signature in part',
-      acme({ authorization: { callback: { signature: { param: 'hmac' } } } }),
+      'a signature that no parameter has',
+      acme({ authorization: { callback: { signature: { alg: 'hmac-sha256-hex' } } } }),
       '/providers/acme/authorization/callback/signature',
     ],
   ])('is refused with %s, by file and place', (_, path, pointer) => {

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EgressAnswer } from '@strongroom/egress';
+import { millisecondsOf } from './dates.js';
 import { linear } from './linear-expression.js';
 import { at, firstAt } from './pointer.js';
 import type { ErrorClass, ErrorRule, Phase } from './provider-entry.js';
@@ -88,7 +90,11 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 /** A 403 with nothing left is a limit and no refusal. */
 const isExhausted = ({ status, headers }: Refusal, { exhausted }: ResolvedProvider['entry']['rateLimit']): boolean =>
-  status === 403 && exhausted !== undefined && headers?.[exhausted.header.toLowerCase()] === exhausted.equals;
+  status === 403 && exhausted !== undefined && isMarked(headers?.[exhausted.header.toLowerCase()], exhausted.equals);
+
+/** Where the entry names no value, the header alone says it. */
+const isMarked = (value: string | undefined, equals: string | undefined): boolean =>
+  equals === undefined ? value !== undefined : value === equals;
 
 /** The rule for limits by status, wherever it stands, holds for every status the entry names. */
 const isLimit = ({ when, class: kind }: ErrorRule, { status }: Refusal, statuses: readonly number[]): boolean =>
@@ -111,8 +117,8 @@ function holds(
   if (when.descriptionMatches && !linear(when.descriptionMatches, 'i').test(seen.description)) return false;
   return Object.entries(when.bodyEquals ?? {}).every(([where, value]) =>
     where.startsWith('@header:')
-      ? refusal.headers?.[where.slice('@header:'.length).toLowerCase()] === value
-      : at(refusal.body, where) === value,
+      ? refusal.headers?.[where.slice('@header:'.length).toLowerCase()] === String(value)
+      : isDeepStrictEqual(at(refusal.body, where), value),
   );
 }
 
@@ -143,15 +149,28 @@ export function retryAfterOf(resolved: ResolvedProvider, headers: Record<string,
 
 function secondsFrom(value: string, format: 'delta-or-date' | 'unix-s' | 'unix-ms', now: Date): number {
   const isNumber = /^-?\d+(\.\d+)?$/.test(value);
-  if (format === 'delta-or-date') return isNumber ? Number(value) : (Date.parse(value) - now.getTime()) / 1000;
+  if (format === 'delta-or-date') return isNumber ? Number(value) : (millisecondsOf(value) - now.getTime()) / 1000;
   if (!isNumber) return NaN;
   return Number(value) / (format === 'unix-ms' ? 1000 : 1) - now.getTime() / 1000;
 }
 
-/** No answer came: whether a byte of the request may have left decides what may be done next. */
-export const classifyTransport = (failure: { readonly sent: 'no' | 'maybe' }): ProviderError => ({
+/** Why the guard gave up on an answer that did come. */
+const UNREADABLE = ['too_deep', 'too_large', 'invalid_answer'];
+
+/**
+ * No answer came: whether a byte of the request may have left decides what may be done next. `call`: whose rules say
+ * what it means; without them it passes.
+ */
+export const classifyTransport = (
+  failure: { readonly sent: 'no' | 'maybe'; readonly reason?: string },
+  call?: { resolved: ResolvedProvider; phase: Phase },
+): ProviderError => ({
   outcome: 'error',
-  class: 'retry',
+  class: UNREADABLE.includes(failure.reason ?? '')
+    ? 'malformed'
+    : call
+      ? classify(call.resolved, { phase: call.phase, network: true }).class
+      : 'retry',
   code: null,
   status: 0,
   retryAfter: null,

@@ -31,8 +31,8 @@ export function clientAuthentication(
 function acceptedMethods({ entry, clientAuthMethods }: ResolvedProvider, phase: string): ClientAuthMethod[] {
   const refresh = phase === 'refresh' ? entry.clientAuth.refreshMethods : undefined;
   if (!refresh) return clientAuthMethods;
-  const common = refresh.filter((method) => clientAuthMethods.includes(method));
-  return common.length > 0 ? common : refresh;
+  const [chosen, ...others] = clientAuthMethods;
+  return others.length === 0 && refresh.includes(chosen!) ? [chosen!] : refresh;
 }
 
 /** Keys and certificates in place of a secret are not offered yet; the next method the provider takes is used. */

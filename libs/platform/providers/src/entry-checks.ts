@@ -45,7 +45,7 @@ function* ruleFaults({ errors }: ProviderEntry): Generator<PlacedFault> {
         message: `is no linear expression: ${fault}`,
       };
     for (const where of Object.keys(when.bodyEquals ?? {}))
-      if (!/^(\/|@header:[\w-]+$)/.test(where))
+      if (!/^($|\/|@header:[\w-]+$)/.test(where))
         yield {
           pointer: childOf(`/errors/rules/${index}/when/bodyEquals`, where),
           message: 'is neither a pointer nor @header: and a name',
@@ -137,7 +137,7 @@ function* textFaults(entry: ProviderEntry, { isPartial }: Context): Generator<Pl
     ['/authorization/params', entry.authorization.params, known],
     ['/authorization/offlineParams', entry.authorization.offlineParams, known],
     ['/authorization/reconnectParams', entry.authorization.reconnectParams, known],
-    ['/tokenRequest/headers', entry.tokenRequest.headers, known],
+    ['/tokenRequest/headers', entry.tokenRequest.headers, [...known, 'client_secret']],
     ['/tokenRequest/exchangeParams', entry.tokenRequest.exchangeParams, [...known, 'client_secret']],
     ['/tokenRequest/refreshParams', entry.tokenRequest.refreshParams, [...known, 'client_secret', 'refreshToken']],
     ['/identity/request/headers', entry.identity.request?.headers, [...known, 'accessToken']],

@@ -2,7 +2,7 @@ import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { type ProviderError, refusalOf } from './classify.js';
 import { clientAuthentication } from './client-authentication.js';
 import { headersOf } from './headers.js';
-import { fillHeaders } from './placeholders.js';
+import { fillHeaders, withSecret } from './placeholders.js';
 import { readBody } from './read-body.js';
 import { bodyOf } from './request-body.js';
 import type { ResolvedProvider } from './resolved-provider.js';
@@ -24,7 +24,11 @@ export function introspectionRequest(
   return {
     method: 'POST',
     url,
-    headers: headersOf(fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), client.headers, headers),
+    headers: headersOf(
+      fillHeaders(resolved.entry.tokenRequest.headers, withSecret(resolved.values, clientSecret)),
+      client.headers,
+      headers,
+    ),
     body,
   };
 }

@@ -22,6 +22,10 @@ export const fill = (text: string, values: Values): string =>
 export const fillAll = (texts: Readonly<Record<string, string>>, values: Values): [string, string][] =>
   Object.entries(texts).map(([name, text]) => [fill(name, values), fill(text, values)]);
 
+/** A public client has none: what asks for it cannot be sent then. */
+export const withSecret = (values: Values, clientSecret: string | null): Values =>
+  clientSecret === null ? values : { ...values, client_secret: clientSecret };
+
 /** A header that a value could split in two is never sent. */
 export function fillHeaders(texts: Readonly<Record<string, string>>, values: Values): Record<string, string> {
   const headers = fillAll(texts, values);

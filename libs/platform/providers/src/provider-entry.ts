@@ -99,9 +99,10 @@ export interface Predicate {
 
 export interface CallbackSignature {
   param: string;
-  alg: 'hmac-sha256-hex';
-  key: 'client_secret';
-  over: 'sorted-query-without-param';
+  /** The only way there is, whether an entry says so or not. */
+  alg?: 'hmac-sha256-hex';
+  key?: 'client_secret';
+  over?: 'sorted-query-without-param';
 }
 
 export interface IdentityCall {
@@ -220,7 +221,7 @@ export interface ProviderEntry {
   rateLimit: {
     statuses: number[];
     retryAfter: { header: string; format: 'delta-or-date' | 'unix-s' | 'unix-ms' }[];
-    exhausted?: { header: string; equals: string };
+    exhausted?: { header: string; equals?: string };
     budgetPerSecond?: number;
     note?: string;
   };

@@ -3,7 +3,7 @@ import { type ProviderError, refusalOf } from './classify.js';
 import { clientAuthentication, type Members } from './client-authentication.js';
 import { withQuery } from './encoding.js';
 import { headersOf } from './headers.js';
-import { fillHeaders } from './placeholders.js';
+import { fillHeaders, withSecret } from './placeholders.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
 import { readBody } from './read-body.js';
 import { bodyOf } from './request-body.js';
@@ -23,7 +23,11 @@ export function pushedAuthorizationRequest(
   return {
     method: 'POST',
     url: resolved.pushedEndpoint,
-    headers: headersOf(fillHeaders(resolved.entry.tokenRequest.headers, resolved.values), client.headers, headers),
+    headers: headersOf(
+      fillHeaders(resolved.entry.tokenRequest.headers, withSecret(resolved.values, clientSecret)),
+      client.headers,
+      headers,
+    ),
     body,
   };
 }

@@ -15,7 +15,7 @@ export function readBody(answer: Pick<EgressAnswer, 'headers' | 'body'>, formats
 }
 
 /** Numbers that would be rounded stay as they were written: ids of accounts are among them. */
-function keepDigits(name: string, value: unknown, context: { source?: string }): unknown {
+export function keepDigits(name: string, value: unknown, context: { source?: string }): unknown {
   if (name === '__proto__') return undefined;
   return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source ?? '')
     ? context.source

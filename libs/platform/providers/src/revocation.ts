@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EgressAnswer, EgressRequest } from '@strongroom/egress';
 import { type ProviderError, refusalOf } from './classify.js';
 import {
@@ -107,7 +108,10 @@ export function readRevocation(resolved: ResolvedProvider, answer: EgressAnswer,
   const { okStatuses, goneStatuses, success, effect } = resolved.entry.revocation;
   const body = readBody(answer, resolved.entry.tokenResponse.formats);
   const done = { effect, class: null, code: null, retryAfter: null, again: false };
-  if (okStatuses.includes(answer.status) && (success ?? []).every(({ path, equals }) => at(body, path) === equals))
+  if (
+    okStatuses.includes(answer.status) &&
+    (success ?? []).every(({ path, equals }) => isDeepStrictEqual(at(body, path), equals))
+  )
     return { ...done, outcome: 'revoked' };
   const refusal = refusalOf(resolved, 'revoke', answer, body, now);
   const { class: kind, code, retryAfter } = refusal;

@@ -1,4 +1,5 @@
 import { answer, custom, inSeconds, NOW } from '../test/connection.js';
+import { classifyTransport } from './classify.js';
 import type { ResolvedProvider } from './resolved-provider.js';
 import { readTokenAnswer } from './token-answer.js';
 
@@ -35,6 +36,37 @@ describe('an answer with tokens', () => {
     const resolved = settings({ tokenResponse: { paths: { expiresAt: ['/expires_at'] } } });
     const expires_at = NOW.getTime() / 1000 + 90;
     expect(read(tokens({ expires_at }), { resolved })).toMatchObject({ expiresAt: inSeconds(90) });
+  });
+
+  it.each([
+    ['2027-01-15T08:01:30Z', 90],
+    ['2027-01-15T08:01:30', 90],
+    ['Fri, 15 Jan 2027 08:01:30 GMT', 90],
+    [NOW.getTime() + 90_000, 90],
+    // Left to itself, JavaScript reads years in these.
+    ['0', null],
+    ['-1', null],
+    ['in 5', null],
+  ])('may name its end as %j', (expires_at, seconds) => {
+    const resolved = settings({ tokenResponse: { paths: { expiresAt: ['/expires_at'] } } });
+    const expected = seconds === null ? null : inSeconds(seconds);
+    expect(read(tokens({ expires_at }), { resolved })).toMatchObject({ expiresAt: expected });
+  });
+
+  it('keeps the end of a grant as it was said, however far away', () => {
+    const ends = read(tokens({ expires_in: 1e9, refresh_token_expires_in: 63_072_000 }));
+    expect(ends).toMatchObject({ expiresAt: inSeconds(365 * 24 * 3600), refreshExpiresAt: inSeconds(63_072_000) });
+  });
+
+  it('splits scopes only where the entry says, and trims them', () => {
+    const resolved = settings({ tokenResponse: { scopeDelimiter: ',' } });
+    expect(read(tokens({ scope: 'read mail, send' }), { resolved })).toMatchObject({ scopes: ['read mail', 'send'] });
+  });
+
+  it('is a success only where a whole object is what the entry demands', () => {
+    const resolved = settings({ tokenResponse: { success: [{ path: '/errors', equals: [] }] } });
+    expect(read(tokens({ errors: [] }), { resolved }).outcome).toBe('tokens');
+    expect(read(tokens({ errors: ['x'] }), { resolved }).outcome).toBe('error');
   });
 
   it.each([
@@ -150,7 +182,10 @@ describe('a refusal', () => {
     ['-3', 0],
     ['Fri, 15 Jan 2027 08:01:00 GMT', 60],
     ['Fri, 15 Jan 2027 07:00:00 GMT', 0],
+    ['Friday, 15-Jan-27 08:01:00 GMT', 60],
+    ['Fri Jan 15 08:01:00 2027', 60],
     ['later', null],
+    ['in 5', null],
     [undefined, null],
   ])('with Retry-After %j waits %s s', (value, retryAfter) => {
     const headers: Record<string, string> = value === undefined ? {} : { 'retry-after': value };
@@ -179,4 +214,42 @@ describe('a refusal', () => {
     expect(kind(answer(200, { ok: false }))).toMatchObject({ class: 'race' });
     expect(kind(answer(403, '', { 'x-remaining': '0' }))).toMatchObject({ class: 'rate_limited' });
   });
+
+  it('compares whole objects and the text of headers, and knows a limit by a header of any value', () => {
+    const resolved = settings({
+      errors: {
+        rules: [
+          { when: { bodyEquals: { '/problem': { kind: 1 } } }, class: 'race' },
+          { when: { bodyEquals: { '@header:x-kind': 2 } }, class: 'step_up' },
+          { when: { bodyEquals: { '': [] } }, class: 'bug' },
+        ],
+      },
+      rateLimit: { exhausted: { header: 'x-empty' } },
+    });
+    const kind = (sent: ReturnType<typeof answer>) => read(sent, { resolved });
+    expect(kind(answer(400, { problem: { kind: 1 } }))).toMatchObject({ class: 'race' });
+    expect(kind(answer(400, '', { 'x-kind': '2' }))).toMatchObject({ class: 'step_up' });
+    expect(kind(answer(400, []))).toMatchObject({ class: 'bug' });
+    expect(kind(answer(403, '', { 'x-empty': 'true' }))).toMatchObject({ class: 'rate_limited' });
+    expect(kind(answer(403, ''))).toMatchObject({ class: 'unknown' });
+  });
+});
+
+describe('no answer', () => {
+  const rules = [{ when: { network: true, phase: ['revoke'] }, class: 'unknown' }];
+  const resolved = settings({ errors: { rules } });
+
+  it('means what the rules say of it, and else that it passes', () => {
+    const kind = (phase: 'refresh' | 'revoke') => classifyTransport({ sent: 'maybe' }, { resolved, phase }).class;
+    expect([kind('refresh'), kind('revoke')]).toEqual(['retry', 'unknown']);
+  });
+
+  it.each(['too_deep', 'too_large', 'invalid_answer'])(
+    'of which anything was read (%s) is one nobody can read',
+    (reason) => {
+      expect(classifyTransport({ sent: 'maybe', reason }, { resolved, phase: 'revoke' })).toMatchObject({
+        class: 'malformed',
+      });
+    },
+  );
 });

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EgressAnswer } from '@strongroom/egress';
 import { type ProviderError, refusalOf, retryAfterOf } from './classify.js';
+import { millisecondsOf } from './dates.js';
 import { at, firstAt } from './pointer.js';
 import type { TokenPaths } from './provider-entry.js';
 import { readBody } from './read-body.js';
@@ -28,6 +30,7 @@ export interface ProviderTokens {
 /** Said by providers whose token is sent as Bearer all the same. */
 const BEARER_NAMES = ['bearer', 'bot', 'user'];
 const YEAR_SECONDS = 365 * 24 * 3600;
+const CENTURY_SECONDS = 100 * YEAR_SECONDS;
 
 /**
  * Reads the answer to `tokenRequest` (`spec/providers.md` §4). `asked`: the scopes of the authorization request, in a
@@ -56,7 +59,7 @@ export function readTokenAnswer(
   const isSuccess =
     answer.status >= 200 &&
     answer.status < 300 &&
-    tokenResponse.success.every(({ path, equals }) => at(body, path) === equals) &&
+    tokenResponse.success.every(({ path, equals }) => isDeepStrictEqual(at(body, path), equals)) &&
     typeof accessToken === 'string';
   if (!isSuccess) return refusalOf(resolved, phase, answer, body, now);
 
@@ -74,7 +77,7 @@ export function readTokenAnswer(
     idToken: stringAt(body, paths.idToken),
     scopes: scopesOf(resolved, phase, saidAt(body, paths.scope), asked),
     ...expiryOf(resolved, paths, body, now),
-    refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife),
+    refreshExpiresAt: refreshLife === null ? null : after(now, refreshLife, CENTURY_SECONDS),
     extras: Object.fromEntries(
       Object.entries(tokenResponse.extras)
         .map(([name, pointer]) => [name, at(body, pointer)] as const)
@@ -104,8 +107,9 @@ function expiryOf(
   return { expiresAt: assumed ? after(now, assumed) : null, saysLifetime: false };
 }
 
-const after = (start: Date, seconds: number): Date =>
-  new Date(start.getTime() + Math.min(seconds, YEAR_SECONDS) * 1000);
+/** `most`: no access token is believed to live longer; the end of a grant is kept as it was said. */
+const after = (start: Date, seconds: number, most = YEAR_SECONDS): Date =>
+  new Date(start.getTime() + Math.min(seconds, most) * 1000);
 
 /** A number or a numeric string above zero; anything else is unknown. */
 function secondsAt(body: unknown, pointers: string[] | undefined): number | null {
@@ -120,9 +124,12 @@ function instantAt(body: unknown, pointers: string[] | undefined): number | null
   const number = secondsAt(body, pointers);
   if (number !== null) return number > 1e11 ? number : number * 1000;
   const value = firstAt(body, pointers ?? []);
-  const date = typeof value === 'string' ? Date.parse(value) : NaN;
+  const date = typeof value === 'string' ? millisecondsOf(value) : NaN;
   return Number.isFinite(date) ? date : null;
 }
+
+/** Of `auto` each of them separates. */
+const SEPARATORS: Readonly<Record<string, RegExp>> = { ' ': /\s+/, ',': /,/ };
 
 const stringAt = (body: unknown, pointers: string[] | undefined): string | null => {
   const value = firstAt(body, pointers ?? []);
@@ -141,7 +148,7 @@ function scopesOf(
 ): string[] {
   if (Array.isArray(said)) return unique(said.filter((one): one is string => typeof one === 'string'));
   if (typeof said === 'string')
-    return unique(said.split(tokenResponse.scopeDelimiter === 'auto' ? /[\s,+]+/ : tokenResponse.scopeDelimiter));
+    return unique(said.split(SEPARATORS[tokenResponse.scopeDelimiter] ?? /[\s,+]+/).map((one) => one.trim()));
   if (phase === 'refresh') return unique(asked.scopes);
   if (tokenResponse.scopeAbsent === 'none') return [];
   return unique(tokenResponse.scopeAbsent === 'keep-previous' ? (asked.grantedBefore ?? asked.scopes) : asked.scopes);

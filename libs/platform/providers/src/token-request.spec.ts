@@ -1,4 +1,5 @@
 import { custom, openid } from '../test/connection.js';
+import { introspectionRequest } from './introspection.js';
 import { tokenRequest } from './token-request.js';
 
 const refresh = { clientSecret: 'cnry_s:/+ é', refreshToken: 'cnry_rt' };
@@ -66,6 +67,42 @@ describe('the authentication of a client', () => {
   const by = (clientAuth: object, more: object = {}) =>
     tokenRequest(custom({ provider_settings: { clientAuth } }), 'exchange', { ...input, ...more });
   const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  it('of a refresh is the first of its own ways, unless the administrator chose another of them', () => {
+    const clientAuth = {
+      methods: ['client_secret_basic', 'client_secret_post'],
+      refreshMethods: ['secret_as_bearer', 'client_secret_post'],
+    };
+    const header = (options: object) =>
+      tokenRequest(custom({ ...options, provider_settings: { clientAuth } }), 'refresh', input).headers![
+        'Authorization'
+      ];
+    expect(header({})).toBe('Bearer cnry_s');
+    const methods = ['client_secret_post'];
+    const chosen = custom({ provider_settings: { clientAuth: { ...clientAuth, methods } } });
+    expect(tokenRequest(chosen, 'refresh', input).headers).not.toHaveProperty('Authorization');
+  });
+
+  it('may stand in a header of the provider’s own, wherever the client says who it is', () => {
+    const tokenRequestHeaders = { tokenRequest: { headers: { 'X-Key': '{client_secret}' } } };
+    const resolved = custom({ provider_settings: tokenRequestHeaders });
+    const sent = [
+      tokenRequest(resolved, 'exchange', input),
+      tokenRequest(resolved, 'refresh', input),
+      introspectionRequest(
+        custom({
+          provider_settings: {
+            ...tokenRequestHeaders,
+            tokenResponse: { noExpiry: 'introspect' },
+            endpoints: { introspection: 'https://provider.example/i' },
+          },
+        }),
+        'cnry_at',
+        'cnry_s',
+      )!,
+    ];
+    expect(sent.map(({ headers }) => headers!['X-Key'])).toEqual(['cnry_s', 'cnry_s', 'cnry_s']);
+  });
 
   it.each([
     ['secret_as_basic_username', `Basic ${base64('cnry_s:')}`],

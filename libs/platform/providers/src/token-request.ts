@@ -1,7 +1,7 @@
 import type { EgressRequest } from '@strongroom/egress';
 import { clientAuthentication, type ClientCredentials, type Members } from './client-authentication.js';
 import { headersOf } from './headers.js';
-import { fillAll, fillHeaders, type Values } from './placeholders.js';
+import { fillAll, fillHeaders, type Values, withSecret } from './placeholders.js';
 import { bodyOf } from './request-body.js';
 import type { ResolvedProvider } from './resolved-provider.js';
 
@@ -22,8 +22,7 @@ export function tokenRequest(
 ): EgressRequest {
   const { tokenRequest: how } = resolved.entry;
   const values = {
-    ...resolved.values,
-    ...(input.clientSecret === null ? {} : { client_secret: input.clientSecret }),
+    ...withSecret(resolved.values, input.clientSecret),
     ...(input.refreshToken === undefined ? {} : { refreshToken: input.refreshToken }),
   };
   const members =

@@ -82,7 +82,10 @@ function trialOf(catalogue: Catalogue, id: string, fixture: Fixture, own: Fixtur
     },
     metadata: given.metadata ?? null,
   };
-  const ofFlow = Object.fromEntries(values.filter(([name]) => !isAdmins(name)));
+  const ofFlow = {
+    ...toldBefore(fixture),
+    ...Object.fromEntries(values.filter(([name]) => !isAdmins(name))),
+  };
   return {
     fixture,
     given,
@@ -91,6 +94,16 @@ function trialOf(catalogue: Catalogue, id: string, fixture: Fixture, own: Fixtur
     resolved: catalogue.resolve(connection, ofFlow),
     refreshing: catalogue.resolve(connection, ofFlow, { hasRefreshToken: true }),
   };
+}
+
+/** What earlier steps of the flow have told: values of the callback, extras of the token answer. */
+function toldBefore({ cases }: Fixture): Record<string, string> {
+  const told = Object.values(cases).map(({ expect }) => ({
+    ...(expect['captured'] as object | undefined),
+    ...(expect['extras'] as object | undefined),
+  }));
+  const texts = Object.entries(Object.assign({}, ...told.toReversed()) as object);
+  return Object.fromEntries(texts.filter(([, value]) => value !== null).map(([name, value]) => [name, String(value)]));
 }
 
 function authorizeFailure(
@@ -182,7 +195,7 @@ function outcomeOf(trial: Trial, one: FixtureCase): Record<string, unknown> | st
   if (!one.response) return {};
   if (one.phase === 'exchange' || one.phase === 'refresh') return tokensOf(trial, one.phase, one);
   const { resolved, given } = trial;
-  if (one.response.status === null) return { ...classifyTransport({ sent: 'maybe' }) };
+  if (one.response.status === null) return { ...classifyTransport({ sent: 'maybe' }, { resolved, phase: one.phase }) };
   const answer = answerOf(one);
   if (one.phase === 'identity') {
     const read = readIdentityAnswer(resolved, answer, new Date(given.now * 1000));
@@ -216,12 +229,12 @@ function identityOf({ resolved }: Trial, documents: IdentityDocuments): Record<s
 function tokensOf(trial: Trial, phase: 'exchange' | 'refresh', one: FixtureCase): Record<string, unknown> {
   const { given } = trial;
   const resolved = phase === 'refresh' ? trial.refreshing : trial.resolved;
-  if (one.response!.status === null) return { ...classifyTransport({ sent: 'maybe' }) };
+  if (one.response!.status === null) return { ...classifyTransport({ sent: 'maybe' }, { resolved, phase }) };
   const asked = phase === 'refresh' ? (given.granted ?? []) : scopesToAsk(resolved, { ...given, offline: true });
   const read = readTokenAnswer(
     resolved,
     phase,
-    { scopes: asked, ...(trial.own.granted ? { grantedBefore: trial.own.granted } : {}) },
+    { scopes: asked, ...(given.granted ? { grantedBefore: given.granted } : {}) },
     answerOf(one),
     new Date(given.now * 1000),
   );
@@ -251,7 +264,8 @@ function revocationOf({ fixture, given, resolved }: Trial, one: FixtureCase): Re
   if (difference !== undefined) return difference;
   if (sent.length === 0) return { outcome: 'unsupported', manageUrl: resolved.manageUrl };
   if (!one.response) return {};
-  if (one.response.status === null) return { ...classifyTransport({ sent: 'maybe' }), outcome: 'failed' };
+  if (one.response.status === null)
+    return { ...classifyTransport({ sent: 'maybe' }, { resolved, phase: 'revoke' }), outcome: 'failed' };
   return { ...readRevocation(resolved, answerOf(one), new Date(given.now * 1000)) };
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { keepDigits } from '../read-body.js';
 import shipped from './provider-fixtures.json' with { type: 'json' };
 
 /** `spec/providers.md` §9: what a provider is sent and what it answers. */
@@ -98,13 +99,27 @@ export function loadFixtures(files: readonly string[] = []): FixtureFile {
   };
 }
 
-const read = (file: string): FixtureFile => JSON.parse(readFileSync(file, 'utf8')) as FixtureFile;
+/** Numbers of a document that would be rounded stay as they were written, as in an answer. */
+const read = (file: string): FixtureFile =>
+  JSON.parse(readFileSync(file, 'utf8'), keepDigits as Parameters<typeof JSON.parse>[1]) as FixtureFile;
 
-/** Each provider keeps the values its own file was recorded with. */
+const usualGiven = (id: string) => ({ redirectUri: `https://vault.example/connect/callback/${id}`, scopes: [] });
+
+/** Each provider keeps the values its own file was recorded with; what it does not say was not there. */
 const withGiven = ({ given, providers }: FixtureFile): Record<string, Fixture> =>
   Object.fromEntries(
     Object.entries(providers).map(([id, fixture]) => [
       id,
-      { ...fixture, given: { ...(shipped as unknown as FixtureFile).given, ...given, ...fixture.given } },
+      {
+        ...fixture,
+        requests: fixture.requests ?? {},
+        cases: fixture.cases ?? {},
+        given: {
+          ...(shipped as unknown as FixtureFile).given,
+          ...usualGiven(id),
+          ...given,
+          ...fixture.given,
+        },
+      },
     ]),
   );
