@@ -39,7 +39,7 @@ export function permissionsOf(
   const all = scopes.map((scope): Permission => {
     const found =
       scopeCatalogue.find(({ value }) => isSame(value, scope)) ??
-      scopeCatalogue.find(({ same }) => same?.some((spelling) => isSame(spelling, scope)));
+      scopeCatalogue.find(({ same }) => same.some((spelling) => isSame(spelling, scope)));
     return {
       scope,
       label: found?.label ?? null,
