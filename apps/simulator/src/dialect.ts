@@ -61,6 +61,8 @@ export interface Dialect {
 
   /** Null: they are not joined as this provider joins them. */
   scopesOf(asked: Asked): string[] | null;
+  /** Those of a token request, which may be joined in more than one way. */
+  scopesIn(text: string): string[];
   labelOf(scope: string): string;
   /** What is wrong with an authorization request beyond client, redirect URI and response type; null: nothing. */
   problemOf(asked: Asked, settings: ProviderSettings): string | null;

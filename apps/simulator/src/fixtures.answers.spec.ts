@@ -104,9 +104,10 @@ describe.each(Object.entries(fixtures))('%s answers', (id, fixture) => {
     });
     const asked = {
       scopes: phase === 'refresh' ? (given.granted ?? []) : scopesAsked,
-      ...(one.given?.granted ? { grantedBefore: one.given.granted } : {}),
+      ...(given.granted ? { grantedBefore: given.granted } : {}),
     };
     const got = await orLost(
+      { resolved, phase },
       vault.send(request).then((answer) => readTokenAnswer(resolved, phase, asked, answer, nowIn(play))),
     );
     const wanted = one.request ?? fixture.requests[phase];
@@ -152,7 +153,10 @@ describe.each(Object.entries(fixtures))('%s answers', (id, fixture) => {
     await play.answers(vault, one.phase, one.response!);
     if (one.phase === 'identity') {
       const request = identityRequest(resolved, play.given.accessToken, {})!;
-      const got = await orLost(vault.send(request).then((answer) => readIdentityAnswer(resolved, answer, nowIn(play))));
+      const got = await orLost(
+        { resolved, phase: 'identity' },
+        vault.send(request).then((answer) => readIdentityAnswer(resolved, answer, nowIn(play))),
+      );
       expect(got).toMatchObject(one.expect);
       return;
     }
@@ -178,7 +182,10 @@ describe.each(Object.entries(fixtures))('%s answers', (id, fixture) => {
       return;
     }
     await play.answers(vault, 'revoke', one.response ?? { status: 204 });
-    const got = await orLost(vault.send(request).then((answer) => readRevocation(resolved, answer, nowIn(play))));
+    const got = await orLost(
+      { resolved, phase: 'revoke' },
+      vault.send(request).then((answer) => readRevocation(resolved, answer, nowIn(play))),
+    );
     if (one.response)
       expect({ ...got, outcome: got.outcome === 'error' ? 'failed' : got.outcome }).toMatchObject(one.expect);
     const wanted = one.request ?? fixture.requests.revoke;

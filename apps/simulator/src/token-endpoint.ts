@@ -63,7 +63,7 @@ function refresh(provider: Provider, call: Call): Redeemed | Fault {
   const sent = call.members.values ?? {};
   const token = sent['refresh_token'] ?? '';
   const grant = provider.grants.grantOf(token);
-  const scopes = sent['scope']?.split(/[ ,]+/).filter(Boolean);
+  const scopes = sent['scope'] === undefined ? undefined : provider.dialect.scopesIn(sent['scope']);
   if (grant && scopes?.some((scope) => !grant.scopes.includes(scope))) return 'wide_scope';
   if (grant && !provider.dialect.repeatsRedirectUri(call, grant)) return 'bad_request';
   if (grant && provider.grants.isSuspended(grant.person)) {

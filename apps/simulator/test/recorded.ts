@@ -118,8 +118,8 @@ export class Recorded {
 }
 
 /** What was made of an answer, or of the connection that brought none. */
-export const orLost = <T>(read: Promise<T>) =>
-  read.catch((error: unknown) => classifyTransport(error as EgressFailedError));
+export const orLost = <T>(call: { resolved: ResolvedProvider; phase: FixtureCase['phase'] }, read: Promise<T>) =>
+  read.catch((error: unknown) => classifyTransport(error as EgressFailedError, call));
 
 export const stringsIn = (values: object): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));

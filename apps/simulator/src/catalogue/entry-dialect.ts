@@ -17,6 +17,9 @@ import { tokenRequestFault } from './request-checks.js';
 import { tokenBody } from './token-body.js';
 import { Wording } from './wording.js';
 
+/** Entries may write scopes otherwise than they are asked for. */
+const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
 /** What the simulator lends to a provider it plays. */
 export interface Stage {
   addresses: Addresses;
@@ -63,6 +66,13 @@ export class EntryDialect implements Dialect {
     return scopes.some((scope) => scope.includes(foreign)) ? null : scopes;
   }
 
+  scopesIn(text: string): string[] {
+    return text
+      .split(this.part.entry.authorization.scopeDelimiter)
+      .flatMap((one) => one.split(/[ ,]+/))
+      .filter(Boolean);
+  }
+
   labelOf(scope: string): string {
     const found = this.part.entry.scopes.find(({ value, same = [] }) => [value, ...same].includes(scope));
     return found?.label ?? scope;
@@ -70,7 +80,7 @@ export class EntryDialect implements Dialect {
 
   isNeeded(scope: string): boolean {
     const { baseScopes, offlineScopes } = this.part.entry.authorization;
-    return baseScopes.includes(scope) || offlineScopes.includes(scope);
+    return [...baseScopes, ...offlineScopes].some((one) => isSame(one, scope));
   }
 
   problemOf({ query }: Asked, { requirePkce }: ProviderSettings): string | null {
@@ -85,7 +95,8 @@ export class EntryDialect implements Dialect {
   isOffline({ query }: Asked, granted: string[], { issueRefreshToken }: ProviderSettings): boolean {
     const { offlineScopes, offlineParams } = this.part.entry.authorization;
     const asks = Object.entries(offlineParams).every(([name, value]) => query.get(name) === value);
-    return issueRefreshToken && asks && offlineScopes.every((scope) => granted.includes(scope));
+    const isGranted = (scope: string) => granted.some((one) => isSame(one, scope));
+    return issueRefreshToken && asks && offlineScopes.every(isGranted);
   }
 
   /** Parameters of the entry that only the query of an authorization request tells. */

@@ -51,12 +51,39 @@ function isAllowed({ auth }: Revocation, dialect: EntryDialect, call: Call, { se
 
 function tokenIn(how: Revocation, call: Call, members: Record<string, string>): string | undefined {
   if (how.auth === 'bearer') return bearerOf(call);
-  if (how.in === 'path') return members['token'] ?? members['accessToken'] ?? members['refreshToken'];
+  if (how.in === 'path') return tokenOf(members);
   const isToken = (template: string) => /\{(token|accessToken|refreshToken)\}/.test(template);
-  const [name] = Object.entries(how.params ?? { token: '{token}' }).find(([, value]) => isToken(value)) ?? [];
-  if (name === undefined) return undefined;
-  return name === '{hint}' ? (members['refresh_token'] ?? members['access_token'] ?? '') : (members[name] ?? '');
+  const asked = Object.entries(how.params ?? { token: '{token}' });
+  const [name, value] = asked.find((member) => member.some(isToken)) ?? [];
+  if (name === undefined || value === undefined) return isInAddress(how) ? tokenOf(call.params) : undefined;
+  for (const [sentName, sentValue] of Object.entries(members)) {
+    const told = { ...toldBy(name, sentName), ...toldBy(value, sentValue) };
+    const token = tokenOf(told);
+    if (matcherOf(name).test(sentName) && token !== undefined) return token;
+  }
+  return '';
 }
+
+const isInAddress = ({ url = '' }: Revocation): boolean => /\{(token|accessToken|refreshToken)\}/.test(url);
+
+const tokenOf = (values: Record<string, string>): string | undefined =>
+  values['token'] ?? values['refreshToken'] ?? values['accessToken'];
+
+/** A text that a template was filled to; names of members are templates too, and say which kind of token it is. */
+function matcherOf(template: string): RegExp {
+  const plain = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pieces = template.split(/(\{[\w-]+\})/).map((piece, index) => {
+    if (index % 2 === 0) return plain(piece);
+    return piece === '{hint}' ? '(refresh_token|access_token)' : '(.+)';
+  });
+  return new RegExp(`^${pieces.join('')}$`);
+}
+
+/** What was filled in. */
+const toldBy = (template: string, text: string): Record<string, string> => {
+  const values = matcherOf(template).exec(text)?.slice(1) ?? [];
+  return Object.fromEntries(values.map((value, index) => [placeholdersOf(template)[index]!, value]));
+};
 
 /** Where no token is sent, values of the token answer say whose grant it is. */
 function grantIn(how: Revocation, { grants }: Provider, part: Part, members: Record<string, string>): Grant | null {

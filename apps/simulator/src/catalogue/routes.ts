@@ -8,6 +8,8 @@ interface Route {
   names: string[];
   /** What the address itself has in its query. */
   query: [string, string][];
+  /** Where in the query values of a call stand: name of the value, name of the member. */
+  queried: [string, string][];
 }
 
 export interface Found {
@@ -41,7 +43,10 @@ export class Routes {
     const values = found.match.slice(1).map(decoded);
     return {
       role: found.route.role,
-      params: Object.fromEntries(found.route.names.map((name, index) => [name, values[index]!])),
+      params: {
+        ...Object.fromEntries(found.route.queried.map(([name, member]) => [name, query.get(member) ?? ''])),
+        ...Object.fromEntries(found.route.names.map((name, index) => [name, values[index]!])),
+      },
       isWrong: !right,
     };
   }
@@ -63,6 +68,10 @@ function routeOf(role: Role, template: string): Route {
     expression: new RegExp(`^${pieces.join('([^/]+)')}$`),
     names: placeholdersOf(path),
     query: [...new URLSearchParams(query)].filter(([, value]) => placeholdersOf(value).length === 0),
+    queried: [...new URLSearchParams(query)].flatMap(([member, value]) => {
+      const whole = /^\{([\w-]+)\}$/.exec(value)?.[1];
+      return whole === undefined ? [] : [[whole, member] as [string, string]];
+    }),
   };
 }
 

@@ -61,7 +61,8 @@ function templateOf(part: Part, { phase, tokens }: Told): Template | null {
 
 function jsonIn(body: string): object | undefined {
   try {
-    const value: unknown = JSON.parse(body);
+    // A mark of byte order is white space to readers, and none to this one.
+    const value: unknown = JSON.parse(body.trim());
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

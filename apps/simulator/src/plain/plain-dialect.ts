@@ -36,7 +36,9 @@ export class PlainDialect implements Dialect {
     this.connectionOptions = { authorizationURL: `${address}/authorize`, tokenURL: `${address}/token` };
   }
 
-  scopesOf = ({ query }: Asked): string[] => (query.get('scope') ?? '').split(/[ ,]+/).filter(Boolean);
+  scopesOf = ({ query }: Asked): string[] => this.scopesIn(query.get('scope') ?? '');
+
+  scopesIn = (text: string): string[] => text.split(/[ ,]+/).filter(Boolean);
 
   labelOf = (scope: string): string => scope;
 
