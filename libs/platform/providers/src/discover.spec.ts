@@ -1,5 +1,8 @@
 import { answer } from '../test/connection.js';
+import { Catalogue } from './catalogue.js';
 import { discover } from './discover.js';
+import { discoveryOf } from './discovery-of.js';
+import { merge } from './merge.js';
 
 const ISSUER = 'https://idp.example/tenant';
 const document = (more: object = {}) => ({ issuer: ISSUER, token_endpoint: `${ISSUER}/token`, ...more });
@@ -44,5 +47,21 @@ describe('discovery', () => {
     const inner = 'https://10.0.0.1/jwks';
     const denying = outside({ [OPENID]: document({ jwks_uri: inner }) }, [inner]);
     await expect(discover(denying, ISSUER)).rejects.toThrow('denied');
+  });
+});
+
+describe('where discovery looks', () => {
+  const base = Catalogue.shipped().providers.get('oidc')!.entry;
+  const urls = { authorization: `${ISSUER}/a`, token: `${ISSUER}/t`, jwks: `${ISSUER}/k` };
+  const where = (kind: 'oauth2' | 'oidc', endpoints: object) =>
+    discoveryOf(merge({ ...base, kind, params: {}, endpoints: {} }, { endpoints }), {}, {})?.url ?? null;
+
+  it('is the issuer, where an entry names no document and leaves out what must be known', () => {
+    expect(where('oidc', { issuer: ISSUER })).toBe(ISSUER);
+    expect(where('oidc', { ...urls, issuer: ISSUER, jwks: undefined })).toBe(ISSUER);
+    expect(where('oauth2', { issuer: ISSUER, token: urls.token })).toBe(ISSUER);
+    expect(where('oidc', { ...urls, issuer: ISSUER })).toBeNull();
+    expect(where('oauth2', { ...urls, issuer: ISSUER, jwks: undefined })).toBeNull();
+    expect(where('oauth2', {})).toBeNull();
   });
 });

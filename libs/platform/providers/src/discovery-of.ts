@@ -15,7 +15,11 @@ export function discoveryOf(entry: ProviderEntry, options: Options, preset: Valu
   const admins = Object.entries(entry.params).filter(([, { source }]) => (source ?? 'admin') === 'admin');
   const params = Object.fromEntries(admins.map(([name, param]) => [name, { ...param, required: false }]));
   const values = parametersOf({ ...entry, params }, { options, preset, given: {} });
-  const url = options['discovery_url'] ?? options['issuer'] ?? filled(entry.endpoints.discovery, values);
+  const url =
+    options['discovery_url'] ??
+    options['issuer'] ??
+    filled(entry.endpoints.discovery, values) ??
+    (isWanting(entry) ? filled(entry.endpoints.issuer, values) : null);
   if (typeof url !== 'string' || url === '') return null;
   const template = issuerTemplate(entry, values);
   if (template === undefined || placeholdersIn(template).length === 0)
@@ -27,6 +31,11 @@ export function discoveryOf(entry: ProviderEntry, options: Options, preset: Valu
     accepts: (issuer) => issuer === anyTenant(template) || isIssuer({ entry, params: values }, template, issuer),
   };
 }
+
+/** What is not said is found at the issuer (`spec/providers.md` §2.1, §4.2). */
+const isWanting = ({ kind, endpoints: { discovery, authorization, token, jwks } }: ProviderEntry): boolean =>
+  discovery === undefined &&
+  (authorization === undefined || token === undefined || (kind === 'oidc' && jwks === undefined));
 
 const filled = (template: string | undefined, values: Values): string | null =>
   template === undefined || missingIn(template, values).length > 0 ? null : fillUrl(template, values);
