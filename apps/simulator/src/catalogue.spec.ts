@@ -210,7 +210,8 @@ const capturedBy = async (vault: Vault): Promise<Record<string, string>> => {
   return callback.outcome === 'code' ? callback.captured : {};
 };
 
-const hasSecret = (id: string): boolean => providers.get(id)!.entry.clientAuth.methods.some((one) => one !== 'none');
+const hasSecret = (id: string): boolean =>
+  providers.get(id)!.entry.clientAuth.methods.some((one) => /secret/.test(one));
 
 /** Its subject is a value of its own address. */
 function placeOf(id: string): boolean {

@@ -202,7 +202,7 @@ export class Vault {
     const documents: IdentityDocuments = { token: tokens.raw, callback: captured };
     if (resolved.isOidc && idToken !== null)
       documents.id_token = await verifyIdToken(resolved, this.egress, idToken, {
-        nonce: this.given.nonce,
+        nonce: resolved.entry.authorization.nonce ? this.given.nonce : null,
         now: new Date(),
       });
     const request = identityRequest(resolved, tokens.accessToken, documents);
@@ -245,8 +245,8 @@ export class Vault {
 
   /** RFC 7523, for where the connection signs with a key. */
   private async assertion({ clientAuthMethods, clientId, endpoints, entry }: ResolvedProvider) {
-    if (clientAuthMethods[0] !== 'private_key_jwt' || this.options['token_endpoint_auth_method'] !== 'private_key_jwt')
-      return {};
+    const isChosen = this.options['token_endpoint_auth_method'] === 'private_key_jwt' || clientAuthMethods.length === 1;
+    if (clientAuthMethods[0] !== 'private_key_jwt' || !isChosen) return {};
     const audience = entry.clientAuth.assertion.audience === 'issuer' ? endpoints.issuer! : endpoints.token;
     const clientAssertion = await new SignJWT({ jti: `jti-${Math.random()}` })
       .setProtectedHeader({ alg: 'PS256' })

@@ -28,7 +28,7 @@ export function endpointsOf(part: Part): Endpoints {
   const given = Object.fromEntries(
     Object.entries(entry.endpoints)
       .filter((one): one is [string, string] => typeof one[1] === 'string')
-      .map(([name, url]) => [name, startsWithParam(url) ? filled(url, urls) : url]),
+      .map(([name, url]) => [name, startsWithParam(url) ? continued(url, urls) : url]),
   ) as Partial<Record<string, string>>;
   const isOidc = entry.kind === 'oidc';
   const issuer = given['issuer'] ?? metadata['issuer'] ?? (isOidc ? `https://${id}.simulated.example` : undefined);
@@ -61,6 +61,10 @@ export function endpointsOf(part: Part): Endpoints {
 
 const originOf = (url: string | undefined): string | undefined =>
   url === undefined ? undefined : /^https?:\/\/[^/]+/.exec(url)?.[0];
+
+/** Two slashes that meet are one, as the engine has it. */
+const continued = (url: string, urls: Record<string, string>): string =>
+  filled(url, urls).replace(/^(https?:\/\/.*?[^/])\/\/+/, '$1/');
 
 export const startsWithParam = (url: string): boolean => url.startsWith('{');
 

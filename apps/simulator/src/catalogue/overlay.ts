@@ -13,11 +13,8 @@ export function overlayOf(part: Part, addresses: Addresses): object {
   const { entry } = part;
   const { request } = entry.identity;
   const { url: revocationUrl } = entry.revocation;
-  // Loopback is plain HTTP, also where a connection says the whole address.
-  const params = Object.keys(urlParams(part)).map((name) => [
-    name,
-    { pattern: (entry.params[name]?.pattern ?? '^https://').replace('https:', 'https?:') },
-  ]);
+  // Loopback is plain HTTP with a port, also where a connection says the whole address.
+  const params = Object.keys(urlParams(part)).map((name) => [name, { pattern: '^https?://[^\\s?#@]+$' }]);
   return {
     endpoints: endpointsHere(part, addresses),
     ...(request?.url ? { identity: { request: { url: addresses.here(request.url) } } } : {}),
