@@ -67,7 +67,7 @@ describe('every provider of the catalogue', () => {
 
   it('is connected, exchanged and refreshed once', async () => {
     const accounts = await shortLived();
-    expect(providers.length - accounts.length).toBeLessThan(8);
+    expect(accounts.length).toBeGreaterThan(providers.length / 2);
     for (const { provider, id, exchanged } of accounts) {
       await provider.control('PATCH', '', { accessTokenSeconds: 3600 });
       const before = await provider.refreshes();

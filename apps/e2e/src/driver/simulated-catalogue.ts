@@ -5,14 +5,18 @@ import type { Installation } from './installation.js';
 import { type Client, enable } from './set-up.js';
 import { unique } from './unique.js';
 
-/** A file of entries, for `STRONGROOM_PROVIDERS_FILE`, that has every provider of the catalogue at the simulator. */
+/** Catalogue or fixture files that the tests are to take beside the shipped ones. */
+export const furtherFiles = (variable: string): string[] =>
+  (process.env[variable] ?? '').split(',').filter((file) => file !== '');
+
+/** Files of entries, for `STRONGROOM_PROVIDERS_FILE`, that have every provider of the catalogue at the simulator. */
 export async function simulatedProvidersFile(simulatorUrl: string, directory: string): Promise<string> {
   const answer = await fetch(`${simulatorUrl}/_providers.json`);
   if (!answer.ok) throw new Error(`The simulator has no overlay: ${answer.status}`);
   const file = join(directory, 'simulated-providers.json');
   // Nobody else may read what lies in a data directory.
   await writeFile(file, await answer.text(), { mode: 0o600 });
-  return file;
+  return [...furtherFiles('STRONGROOM_PROVIDERS_FILE'), file].join(',');
 }
 
 /** One provider of the catalogue as the simulator plays it; there is one of each, so a test has it to itself. */
@@ -35,7 +39,8 @@ export class CatalogueProvider {
       name,
       strategy: this.id,
       authentication: { active: false },
-      connected_accounts: { active: true },
+      // Of a provider that nobody asks, the connection says so itself.
+      connected_accounts: { active: true, allow_missing_user_id: true },
       options: {
         client_id: 'simulated-client',
         client_secret: 'cnry_cs_simulated',
