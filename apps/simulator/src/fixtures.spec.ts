@@ -8,6 +8,7 @@ import {
   readRevocation,
   revocationRequest,
 } from '@strongroom/providers';
+import { asSent, read } from '../test/exchanges.js';
 import { fixtures, Recorded, startAll, stringsIn } from '../test/recorded.js';
 import type { Simulator } from './simulator.js';
 
@@ -28,11 +29,25 @@ describe.each(Object.entries(fixtures))('%s in play', (id, fixture) => {
     expect(sent).toEqual(wanted);
   }
 
+  /** The address, or the members of the request that was pushed in place of it. */
+  function expectAsked(play: Recorded): void {
+    const { authorize } = fixture;
+    const pushed = play.latest('push');
+    if (!authorize) return;
+    if (authorize.method === 'POST') expect(asSent(pushed!, {})).toEqual(read(authorize));
+    else if (pushed) {
+      const sent = [...new URLSearchParams(pushed.body)].filter(([name]) => name !== 'client_secret');
+      const inAddress = new URL(authorize.url).searchParams;
+      expect(sent).toEqual([...inAddress].filter(([name]) => sent.some(([one]) => one === name)));
+      expect(sent.map(([name]) => name)).toContain('redirect_uri');
+    } else expect(play.latest('authorize')?.url).toBe(authorize.url);
+  }
+
   it('connects by exactly the recorded requests, and tells who it is', async () => {
     const play = recorded();
     const vault = await play.vault();
     const { tokens, identity, documents, captured } = await vault.connect(play.asking);
-    if (fixture.authorize) expect(play.latest('authorize')?.url).toBe(fixture.authorize.url);
+    expectAsked(play);
     const [code] = /cnry_code_[\w-]+/.exec(JSON.stringify(play.latest('exchange')))!;
     expectRecorded('exchange', { [code]: play.given.code });
     expectRecorded('discovery', {});

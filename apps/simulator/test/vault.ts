@@ -8,12 +8,15 @@ import {
   discover,
   identityRequest,
   type IdentityDocuments,
+  pushedAuthorizationRequest,
+  pushedUrl,
   type ProviderError,
   type ProviderIdentity,
   type ProviderTokens,
   readCallback,
   readIdentity,
   readIdentityAnswer,
+  readPushedAnswer,
   readRevocation,
   readTokenAnswer,
   type ResolvedProvider,
@@ -136,6 +139,16 @@ export class Vault {
     });
   }
 
+  /** Where the browser is sent; where the provider demands it, the request was pushed before (RFC 9126). */
+  async address(resolved: ResolvedProvider, asking: Asking = {}): Promise<string> {
+    const { url, members } = this.authorization(resolved, asking);
+    if (!resolved.requiresPush) return url;
+    const request = pushedAuthorizationRequest(resolved, members, this.given.clientSecret);
+    const pushed = readPushedAnswer(resolved, await this.send(request), new Date());
+    if (pushed.outcome !== 'pushed') throw new Error(`not pushed: ${JSON.stringify(pushed)}`);
+    return pushedUrl(resolved, pushed.requestUri);
+  }
+
   /** What the browser comes back with. */
   async visit(url: string): Promise<URLSearchParams> {
     const answer = await fetch(url, { redirect: 'manual' });
@@ -175,8 +188,8 @@ export class Vault {
   /** From the address to the account. */
   async connect(asking: Asking = {}): Promise<Connected> {
     const resolved = await this.resolved();
-    const { url, scopesAsked } = this.authorization(resolved, asking);
-    const query = await this.browse(url);
+    const { scopesAsked } = this.authorization(resolved, asking);
+    const query = await this.browse(await this.address(resolved, asking));
     const callback = readCallback(resolved, query);
     if (callback.outcome !== 'code') throw new Error(`no code: ${JSON.stringify(callback)}`);
     if (!checkCallbackSignature(resolved, query, this.given.clientSecret))

@@ -14,6 +14,7 @@ import { classifyTransport, refusalOf } from '../src/classify.js';
 import { type IdentityDocuments, identityRequest, readIdentity, readIdentityAnswer } from '../src/identity.js';
 import { introspectionRequest } from '../src/introspection.js';
 import { ConnectionMisconfiguredError, IdTokenRefusedError } from '../src/providers.errors.js';
+import { pushedAuthorizationRequest } from '../src/pushed-request.js';
 import { readBody } from '../src/read-body.js';
 import type { ResolvedProvider } from '../src/resolved-provider.js';
 import { readRevocation, revocationRequest } from '../src/revocation.js';
@@ -112,7 +113,7 @@ function authorizeFailure(
 ): string | undefined {
   if (expected === undefined) return undefined;
   try {
-    const { url } = authorizationRequest(resolved, {
+    const { url, members } = authorizationRequest(resolved, {
       redirectUri: given.redirectUri,
       state: given.state,
       codeChallenge: given.codeChallenge,
@@ -123,6 +124,8 @@ function authorizeFailure(
       ...(own.granted ? { grantedBefore: own.granted } : {}),
       forceConsent: given.reconnect === true,
     });
+    if (expected?.method === 'POST')
+      return differenceOf(pushedAuthorizationRequest(resolved, members, given.clientSecret), expected);
     return url === expected?.url ? undefined : `sent ${url} instead of ${expected?.url ?? 'nothing'}`;
   } catch (error) {
     if (expected === null && error instanceof ConnectionMisconfiguredError) return undefined;
