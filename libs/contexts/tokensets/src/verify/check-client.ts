@@ -12,6 +12,8 @@ import {
 import { bad, type Check, good, shown } from './check.js';
 
 const CORRECT_URL = "Correct the connection's token URL.";
+/** Some providers deny that there is anything for a client they do not know. */
+const CORRECT_URL_OR_ID = `${CORRECT_URL} If it is right, correct options.client_id.`;
 const TRY_AGAIN = 'Try again later; if it stays so, ask the provider.';
 
 /** A code that nobody issued: a provider that knows the client refuses the code, any other refuses the client. */
@@ -36,6 +38,14 @@ export async function checkClient(
   } catch (error) {
     if (error instanceof ConnectionMisconfiguredError)
       return [bad('client_authentication', error.message, 'Correct how the client authenticates itself.')];
+    if (error instanceof EgressFailedError && error.sent === 'no')
+      return [
+        bad(
+          'token_endpoint',
+          `${at} takes no connection`,
+          'Check host and port of the token URL, and whether the server runs.',
+        ),
+      ];
     if (error instanceof EgressFailedError || error instanceof EgressRefusedError)
       return [bad('token_endpoint', `${at} takes the request and does not answer it`, TRY_AGAIN)];
     throw error;
@@ -50,7 +60,11 @@ function wrongEndpoint(at: string, answer: EgressAnswer, read: ProviderTokens | 
   if (read.class === 'restart_flow' || read.class === 'client_config') return undefined;
   if (status >= 500 || status === 429)
     return bad('token_endpoint', `${at} answers with status ${status} at the moment`, TRY_AGAIN);
-  if ([404, 405, 410].includes(status) && read.code === null) return wrong(`is not there (status ${status})`);
+  if ([404, 405, 410].includes(status))
+    return {
+      ...wrong(`is not there (status ${status})`),
+      ...(read.code === null ? {} : { remedy: CORRECT_URL_OR_ID }),
+    };
   if (/\bhtml\b/i.test(answer.headers['content-type'] ?? '')) return wrong('answers with a web page');
   if (read.code !== null) return undefined;
   return status < 300 ? wrong('answers with what no token endpoint says') : undefined;

@@ -123,6 +123,7 @@ describe('a verification of a connection', () => {
 
   it.each([
     ['404', { status: 404, body: 'nothing' }, 'not there (status 404)'],
+    ['404 and an error', { status: 404, body: { error: 'not_found' } }, 'not there (status 404)'],
     ['a web page', { status: 200, body: '<html>cnry_page</html>' }, 'web page'],
     ['a redirect', { status: 302, body: '', headers: { location: 'https://idp.example/elsewhere' } }, 'redirects'],
     ['JSON of another kind', { status: 200, body: { hello: 'cnry_world' } }, 'what no token endpoint says'],
@@ -132,6 +133,17 @@ describe('a verification of a connection', () => {
     const { faults } = await verified(await openid());
     expect(faults).toMatchObject([
       { name: 'token_endpoint', detail: expect.stringContaining(detail), remedy: expect.stringContaining('token URL') },
+    ]);
+  });
+
+  it('says that nobody listens where the token URL points', async () => {
+    const { faults } = await verified(await openid({ token_endpoint: 'http://127.0.0.1:1/token' }));
+    expect(faults).toMatchObject([
+      {
+        name: 'token_endpoint',
+        detail: 'http://127.0.0.1:1/token takes no connection',
+        remedy: expect.stringContaining('port of the token URL'),
+      },
     ]);
   });
 
