@@ -52,6 +52,14 @@ describe('the client secret', () => {
       'the mask, by way of revocation',
       { provider_settings: { endpoints: { revocation: 'https://evil.example/revoke' } }, client_secret: MASK },
     ],
+    ['an account read elsewhere', { client_secret: MASK, userInfoURL: 'https://evil.example/me' }],
+    [
+      'an identity call elsewhere',
+      {
+        client_secret: MASK,
+        provider_settings: { identity: { request: { method: 'GET', url: 'https://evil.example/me' } } },
+      },
+    ],
   ])('MG-14 M3 is not sent to another origin with %s', async (_, change) => {
     const { id } = await create();
     const options = { ...custom()['options'], ...change };

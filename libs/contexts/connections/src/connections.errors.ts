@@ -21,5 +21,5 @@ export const refused = (path: string, detail: string): ValidationError =>
 export const secretNeeded = (): ValidationError =>
   refused(
     'options.client_secret',
-    'is needed in clear in this request, because the client secret would now be sent to another origin',
+    'is needed in clear in this request, because the client secret, or a token, would now be sent to another origin',
   );

@@ -80,11 +80,12 @@ export function sendsElsewhere(catalogue: Catalogue, before: Described, after: D
   return secretOrigins(other.resolved).some((origin) => !known.includes(origin));
 }
 
+/** The identity call brings the token of whoever connects next. */
 function secretOrigins(resolved: ResolvedProvider): string[] {
-  const { token, refresh, revocation, introspection } = resolved.endpoints;
-  const { request } = resolved.entry.identity;
-  const calls = [token, refresh, revocation, introspection, resolved.pushedEndpoint, resolved.entry.revocation.url];
-  if (JSON.stringify(request ?? null).includes('{client_secret}')) calls.push(request!.url);
+  const { token, refresh, revocation, introspection, userinfo } = resolved.endpoints;
+  const { revocation: revoked, identity } = resolved.entry;
+  const authenticated = [token, refresh, revocation, introspection, resolved.pushedEndpoint, revoked.url];
+  const calls = [...authenticated, userinfo, identity.request?.url];
   return calls.flatMap((url) => (url ? [originOf(url, resolved.params)] : []));
 }
 
