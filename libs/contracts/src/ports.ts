@@ -180,6 +180,8 @@ export interface RedeemRequest {
    * `provider-code`, field `query`). The signature is checked before anything is sent. Null where none is made.
    */
   queryBox: string | null;
+  /** Where the code may be sent, as it was when the person was sent to the provider; null: not compared. */
+  codeReceiver: string | null;
   /** A reconnect that must end with this account. */
   pinnedAccountId: string | null;
 }

@@ -4,10 +4,16 @@ import { ConnectedAccountEntity } from './accounts/connected-account.entity.js';
 import { ConnectSessionEntity } from './connect/connect-session.entity.js';
 import { CreateConnectedAccounts1700000000100 } from './migrations/1700000000100-create-connected-accounts.js';
 import { KeepWhatTheFlowBrings1700000000110 } from './migrations/1700000000110-keep-what-the-flow-brings.js';
+import { KeepWhereACodeMayGo1700000000120 } from './migrations/1700000000120-keep-where-a-code-may-go.js';
 
 export const connectedAccountsDatabase = (url: string): ContextDatabase => ({
   url,
   schema: 'connected_accounts',
   entities: [ConnectSessionEntity, ConnectedAccountEntity],
-  migrations: [...messagingMigrations, CreateConnectedAccounts1700000000100, KeepWhatTheFlowBrings1700000000110],
+  migrations: [
+    ...messagingMigrations,
+    CreateConnectedAccounts1700000000100,
+    KeepWhatTheFlowBrings1700000000110,
+    KeepWhereACodeMayGo1700000000120,
+  ],
 });

@@ -2,7 +2,8 @@ import type { Catalogue, ResolvedProvider } from '@strongroom/providers';
 
 /**
  * An endpoint as the catalogue has it, whatever the connection says. Whoever may edit a connection must not be able to
- * have tokens or its secret sent to himself (`spec/threats.md` M3); the catalogue is the operator's alone.
+ * have tokens or its secret sent to himself (`spec/threats.md` M3); the catalogue is the operator's alone. A host that
+ * the connection has a say in is not the catalogue's.
  */
 export function shippedUrl(
   catalogue: Catalogue,
@@ -10,6 +11,9 @@ export function shippedUrl(
   endpoint: 'token' | 'refresh' | 'introspection',
 ): URL | undefined {
   const template = catalogue.providers.get(providerId)?.entry.endpoints[endpoint];
-  const url = template?.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => values[name] ?? '');
-  return url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+  if (template === undefined || hasOpenHost(template)) return undefined;
+  const url = template.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => values[name] ?? '');
+  return URL.canParse(url) ? new URL(url) : undefined;
 }
+
+const hasOpenHost = (template: string): boolean => /^[^/]*\{|\/\/[^/?#]*\{/.test(template);

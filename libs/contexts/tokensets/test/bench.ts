@@ -217,6 +217,7 @@ export class Bench {
       captured: {},
       params: {},
       queryBox: null,
+      codeReceiver: null,
       pinnedAccountId: null,
       ...more,
     };

@@ -31,6 +31,7 @@ export {
 export { checkProviderSettings, providerSettings } from './catalogue-schema.js';
 export type { PlacedFault as SettingsFault } from './faults.js';
 export { classify, classifyTransport, type ProviderError } from './classify.js';
+export { codeReceiver } from './code-receiver.js';
 export { type Discovery, discover } from './discover.js';
 export {
   type IdentityDocuments,

@@ -119,6 +119,7 @@ export class CompleteConnect {
         captured: session.captured,
         params: session.params,
         queryBox: session.queryBox,
+        codeReceiver: session.codeReceiver,
         pinnedAccountId: session.pinnedAccountId,
       });
     } catch (error) {

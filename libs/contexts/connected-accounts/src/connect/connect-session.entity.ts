@@ -50,6 +50,8 @@ export class ConnectSessionEntity {
   @Column('text', { name: 'code_box', nullable: true }) codeBox!: string | null;
   /** All of a signed callback's query; only the vault can tell whether the signature holds. */
   @Column('text', { name: 'query_box', nullable: true }) queryBox!: string | null;
+  /** Where the provider's code may be sent, as it was when the person agreed; null in sessions of an older version. */
+  @Column('text', { name: 'code_receiver', nullable: true }) codeReceiver!: string | null;
   /** Query values of the callback that the vault will ask for. */
   @Column('jsonb') captured!: Record<string, string>;
   /** The vault holds tokens whose account could not be read yet; the same `complete` may come again. */

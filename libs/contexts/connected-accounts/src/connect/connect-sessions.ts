@@ -27,7 +27,7 @@ interface EndedRow {
  * the way back to the app stays only where a late answer of the provider is still owed one (`spec/connect-flow.md` §6).
  */
 const ERASED = `jkt = NULL, scopes = NULL, scopes_asked = '[]', authorization_params = '{}', code_challenge = NULL,
-  connect_code_hash = NULL, nonce = NULL, verifier_box = NULL, code_box = NULL, query_box = NULL, captured = '{}',
+  connect_code_hash = NULL, nonce = NULL, verifier_box = NULL, code_box = NULL, query_box = NULL, code_receiver = NULL, captured = '{}',
   params = '{}', pending = false`;
 
 /** The only writer of `connect_sessions`. Every step is one conditional statement: no row, no step. */

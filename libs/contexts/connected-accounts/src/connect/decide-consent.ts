@@ -53,11 +53,11 @@ export class DecideConsent {
   }
 
   private async send(session: ConnectSessionEntity, connection: ConnectionView): Promise<BrowserAnswer> {
-    const { url, scopesAsked, wanted, state, nonce, verifierBox } = await this.requests.make(session, connection);
+    const { url, wanted, state, ...kept } = await this.requests.make(session, connection);
     const sent = await this.sessions.step(
       'opened',
       { sql: 'id = :id', values: { id: session.id } },
-      { state: 'at_provider', stateHash: hashOf(state), scopes: wanted, scopesAsked, nonce, verifierBox },
+      { state: 'at_provider', stateHash: hashOf(state), scopes: wanted, ...kept },
     );
     return sent ? { seeOther: url } : { status: 400, page: linkNotValidPage() };
   }

@@ -3,7 +3,14 @@ import { type ConnectionView, IntakeKeys, TokenVault } from '@strongroom/contrac
 import { sealBox } from '@strongroom/crypto';
 import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
-import { authorizationRequest, Catalogue, pushedUrl, type ResolvedProvider, usesPkce } from '@strongroom/providers';
+import {
+  authorizationRequest,
+  Catalogue,
+  codeReceiver,
+  pushedUrl,
+  type ResolvedProvider,
+  usesPkce,
+} from '@strongroom/providers';
 import { AccountsService } from '../accounts/accounts.service.js';
 import { RequestNotTakenError } from '../connected-accounts.errors.js';
 import { beyondCeiling } from './allowed-scopes.js';
@@ -26,6 +33,7 @@ export interface ProviderRequest {
   state: string;
   nonce: string | null;
   verifierBox: string | null;
+  codeReceiver: string;
 }
 
 interface Fresh {
@@ -87,6 +95,7 @@ export class ProviderRequests {
       state: fresh.state,
       nonce: fresh.nonce,
       verifierBox: fresh.verifier && (await this.seal(session, fresh.verifier)),
+      codeReceiver: codeReceiver(provider),
     };
   }
 

@@ -49,6 +49,16 @@ describe('a redeem', () => {
     ]);
   });
 
+  it('C3 whose token endpoint is not the one the person was sent away with gets nothing, neither code nor secret', async () => {
+    const connectionId = await bench.connection();
+    const origin = new URL(bench.provider.url).origin;
+    const moved = await bench.redeemRequest(bench.person(), connectionId, { codeReceiver: 'https://before.example' });
+    expect(await refusal(bench.vault.redeem(moved))).toMatchObject({ code: 'redeem_refused', status: 400 });
+    expect(bench.provider.calls).toEqual([]);
+    const same = await bench.redeemRequest(bench.person(), connectionId, { codeReceiver: origin });
+    expect(await bench.vault.redeem(same)).toMatchObject({ reconnected: false });
+  });
+
   it('CN-12 of one session, 20 times at once, is one token request', async () => {
     const request = await bench.redeemRequest(bench.person(), await bench.connection());
     const all = await Promise.all(Array.from({ length: 20 }, () => bench.vault.redeem(request)));

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
 import { LOGGER, type Logger } from '@strongroom/observability';
-import type { ProviderError, ResolvedProvider } from '@strongroom/providers';
+import { codeReceiver, type ProviderError, type ResolvedProvider } from '@strongroom/providers';
 import { broughtBy, storableScopes } from '../brought.js';
 import { Connections } from '../connections.js';
 import { Introspection } from '../introspection.js';
@@ -92,6 +92,9 @@ export class RedeemService implements BeforeApplicationShutdown {
     }
     const redeem = { request, connection, ...expected };
     if (await this.journal.read(this.place(redeem), request.personId)) return this.resume(redeem);
+    // Whoever moved the endpoint since the person agreed does not get the code (`spec/threats.md` C3).
+    if (request.codeReceiver !== null && request.codeReceiver !== codeReceiver(redeem.provider))
+      throw new RedeemRefusedError();
     // Everything that can fail without the provider comes before the code is spent.
     const secrets = await this.secrets.open(request, redeem.provider);
     const startedAt = await this.journal.begin(request);
