@@ -30,35 +30,52 @@ export const mediaType = (request: FastifyRequest): string =>
 export const repeatsMember = (bytes: Buffer, parsed: object): boolean =>
   (bytes.toString('utf8').match(/"(?:[^"\\]|\\.)*"/g) ?? []).length !== 2 * Object.keys(parsed).length;
 
-/** Parses JSON within the limits of `spec/threats.md` §9. @throws ValidationError */
+/** Parses JSON within the limits of `spec/threats.md` §9. @throws ValidationError that names the member */
 export function parseJson(bytes: Buffer): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'), (key, member: unknown) => {
-      if (FORBIDDEN.has(key)) throw new SyntaxError('forbidden member name');
-      if (key.includes('\0') || (typeof member === 'string' && member.includes('\0')))
-        throw new SyntaxError('a NUL character'); // no text column takes one
-      return member;
-    });
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
-    throw new ValidationError('body', [{ path: [], detail: 'the body is not valid JSON' }]);
+    throw new ValidationError('body', [{ path: [], detail: 'the body is not valid JSON in UTF-8' }]);
   }
-  if (!withinLimits(value))
-    throw new ValidationError('body', [{ path: [], detail: 'the body is nested too deeply or has too many members' }]);
+  checkMembers(value);
   return value;
 }
 
-function withinLimits(value: unknown): boolean {
+// As Buffer does it, a byte that is no UTF-8 would become U+FFFD and nobody would be told.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function checkMembers(root: unknown): void {
   let members = 0;
-  const walk = (node: unknown, depth: number): boolean => {
-    if (typeof node !== 'object' || node === null) return true;
-    if (depth > MAX_DEPTH) return false;
-    const inner = Object.values(node);
-    members += inner.length;
-    return members <= MAX_MEMBERS && inner.every((child) => walk(child, depth + 1));
+  const refuse = (path: Path, detail: string): never => {
+    throw new ValidationError('body', [{ path: path.map(printable), detail }]);
   };
-  return walk(value, 1);
+  const walk = (node: unknown, path: Path): void => {
+    const detail = typeof node === 'string' ? whyNotText(node) : null;
+    if (detail) refuse(path, detail);
+    if (typeof node !== 'object' || node === null) return;
+    if (path.length >= MAX_DEPTH) refuse([], `the body is nested too deeply; at most ${MAX_DEPTH} levels are read`);
+    for (const [name, child] of Object.entries(node)) {
+      if (++members > MAX_MEMBERS) refuse([], `the body has too many members; at most ${MAX_MEMBERS} are read`);
+      const inner = [...path, Array.isArray(node) ? Number(name) : name];
+      const badName = FORBIDDEN.has(name) ? 'is a name that no member may have' : whyNotText(name);
+      if (badName) refuse(inner, badName);
+      walk(child, inner);
+    }
+  };
+  walk(root, []);
 }
+
+type Path = readonly (string | number)[];
+
+/** No column takes such a text, and no UTF-8 can say it. */
+function whyNotText(text: string): string | null {
+  if (text.includes('\0')) return 'must not have a NUL character in it';
+  return text.isWellFormed() ? null : 'must not have half of a surrogate pair in it';
+}
+
+const printable = (part: string | number): string | number =>
+  typeof part === 'string' ? part.toWellFormed().replaceAll('\0', '\ufffd') : part;
 
 // Wrapped: Nest takes whatever has a `transform` for a pipe, and a zod schema has one.
 interface Expected {

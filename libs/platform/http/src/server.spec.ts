@@ -11,6 +11,7 @@ import { JsonBody, ParsedQuery, rawBody } from './body.js';
 import { PublicUrl } from './public-url.js';
 import { httpAdapter, prepareHttp } from './server.js';
 
+type Json = Record<string, unknown>;
 const note = z.strictObject({ text: z.string().max(5), to: z.string().optional() });
 
 @ManagementApi('notes')
@@ -174,6 +175,32 @@ describe('an HTTP server of ours', () => {
   it('refuses members that reach into prototypes, and bodies nested too deeply', async () => {
     for (const body of ['{"__proto__":{}}', '{"a":{"constructor":1}}', '['.repeat(30) + ']'.repeat(30)])
       expect((await call('POST', '/api/v2/notes', body, management)).status).toBe(400);
+  });
+
+  it.each([
+    ['a NUL character', '{"text":"\\u0000"}', 'text: must not have a NUL'],
+    ['half of a surrogate pair', '{"a":[{"b":"x\\ud800y"}]}', 'a.0.b: must not have half of a surrogate'],
+    ['its other half', '{"text":"\\udc00"}', 'text: must not have half of a surrogate'],
+    ['a NUL character in a name', '{"a":{"b\\u0000":1}}', 'a.b\ufffd: must not have a NUL'],
+    ['half of a surrogate pair in a name', '{"b\\ud800":1}', 'b\ufffd: must not have half of a surrogate'],
+    ['a member that reaches into prototypes', '{"a":{"__proto__":{}}}', 'a.__proto__: is a name that no'],
+    ['too many levels', `{"a":${'['.repeat(30)}${']'.repeat(30)}}`, 'the body is nested too deeply'],
+    ['too many members', JSON.stringify(Array(1001).fill(1)), 'the body has too many members'],
+    ['no JSON', '{', 'the body is not valid JSON'],
+  ])('names the member and the rule where a body has %s', async (_, sent, said) => {
+    const { status, body } = await call('POST', '/api/v2/notes', sent, management);
+    expect([status, body['errorCode']]).toEqual([400, 'invalid_body']);
+    expect(body['message']).toContain(`Invalid request body: ${said}`);
+    const [rule] = (await call('POST', '/me/v1/notes', sent, account)).body['validation_errors'] as Json[];
+    expect(said).toContain(rule!['field'] ? `${rule!['field'] as string}: ` : 'the body');
+  });
+
+  it('reads whole surrogate pairs, and refuses bytes that are no UTF-8', async () => {
+    expect((await call('POST', '/api/v2/notes', '{"text":"\\ud83d\\ude00"}', management)).body).toEqual({ text: '😀' });
+    const bytes = Buffer.from([...Buffer.from('{"text":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')]);
+    const sent = { method: 'POST', url: '/api/v2/notes', payload: bytes } as const;
+    const headers = { 'content-type': 'application/json', ...management };
+    expect((await app.inject({ ...sent, headers })).statusCode).toBe(400);
   });
 
   it('hands bodies on as the bytes that were sent', async () => {
