@@ -74,6 +74,15 @@ describe('an exchange request', () => {
     expect(readParameters(FORM, Buffer.alloc(32 * 1024, 'a')).size).toBe(1);
   });
 
+  it.each([
+    ['{"connection":"a\\u0000"}', /^connection must not have a NUL character/],
+    ['{"login_hint":"\\ud800"}', /^login_hint must not have half of a surrogate pair/],
+    ['{"__proto__":"x"}', /^__proto__ is a name that no member may have/],
+    ['{"<cnry_x>":"\\ud800"}', /^a parameter must not have half of a surrogate pair/],
+  ])('RE-23 names the parameter and the rule that %s breaks', (json, said) => {
+    expect(() => readParameters('application/json', Buffer.from(json))).toThrow(said);
+  });
+
   it('never repeats a name it was not asked to know, unless it is a plain one', () => {
     expect(() => readParameters('application/json', Buffer.from('{"<cnry_x>":1}'))).toThrow(/^a parameter must be/);
   });

@@ -1,5 +1,5 @@
 import type { SubjectTokenKind } from '@strongroom/contracts';
-import { parseJson, repeatsMember } from '@strongroom/http';
+import { parseJson, repeatsMember, ValidationError } from '@strongroom/http';
 import { RequestInvalidError } from './exchange.errors.js';
 
 /** Spelled as on the wire, `spec/wire-contract.md` §0. */
@@ -65,8 +65,8 @@ function readObject(body: Buffer): Parameters {
   let value: unknown;
   try {
     value = parseJson(body);
-  } catch {
-    throw new RequestInvalidError('the body is not valid JSON');
+  } catch (error) {
+    throw error instanceof ValidationError ? new RequestInvalidError(saidOf(error)) : error;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new RequestInvalidError('the body must be a JSON object');
@@ -76,6 +76,11 @@ function readObject(body: Buffer): Parameters {
     if (typeof member !== 'string') throw new RequestInvalidError(`${shown(name)} must be a string`);
   if (repeatsMember(body, value)) throw new RequestInvalidError('a parameter was sent more than once');
   return new Map(members.map(([name, member]) => [name, [member as string]]));
+}
+
+function saidOf({ problems }: ValidationError): string {
+  const { path, detail } = problems[0]!;
+  return path.length === 0 ? detail : `${shown(path.join('.'))} ${detail}`;
 }
 
 /** Parameters come from anybody: only plain names are repeated in an answer. */
