@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type Egress, type EgressAnswer, EgressFailedError, EgressRefusedError } from '@strongroom/egress';
 import {
   ConnectionMisconfiguredError,
@@ -24,17 +25,22 @@ export async function checkClient(
 ): Promise<Check[]> {
   const at = shown(provider.endpoints.token);
   try {
-    const request = tokenRequest(provider, 'exchange', {
+    const input = {
       clientSecret,
       code: `strongroom-verify-${randomBytes(12).toString('hex')}`,
       codeVerifier: usesPkce(provider) ? randomBytes(32).toString('base64url') : null,
       redirectUri,
-    });
+    };
+    const request = tokenRequest(provider, 'exchange', input);
+    const isSecretAlone = isDeepStrictEqual(request, tokenRequest(ofAnotherClient(provider), 'exchange', input));
     const answer = await egress.request(request);
     const read = readTokenAnswer(provider, 'exchange', { scopes: [] }, answer, new Date());
     const wrong = wrongEndpoint(at, answer, read);
     if (wrong) return [wrong];
-    return [good('token_endpoint', `${at} answers as a token endpoint does`), client(read as ProviderError)];
+    return [
+      good('token_endpoint', `${at} answers as a token endpoint does`),
+      client(read as ProviderError, isSecretAlone),
+    ];
   } catch (error) {
     if (error instanceof ConnectionMisconfiguredError)
       return [bad('client_authentication', error.message, 'Correct how the client authenticates itself.')];
@@ -51,6 +57,12 @@ export async function checkClient(
     throw error;
   }
 }
+
+/** Some providers know a client by its secret: a request that is the same for another client does not try the id. */
+const ofAnotherClient = (provider: ResolvedProvider): ResolvedProvider => {
+  const clientId = `not-${provider.clientId}`;
+  return { ...provider, clientId, values: { ...provider.values, client_id: clientId } };
+};
 
 function wrongEndpoint(at: string, answer: EgressAnswer, read: ProviderTokens | ProviderError): Check | undefined {
   const { status } = answer;
@@ -70,10 +82,15 @@ function wrongEndpoint(at: string, answer: EgressAnswer, read: ProviderTokens | 
   return status < 300 ? wrong('answers with what no token endpoint says') : undefined;
 }
 
-function client({ class: kind, code, status }: ProviderError): Check {
+function client({ class: kind, code, status }: ProviderError, isSecretAlone: boolean): Check {
   const name = 'client_authentication';
   if (kind === 'restart_flow')
-    return good(name, 'the provider refused a made-up code, and not the client id and secret it came with');
+    return good(
+      name,
+      isSecretAlone
+        ? 'the provider refused a made-up code, and not the client secret it came with; the client id is not sent, so it was not tried'
+        : 'the provider refused a made-up code, and not the client id and secret it came with',
+    );
   if (kind === 'client_config') {
     const { part, remedy } = PARTS.find(({ told }) => told.test(code ?? ''))!;
     return bad(name, `the provider refuses ${part}`, remedy);
@@ -85,28 +102,33 @@ function client({ class: kind, code, status }: ProviderError): Check {
   );
 }
 
-/** Which part it is, where the provider's own code tells; the last stands for those that do not. */
+const ID_OR_SECRET = 'the client id or secret';
+const COMPARE_BOTH = 'Compare options.client_id with the provider and enter the client secret again.';
+
+/**
+ * Which part it is, where the provider's own code leaves no doubt; the last stands for those that do. A code that
+ * names the secret does: several providers say so of an id that they do not know.
+ */
 const PARTS = [
   {
     told: /redirect/i,
     part: 'the redirect URI',
     remedy: 'Register the redirect URIs below at the provider, letter by letter.',
   },
-  { told: /secret|credential/i, part: 'the client secret', remedy: 'Enter the client secret again.' },
   {
-    told: /client.?id|app.?id|unknown.?client|client.?not.?found/i,
+    told: /^(?!.*secret).*(client.?id(?![a-z])|app.?id(?![a-z])|unknown.?client|client.?not.?found)/i,
     part: 'the client id',
     remedy: 'Correct options.client_id.',
   },
   {
+    // RFC 6749 §5.2 has it for a grant that the client may not use; some answer a wrong secret with it.
     told: /^unauthorized_client$/i,
-    part: 'this client for authorization codes',
-    remedy: 'Allow the authorization code grant for this client at the provider.',
+    part: ID_OR_SECRET,
+    remedy: `${COMPARE_BOTH} If both are right, allow the authorization code grant for this client there.`,
   },
   {
     told: /(?:)/,
-    part: 'the client id or secret',
-    remedy:
-      'Compare options.client_id with the provider, enter the client secret again, and check how the client authenticates.',
+    part: ID_OR_SECRET,
+    remedy: `${COMPARE_BOTH} If both are right, check there that the client is active and how it authenticates.`,
   },
 ] as const;

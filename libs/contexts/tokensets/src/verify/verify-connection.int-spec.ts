@@ -97,15 +97,33 @@ describe('a verification of a connection', () => {
   });
 
   it.each([
-    ['invalid_client', 'the provider refuses the client id or secret'],
-    ['incorrect_client_credentials', 'the provider refuses the client secret'],
-    ['redirect_uri_mismatch', 'the provider refuses the redirect URI'],
-    ['unauthorized_client', 'the provider refuses this client for authorization codes'],
-  ])('MG-23 names the client where the provider answers %s', async (error, detail) => {
+    ['invalid_client', 'the client id or secret', /client_id.* secret .*active/],
+    ['incorrect_client_credentials', 'the client id or secret', /client_id.* secret .*active/],
+    ['bad_client_secret', 'the client id or secret', /client_id.* secret .*active/],
+    ['bad_client_id_or_secret', 'the client id or secret', /client_id.* secret .*active/],
+    ['application_identity_mismatch', 'the client id or secret', /client_id.* secret .*active/],
+    ['unauthorized_client', 'the client id or secret', /client_id.* secret .*grant/],
+    ['redirect_uri_mismatch', 'the redirect URI', /redirect URIs/],
+    ['invalid_client_id', 'the client id', /^Correct options\.client_id\.$/],
+    ['unknown_client', 'the client id', /^Correct options\.client_id\.$/],
+  ])('MG-23 claims no more than the code says where the provider answers %s', async (error, part, remedy) => {
     const rules = [{ when: { code: [error] }, class: 'client_config' }];
     idp.routes['/token'] = () => ({ status: 400, body: { error, error_description: 'cnry_client_secret is wrong' } });
     const { faults } = await verified(await openid({ provider_settings: { errors: { rules } } }));
-    expect(faults).toMatchObject([{ name: 'client_authentication', detail }]);
+    const fault = { name: 'client_authentication', detail: `the provider refuses ${part}` };
+    expect(faults).toMatchObject([{ ...fault, remedy: expect.stringMatching(remedy) }]);
+  });
+
+  it.each([
+    ['client_secret_basic', 'the client id and secret it came with'],
+    ['client_secret_post', 'the client id and secret it came with'],
+    ['secret_as_basic_username', 'the client id is not sent'],
+    ['secret_as_bearer', 'the client id is not sent'],
+  ])('MG-23 says what was tried of a client that authenticates by %s', async (method, detail) => {
+    idp.routes['/token'] = () => ({ status: 400, body: { error: 'invalid_grant' } });
+    const { ok, checks } = await verified(await openid({ provider_settings: { clientAuth: { methods: [method] } } }));
+    expect(ok).toBe(true);
+    expect(checks.find(({ name }) => name === 'client_authentication')!.detail).toContain(detail);
   });
 
   it('MG-23 of a wrong secret is false in one line', async () => {
