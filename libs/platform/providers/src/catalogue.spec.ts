@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Catalogue } from './catalogue.js';
 import { checkCatalogue, shipped } from './catalogue-files.js';
+import { checkProviderSettings } from './catalogue-schema.js';
 import { ConnectionMisconfiguredError, InvalidCatalogueError } from './providers.errors.js';
 
 const catalogue = Catalogue.shipped();
@@ -250,6 +251,19 @@ describe('a file of entries', () => {
     const params = { p: { pattern, source: 'user' } };
     expect(faultsOf(acme({ params, endpoints: { ...ACME.endpoints, token } })).length === 0).toBe(isFine);
   });
+
+  it.each(['^[a-z.]+\\.\\pL\\pL\\pL$', '(?i)^[a-z.]+\\.acme\\.example$', '^[[:alpha:]]+\\.acme\\.example$'])(
+    'M1 M2 is refused with %s, of which nobody but one engine knows what it means, in a file and in settings',
+    (pattern) => {
+      const params = { shop: { pattern, source: 'user' } };
+      const endpoints = { ...ACME.endpoints, token: 'https://{shop}/token' };
+      const fault = { pointer: '/params/shop/pattern', message: expect.stringContaining('is no linear expression') };
+      expect(faultsOf(acme({ params, endpoints }))).toMatchObject([
+        { ...fault, pointer: `/providers/acme${fault.pointer}` },
+      ]);
+      expect(checkProviderSettings({ params, endpoints })).toEqual([fault]);
+    },
+  );
 
   it('may not make a host of what an answer or a callback brings', () => {
     const over = { tokenResponse: { extras: { instance: '/i' } }, revocation: { url: 'https://{instance}/revoke' } };

@@ -122,7 +122,7 @@ function hostFault(param: ProviderParam, part: 'base' | 'host', after: string): 
   if (faultOf(param.pattern)) return undefined;
   const reach = reachOf(param.pattern);
   if (!reach.isAnchored) return 'has a pattern without ^ and $ around it';
-  const bad = reach.firstOf(part === 'host' ? /[^A-Za-z0-9.-]/ : /[\s?#@]/);
+  const bad = reach.firstOf(part === 'host' ? /[^A-Za-z0-9.-]/ : /[ \t\r\n\f?#@]/);
   if (bad !== undefined) return `may hold ${JSON.stringify(bad)}`;
   if (part === 'base') return /^\^https?\??:/.test(param.pattern) ? undefined : 'need not be an address';
   const isAnyone = (param.source ?? 'admin') !== 'admin';

@@ -1,4 +1,6 @@
+import type { AST } from '@eslint-community/regexpp';
 import { RE2JS } from 're2js';
+import { patternTree } from './pattern-tree.js';
 
 /** A regular expression that takes time in proportion to the text, whatever the text and the expression are. */
 export interface LinearExpression {
@@ -46,23 +48,12 @@ function compiled(pattern: string, flags: number): LinearExpression {
 
 /** What stands in a leading `^(?!…)`, and the pattern without it. */
 function withoutRefusal(pattern: string): [string | undefined, string] {
-  const start = '^(?!';
-  if (!pattern.startsWith(start)) return [undefined, pattern];
-  const end = closing(pattern, start.length);
-  return [pattern.slice(start.length, end), `^(?:${pattern.slice(end + 1)})`];
+  const { alternatives } = patternTree(pattern);
+  const [start, refusal] = alternatives[0]!.elements;
+  if (start?.raw !== '^' || !isRefusal(refusal)) return [undefined, pattern];
+  if (alternatives.length > 1) throw new Error('refuses with ^(?!…) in one of several alternatives');
+  return [refusal.raw.slice('(?!'.length, -1), `^(?:${pattern.slice(refusal.end)})`];
 }
 
-/** Where the group ends whose inside begins at `from`. */
-function closing(pattern: string, from: number): number {
-  let depth = 1;
-  let inSet = false;
-  for (let at = from; at < pattern.length; at++) {
-    const char = pattern[at];
-    if (char === '\\') at++;
-    else if (inSet) inSet = char !== ']';
-    else if (char === '[') inSet = true;
-    else if (char === '(') depth++;
-    else if (char === ')' && --depth === 0) return at;
-  }
-  throw new Error('leaves a group open');
-}
+const isRefusal = (element: AST.Element | undefined): element is AST.LookaheadAssertion =>
+  element?.type === 'Assertion' && element.kind === 'lookahead' && element.negate;

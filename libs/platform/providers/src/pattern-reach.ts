@@ -1,4 +1,6 @@
-import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
+import { type AST, visitRegExpAST } from '@eslint-community/regexpp';
+import { linear } from './linear-expression.js';
+import { patternTree } from './pattern-tree.js';
 
 /** What a text that a pattern admits can be; a little too much rather than too little. */
 export interface PatternReach {
@@ -14,17 +16,19 @@ const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)
 /** Stands for all others: a class that admits one of them is not meant to be of a host. */
 const OTHERS = ['é', 'Ω', '\u2024', '\u3002', '\uff0f'];
 
-/** @throws SyntaxError if the pattern is no regular expression */
+/** @throws Error if the pattern is none that `linear` takes */
 export function reachOf(pattern: string): PatternReach {
-  const tree = new RegExpParser().parsePattern(pattern);
+  const tree = patternTree(pattern);
   const leaves: string[] = [];
   const add = ({ raw }: { raw: string }) => leaves.push(raw);
   let isWide = false;
   visitRegExpAST(tree, {
-    onCharacterEnter: (leaf) => leaf.parent.type.startsWith('CharacterClass') || add(leaf),
+    onCharacterEnter: (leaf) => {
+      isWide ||= leaf.value > 0x7f;
+      if (!leaf.parent.type.startsWith('CharacterClass')) add(leaf);
+    },
     onCharacterSetEnter: (leaf) => leaf.parent.type === 'CharacterClass' || add(leaf),
     onCharacterClassEnter: add,
-    onCharacterClassRangeEnter: ({ max }) => (isWide ||= max.value > 0x7f),
   });
   return {
     isAnchored: tree.alternatives.every(isAnchored),
@@ -33,7 +37,7 @@ export function reachOf(pattern: string): PatternReach {
       const candidates = [...ASCII, ...OTHERS].filter((char) => forbidden.test(char));
       if (isWide && forbidden.test(OTHERS[0]!)) return OTHERS[0];
       return leaves
-        .map((raw) => candidates.find((char) => new RegExp(`^${raw}$`).test(char)))
+        .map((raw) => candidates.find((char) => linear(`^${raw}$`).test(char)))
         .find((char) => char !== undefined);
     },
   };
