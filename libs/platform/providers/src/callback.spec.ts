@@ -54,6 +54,18 @@ describe('a callback', () => {
     const resolved = custom({ provider_settings: { authorization: { callback: { capture: ['shop'] } } } });
     expect(readCallback(resolved, { code: 'c', shop: 's', other: 'o' })).toMatchObject({ captured: { shop: 's' } });
   });
+
+  it('M9 keeps the value of a param that comes with it, and of no other param', () => {
+    const params = {
+      region: { pattern: '^[a-z]+$', source: 'callback' },
+      tenant: { pattern: '^[a-z]+$', source: 'user' },
+    };
+    const resolved = custom({ provider_settings: { params } });
+    expect(readCallback(resolved, { code: 'c', region: 'eu', tenant: 't' })).toMatchObject({
+      captured: { region: 'eu' },
+    });
+    expect(readCallback(resolved, { code: 'c' })).toMatchObject({ captured: {} });
+  });
 });
 
 describe('a callback that the provider signs', () => {

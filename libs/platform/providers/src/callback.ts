@@ -33,9 +33,15 @@ export function readCallback(resolved: ResolvedProvider, query: Record<string, u
   const { codeParam, capture } = resolved.entry.authorization.callback;
   const code = values[codeParam];
   if (!code || code.length > MAX_CODE) return { outcome: 'refused', reason: 'code_malformed' };
-  const captured = capture.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]!] as const);
+  const captured = [...capture, ...callbackParams(resolved)]
+    .filter((name) => Object.hasOwn(values, name))
+    .map((name) => [name, values[name]!] as const);
   return { outcome: 'code', code, captured: Object.fromEntries(captured) };
 }
+
+/** A param that a callback brings is captured without being named again. */
+const callbackParams = ({ entry: { params } }: ResolvedProvider): string[] =>
+  Object.keys(params).filter((name) => params[name]!.source === 'callback');
 
 /** RFC 9207: compared by exact string; required where metadata promises it or the entry says so. */
 function wrongIssuer(resolved: ResolvedProvider, iss: string | undefined): CallbackRefusal | undefined {
