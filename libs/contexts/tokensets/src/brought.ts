@@ -38,12 +38,22 @@ export function broughtBy(provider: ResolvedProvider, answer: ProviderTokens): B
     const text = JSON.stringify(value) ?? '';
     return isStorable(text) && !secrets.some((secret) => text.includes(secret));
   });
+  const extras = Object.fromEntries(kept);
+  return { extras, params: fillingFrom(provider, extras) };
+}
+
+/** Of these values the ones that placeholders of the entry are filled from though no param declares them. */
+export function fillingFrom(provider: ResolvedProvider, values: Readonly<Record<string, unknown>>): AccountParams {
   const wanted = placeholdersOf(provider);
-  const filling = kept.filter(
-    (extra): extra is [string, string] =>
-      typeof extra[1] === 'string' && wanted.has(extra[0]) && !Object.hasOwn(provider.entry.params, extra[0]),
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      (value): value is [string, string] =>
+        typeof value[1] === 'string' &&
+        isStorable(JSON.stringify(value[1])) &&
+        wanted.has(value[0]) &&
+        !Object.hasOwn(provider.entry.params, value[0]),
+    ),
   );
-  return { extras: Object.fromEntries(kept), params: Object.fromEntries(filling) };
 }
 
 /** `jsonb` takes neither NUL nor half a surrogate pair. */
@@ -56,4 +66,4 @@ export const nameable = (name: string | null): string | null => name?.replaceAll
 export const storableScopes = (scopes: readonly string[]): string[] => scopes.filter((scope) => !scope.includes('\0'));
 
 const placeholdersOf = ({ entry }: ResolvedProvider): ReadonlySet<string> =>
-  new Set([...JSON.stringify(entry).matchAll(/\{(\w+)\}/g)].map(([, name]) => name!));
+  new Set([...JSON.stringify(entry).matchAll(/\{([A-Za-z_][\w-]*)\}/g)].map(([, name]) => name!));

@@ -1,6 +1,6 @@
 import type { ConnectionView } from '@strongroom/contracts';
 import { type Catalogue, ConnectionMisconfiguredError, type ResolvedProvider } from '@strongroom/providers';
-import { paramsFrom } from './brought.js';
+import { fillingFrom, paramsFrom } from './brought.js';
 import { shippedUrl } from './shipped-endpoints.js';
 
 /** Values of an entry's params that only an account has: a shop, a tenant (`spec/providers.md` §2.1 `params`). */
@@ -49,7 +49,11 @@ export class KnownConnection {
     const { user, callback = {} } = brought;
     const all = this.of({ ...callback, ...user }, false).provider;
     if (!all) return undefined;
-    const params = { ...paramsFrom(all, 'user', user), ...paramsFrom(all, 'callback', callback) };
+    const params = {
+      ...fillingFrom(all, capturedOf(all, callback)),
+      ...paramsFrom(all, 'user', user),
+      ...paramsFrom(all, 'callback', callback),
+    };
     const { provider } = this.of(params, false);
     return provider ? { params, provider } : undefined;
   }
@@ -71,6 +75,10 @@ export class KnownConnection {
     }
   }
 }
+
+/** What the entry takes from a callback beside params: it fills what is asked later, who the account is for one. */
+const capturedOf = ({ entry }: ResolvedProvider, callback: AccountParams): AccountParams =>
+  Object.fromEntries(Object.entries(callback).filter(([name]) => entry.authorization.callback.capture.includes(name)));
 
 /** Where a tokenset of this origin may be used: its own, or one that it has moved to by the word of the catalogue. */
 export const isBoundTo = (origin: string, { tokenOrigin, formerTokenOrigins }: AccountProvider): boolean =>

@@ -1,7 +1,9 @@
+import { readCallback } from '@strongroom/providers';
 import type { JWTPayload } from 'jose';
 import { Bench, refusal } from '../../test/bench.js';
 import { HttpsWorld } from '../../test/https-world.js';
 import { madeUpCatalogue } from '../../test/made-up-catalogue.js';
+import { Connections } from '../connections.js';
 
 const CLIENT = { client_id: 'upstream-client' };
 
@@ -42,6 +44,16 @@ describe('the account that a code leads to', () => {
           subject: ['request#/data/viewer/id'],
         },
         tokenResponse: { extras: { region: '/region' } },
+      },
+      captures: {
+        endpoints: { authorization: url('/authorize'), token: url('/token') },
+        authorization: { callback: { capture: ['acct', 'plan'] } },
+        identity: { request: { url: url('/{acct}/me') }, subject: ['request#/id'] },
+      },
+      regional: {
+        params: { region: { pattern: '^[a-z]+$', source: 'callback', required: true } },
+        endpoints: { authorization: url('/authorize'), token: url('/{region}/token') },
+        identity: { subject: ['callback#/region'] },
       },
       plain: {
         endpoints: { authorization: url('/authorize'), token: url('/token') },
@@ -134,6 +146,31 @@ describe('the account that a code leads to', () => {
     expect(await bench.row({ tokensetId })).toMatchObject({ provider_subject: '7', provider_params: { region: 'eu' } });
     const [, identity] = world.server.calls;
     expect(identity).toMatchObject({ body: '{"query":"{ viewer { id } }"}', headers: { 'x-region': 'eu' } });
+  });
+
+  it('M8 is read at an address that the callback tells a part of, which stays one segment of it', async () => {
+    world.issue();
+    const me = '/a%2Fb%3Fc/me';
+    world.server.routes[me] = () => ({ status: 200, body: { id: 9 } });
+    const request = { ...(await asked('captures')), captured: { acct: 'a/b?c', plan: 'x', other: 'y' } };
+    const { tokensetId } = await bench.vault.redeem(request);
+    expect(world.server.calls.map(({ path }) => path)).toEqual(['/token', me]);
+    expect(await bench.row({ tokensetId })).toMatchObject({ provider_subject: '9' });
+    expect((await bench.row({ tokensetId }))?.provider_params).toEqual({ acct: 'a/b?c' });
+    await bench.expire({ tokensetId });
+    expect(await bench.token(request)).toMatchObject({ refreshed: true });
+  });
+
+  it('M9 has its code redeemed where the callback says, without the param being named as captured too', async () => {
+    world.issue();
+    world.server.routes['/eu/token'] = world.server.routes['/token']!;
+    const request = await asked('regional');
+    const connection = await bench.app.get(Connections).now(request.connectionId);
+    const callback = readCallback(connection!.provider({}), { code: 'cnry_code', state: 's', region: 'eu' });
+    const { captured } = callback as Extract<typeof callback, { outcome: 'code' }>;
+    const { tokensetId } = await bench.vault.redeem({ ...request, captured, params: { region: 'eu' } });
+    expect(world.server.calls.map(({ path }) => path)).toEqual(['/eu/token']);
+    expect(await bench.row({ tokensetId })).toMatchObject({ provider_params: { region: 'eu' } });
   });
 
   it('is asked for again where the provider does not know its own token yet', async () => {
