@@ -27,6 +27,8 @@ function optionsFor(id: string): Json {
   return own ? Object.fromEntries(own.map((name) => [name, PARAMS[name]])) : PARAMS;
 }
 
+const NO_URLS = { authorizationURL: undefined, tokenURL: undefined };
+
 describe('a strategy', () => {
   it.each(
     [...catalogue.providers.values()].flatMap(({ id, aliases }) => [id, ...aliases].map((name) => ({ id, name }))),
@@ -139,10 +141,47 @@ describe('parameters of an entry', () => {
     );
   });
 
-  it('MG-14 that change nothing of where the secret goes need no secret', async () => {
+  it.each([
+    ['a scope', { scope: 'read_orders' }],
+    ['a permission', { read_orders: true }],
+    ['scripts', { scripts: { fetchUserProfile: 'x' } }],
+    ['an option of the caller’s own', { own: { deep: [1] } }],
+    ['how the client authenticates', { token_endpoint_auth_method: 'client_secret_post' }],
+    ['a parameter that is empty', { shop: '' }],
+    ['a path', { provider_settings: { endpoints: { token: 'https://{shop}.myshopify.com/new/token' } } }],
+    ['another setting', { provider_settings: { refresh: { skewSeconds: 90 } } }],
+  ])('MG-14 that leave open where each account’s secret goes need no secret for %s', async (_, change) => {
     const { id } = await vault.create(connection('shopify'));
-    const options = { client_id: 'ours', client_secret: MASK, scope: 'read_orders' };
+    const { options } = (await vault.send('GET', `/${id}`))['body'];
+    const answer = await vault.send('PATCH', `/${id}`, { options: { ...options, ...change } });
+    expect([answer['status'], answer['text']]).toEqual([200, expect.anything()]);
+    expect((await vault.events(id)).at(-1)!.payload['changed']).toEqual(['options']);
+  });
+
+  it.each([
+    ['a shop for everybody', { shop: 'evil' }],
+    ['a refresh endpoint', { provider_settings: { endpoints: { refresh: 'https://evil.example/r' } } }],
+    ['a revocation address', { provider_settings: { revocation: { url: 'https://evil.example/r' } } }],
+    [
+      'an identity call',
+      { provider_settings: { identity: { request: { method: 'GET', url: 'https://evil.example/me' } } } },
+    ],
+    ['metadata by hand', { oidc_metadata: { revocation_endpoint: 'https://evil.example/r' } }],
+    ['another entry', { provider: 'zendesk', subdomain: 'evil' }],
+  ])('MG-14 M3 where accounts have addresses of their own, %s needs the secret', async (_, change) => {
+    const { id } = await vault.create(custom({ options: { ...NO_URLS, provider: 'shopify' } }));
+    const { options } = (await vault.send('GET', `/${id}`))['body'];
+    expect(await vault.refusal('PATCH', `/${id}`, { options: { ...options, ...change } })).toContain(
+      'options.client_secret',
+    );
+  });
+
+  it('MG-14 M3 the event says that the token URL moved though tokens are refreshed where they were', async () => {
+    const provider_settings = { endpoints: { refresh: 'https://provider.example/refresh' } };
+    const { id } = await vault.create(custom({ options: { provider_settings } }));
+    const { options } = custom({ options: { provider_settings, tokenURL: 'https://other.example/token' } });
     expect((await vault.send('PATCH', `/${id}`, { options })).status).toBe(200);
+    expect((await vault.events(id)).at(-1)!.payload['changed']).toContain('token_endpoint');
   });
 
   it('M3 by direct SQL are what the origin is derived from', async () => {

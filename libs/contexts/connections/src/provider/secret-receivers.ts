@@ -3,32 +3,13 @@ import {
   type Catalogue,
   ConnectionMisconfiguredError,
   MissingParametersError,
+  type ProviderEntry,
   type ResolvedProvider,
 } from '@strongroom/providers';
 import type { ConnectionEntity } from '../connection.entity.js';
 import { governing } from './governing-provider.js';
 
 type Described = Pick<ConnectionEntity, 'id' | 'name' | 'strategy' | 'options' | 'providerMetadata'>;
-
-/** Changes of these lead nowhere else; every other option may be part of an address. */
-const HARMLESS = new Set([
-  'client_id',
-  'scope',
-  'freeform_scopes',
-  'allowed_scopes',
-  'allowed_audiences',
-  'offline_access',
-  'upstream_params',
-  'authParams',
-  'authParamsMap',
-  'federated_connections_access_tokens',
-  'revoke_on_delete',
-  'keep_fresh',
-  'icon_url',
-  'logoutUrl',
-  'pkce_enabled',
-  'useOauthSpecScope',
-]);
 
 export const providerConnection = (row: Described) => ({
   connectionId: row.id,
@@ -49,7 +30,8 @@ export function addressed(catalogue: Catalogue, row: Described): Addressed {
   if (!catalogue.isOffered(row.strategy)) return { resolved: null, isByAccount: false };
   try {
     const resolved = catalogue.resolve(providerConnection(row));
-    return resolved.tokenOrigin ? { resolved, isByAccount: false } : { resolved: null, isByAccount: false };
+    const isKnown = Boolean(resolved.endpoints.token && resolved.tokenOrigin); // asking throws where accounts say it
+    return { resolved: isKnown ? resolved : null, isByAccount: false };
   } catch (error) {
     if (!(error instanceof ConnectionMisconfiguredError)) throw error;
     return { resolved: null, isByAccount: error instanceof MissingParametersError };
@@ -60,10 +42,11 @@ export function addressed(catalogue: Catalogue, row: Described): Addressed {
 export const tokenOriginOf = (catalogue: Catalogue, row: Described): string | null =>
   addressed(catalogue, row).resolved?.tokenOrigin ?? null;
 
-/** What says where the token endpoint is; two that are equal are on the same origin. */
+/** What says where tokens come from and are sent to; two that are equal are on the same origins. */
 export function tokenPlaceOf(catalogue: Catalogue, row: Described): unknown {
   const { resolved, isByAccount } = addressed(catalogue, row);
-  return isByAccount ? shapeOf(catalogue, row) : resolved?.tokenOrigin;
+  if (isByAccount) return shapeOf(catalogue, row);
+  return resolved && [originOf(resolved.endpoints.token, resolved.params), resolved.tokenOrigin];
 }
 
 /**
@@ -80,14 +63,15 @@ export function sendsElsewhere(catalogue: Catalogue, before: Described, after: D
   return secretOrigins(other.resolved).some((origin) => !known.includes(origin));
 }
 
-/** The identity call brings the token of whoever connects next. */
-function secretOrigins(resolved: ResolvedProvider): string[] {
-  const { token, refresh, revocation, introspection, userinfo } = resolved.endpoints;
-  const { revocation: revoked, identity } = resolved.entry;
-  const authenticated = [token, refresh, revocation, introspection, resolved.pushedEndpoint, revoked.url];
-  const calls = [...authenticated, userinfo, identity.request?.url];
-  return calls.flatMap((url) => (url ? [originOf(url, resolved.params)] : []));
+function secretOrigins({ endpoints, entry, params, pushedEndpoint }: ResolvedProvider): string[] {
+  return [...receivers(endpoints, entry), pushedEndpoint].flatMap((url) => (url ? [originOf(url, params)] : []));
 }
+
+/** Addresses that are sent the client secret or a token; the identity call brings that of whoever connects next. */
+const receivers = (
+  { token, refresh, revocation, introspection, userinfo }: ProviderEntry['endpoints'],
+  { revocation: revoked, identity }: ProviderEntry,
+): (string | undefined)[] => [token, refresh, revocation, introspection, userinfo, revoked.url, identity.request?.url];
 
 /** Of an address that may still have placeholders: a host with one of them counts as a host of its own. */
 function originOf(template: string, params: Readonly<Record<string, string>>): string {
@@ -95,7 +79,21 @@ function originOf(template: string, params: Readonly<Record<string, string>>): s
   return URL.canParse(url) ? new URL(url).origin : url.replace(/^([a-z]+:\/\/[^/?#]*).*$/is, '$1').toLowerCase();
 }
 
+/** All that an account's addresses are made of, but for what the account itself brings. */
 function shapeOf(catalogue: Catalogue, row: Described): unknown {
-  const options = Object.entries(row.options).filter(([name]) => !HARMLESS.has(name));
-  return [governing(catalogue, row)?.id, row.providerMetadata, Object.fromEntries(options)];
+  const provider = governing(catalogue, row);
+  if (!provider) return null;
+  const entry = catalogue.entryOf(row);
+  const templates = receivers(entry.endpoints, entry).filter((url) => url !== undefined);
+  const params = Object.entries(entry.params).filter(([name]) => templates.some((url) => url.includes(`{${name}}`)));
+  return {
+    // With the name it is called by, which may bring parameters along.
+    provider: [provider.id, row.options['provider'] || row.strategy],
+    metadata: row.providerMetadata ?? configured('oidc_metadata', row),
+    origins: receivers(entry.endpoints, entry).map((url) => url && originOf(url, {})),
+    params: params.map(([name, param]) => [name, param, configured(param.option ?? name, row)]),
+  };
 }
+
+/** Empty says the same as left out. */
+const configured = (option: string, { options }: Described): unknown => options[option] || null;
