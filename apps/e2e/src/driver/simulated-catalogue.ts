@@ -21,6 +21,9 @@ export async function simulatedProvidersFile(simulatorUrl: string, directory: st
 
 /** One provider of the catalogue as the simulator plays it; there is one of each, so a test has it to itself. */
 export class CatalogueProvider {
+  /** Whom each of them knows from its start. */
+  static readonly client = { clientId: 'simulated-client', clientSecret: 'cnry_cs_simulated' };
+
   constructor(
     private readonly installation: Installation,
     readonly id: string,
@@ -42,8 +45,8 @@ export class CatalogueProvider {
       // Of a provider that nobody asks, the connection says so itself.
       connected_accounts: { active: true, allow_missing_user_id: true },
       options: {
-        client_id: 'simulated-client',
-        client_secret: 'cnry_cs_simulated',
+        client_id: CatalogueProvider.client.clientId,
+        client_secret: CatalogueProvider.client.clientSecret,
         ...(connectionOptions as Json),
       },
     });
