@@ -15,10 +15,12 @@ import {
 } from './driver/index.js';
 import { freePort } from './driver/child.js';
 
-/** `STRONGROOM_SIMULATOR=on`: the standalone server with every provider of the catalogue simulated. */
-const describeStandalone = isDistributed() ? describe.skip : describe;
+/** Six services have no such switch: there the simulator is a process of its own, and `providers.flow-spec.ts` uses it. */
+const besideStandalone = (name: string, suite: () => void) =>
+  isDistributed() ? it.skip(`${name}: only the standalone server starts one`, () => undefined) : describe(name, suite);
 
-describeStandalone('the simulator beside the server', () => {
+/** `STRONGROOM_SIMULATOR=on`: the standalone server with every provider of the catalogue simulated. */
+besideStandalone('the simulator beside the server', () => {
   let server: StandaloneServer;
   let installation: Installation;
   let simulator: string;
