@@ -133,15 +133,11 @@ describe('connections over the Management API', () => {
     );
     expect(on.status).toBe(200);
 
-    const tokensets = () =>
-      installation.management(
-        'GET',
-        `/users/${encodeURIComponent(scene.person.userId)}/federated-connections-tokensets`,
-      );
-    expect((await tokensets()).json).toHaveLength(1);
+    const tokensets = () => installation.tokensets(scene.person.userId);
+    expect(await tokensets()).toHaveLength(1);
     expect((await call('DELETE', `/${id}`)).status).toBe(202);
-    const left = await eventually(tokensets, ({ json }) => (json as unknown as unknown[]).length === 0);
-    expect(left.json).toEqual([]);
+    const left = await eventually(tokensets, (list) => list.length === 0);
+    expect(left).toEqual([]);
     expect(
       await eventually(
         () => scene.accounts(),
@@ -168,11 +164,8 @@ describe('connections over the Management API', () => {
       ({ status }) => status !== 200,
     );
     expect(after.status).toBe(401);
-    const list = await installation.management(
-      'GET',
-      `/users/${encodeURIComponent(scene.person.userId)}/federated-connections-tokensets`,
-    );
-    expect(list.json).toMatchObject([{ status: 'reconnect_required', reason: 'endpoint_changed' }]);
+    const list = await installation.tokensets(scene.person.userId);
+    expect(list).toMatchObject([{ status: 'reconnect_required', reason: 'endpoint_changed' }]);
   });
 
   it('MG-17 keeps what options hold beyond its knowledge, and names a member that nobody knows', async () => {

@@ -116,8 +116,7 @@ describe('a provider that one connection alone describes', () => {
   const untilOver = () => sleep(ASSUMED_SECONDS * 1000 + 300);
 
   async function tokenset(): Promise<Json | undefined> {
-    const path = `/users/${encodeURIComponent(person.userId)}/federated-connections-tokensets`;
-    const list = (await installation.management('GET', path)).json as unknown as Json[];
+    const list = await installation.tokensets(person.userId);
     return list.find((one) => one['connection'] === connection.name);
   }
 

@@ -56,8 +56,7 @@ describe('every provider of the catalogue', () => {
   }
 
   async function tokensetOf(connection: string): Promise<Json> {
-    const path = `/users/${encodeURIComponent(person.userId)}/federated-connections-tokensets`;
-    const list = (await installation.management('GET', path)).json as unknown as Json[];
+    const list = await installation.tokensets(person.userId);
     return list.find((one) => one['connection'] === connection)!;
   }
 

@@ -71,6 +71,14 @@ export class Installation {
     return answer.json;
   }
 
+  /** The token sets of a person, as administrators see them: a bare array. */
+  async tokensets(userId: string): Promise<Json[]> {
+    const path = `/users/${encodeURIComponent(userId)}/federated-connections-tokensets`;
+    const answer = await this.management('GET', path);
+    if (answer.status !== 200) throw new Error(`GET /api/v2${path} answered ${answer.status}: ${answer.text}`);
+    return answer.list;
+  }
+
   /** A call under `/me/v1/connected-accounts`. */
   me(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
     const url = `${this.url}/me/v1/connected-accounts${path}`;
