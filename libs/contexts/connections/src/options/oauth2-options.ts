@@ -36,7 +36,11 @@ export const oauth2Options = {
   icon_url: address,
   useOauthSpecScope: z.boolean().nullish(),
   pkce_enabled: z.boolean().nullish(),
-  authParams: parameters(z.union([shortText, z.number(), z.boolean()])),
+  authParams: parameters(
+    z.union([shortText, z.number(), z.boolean()], {
+      error: 'must be a string of at most 2048 characters, a number or a boolean; leave it out where it has no value',
+    }),
+  ),
   authParamsMap: parameters(shortText),
   customHeaders: headers.nullish(),
   fieldsMap: z.record(z.string().max(128), z.string().max(512)).nullish(),

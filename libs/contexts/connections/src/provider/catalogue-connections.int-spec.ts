@@ -237,6 +237,11 @@ describe('options', () => {
       /customHeaders\.Authorization: .*client_id/,
     ],
     ['a parameter of the flow', { authParams: { state: 'x' } }, /authParams\.state: belongs to the flow/],
+    [
+      'a parameter without a value',
+      { authParams: { a: null } },
+      /authParams\.a: must be a string of at most 2048 characters, a number or a boolean/,
+    ],
     ['an unknown setting', { provider_settings: { refresh: { modus: 'x' } } }, /provider_settings\.refresh\.modus/],
     ['a name in settings', { provider_settings: { name: 'x' } }, /provider_settings\.name/],
     [
