@@ -41,7 +41,7 @@ function storedIn(body: CreateConnection | UpdateConnection): Record<string, unk
 /** Rules between members. @throws ValidationError */
 export function checkTogether(catalogue: Catalogue, row: ConnectionEntity): void {
   const hasVault = row.vaultActive || fillsAtSignIn(row);
-  if (hasVault && !catalogue.isOffered(row.strategy))
+  if (hasVault && row.builtIn && !catalogue.isOffered(row.strategy))
     throw refused('connected_accounts.active', `a connection of strategy ${row.strategy} has no provider to connect`);
   if (hasVault && row.options['dpop_signing_alg'])
     throw refused('options.dpop_signing_alg', 'a token bound to our key is of no use to a caller: not with the vault');

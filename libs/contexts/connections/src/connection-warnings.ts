@@ -5,7 +5,7 @@ import {
   unknownPermissions,
 } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
-import { governing } from './provider/governing-provider.js';
+import { governing, lostProvider } from './provider/governing-provider.js';
 import { providerConnection } from './provider/secret-receivers.js';
 
 const DAY_MS = 86_400_000;
@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** What an administrator should know and nothing else would tell. */
 export function warningsOf(catalogue: Catalogue, row: ConnectionEntity): string[] {
   const provider = governing(catalogue, row);
-  if (!provider) return [];
+  if (!provider) return [lostProvider(catalogue, row) ?? []].flat();
   return [
     ...scriptsIn(row.options),
     ...unknownPermissions(provider.entry, row.options).map((name) => `permission not known: ${name}`),

@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { type BearerIdentity, connectionCreated, connectionDeleted, connectionUpdated } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { Outbox } from '@strongroom/messaging';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource, type EntityManager } from 'typeorm';
-import { applied, changesBetween, checkReadOnly } from './connection-changes.js';
+import { applied, changesBetween, checkReadOnly, type Sent } from './connection-changes.js';
 import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
 import { actorOf, told } from './connection-events.js';
@@ -13,7 +14,7 @@ import type { ClientStates, CreateConnection, UpdateConnection } from './connect
 import { shownConnection } from './connection-view.js';
 import { ConnectionConflictError, InexistentConnectionError, refused } from './connections.errors.js';
 import { claimDomains } from './domain-aliases.js';
-import { requireOffered } from './provider/governing-provider.js';
+import { lostProvider, requireOffered } from './provider/governing-provider.js';
 import { connectionId } from './random-id.js';
 
 type Shown = Record<string, unknown>;
@@ -58,11 +59,8 @@ export class ConnectionsService {
       const clients = await clientsOf(this.database.manager, id);
       const shown = shownConnection(this.catalogue, before, clients, this.publicUrl);
       checkReadOnly(body, shown);
-      const after = await this.completion.complete(
-        applied(before, withoutDefaults(body, before, shown)),
-        before,
-        body.options !== undefined,
-      );
+      const sent = applied(before, withoutDefaults(body, before, shown));
+      const after = await this.completion.complete(sent, before, this.hasNewOptions(body, before, sent));
       const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
       const written = await this.write(before, after, { clients, wanted }, caller);
       if (written) return shownConnection(this.catalogue, after, wanted, this.publicUrl);
@@ -123,6 +121,21 @@ export class ConnectionsService {
     }
   }
 
+  /**
+   * Without its entry nothing says what options mean and where they would send the secret once the entry is back.
+   *
+   * @throws ValidationError
+   */
+  private hasNewOptions(body: UpdateConnection, before: ConnectionEntity, { row, secret }: Sent): boolean {
+    if (body.options === undefined) return false;
+    if (!lostProvider(this.catalogue, before)) return true;
+    const isSame =
+      secret === (before.secretBox === null ? null : 'keep') && isDeepStrictEqual(row.options, before.options);
+    const lost = lostProvider(this.catalogue, row);
+    if (lost && !isSame) throw refused('options', `cannot be changed: ${lost}`);
+    return !isSame;
+  }
+
   private async found(id: string): Promise<ConnectionEntity> {
     const row = await this.database.manager.findOneBy(ConnectionEntity, { id });
     if (!row) throw new InexistentConnectionError();
@@ -142,7 +155,8 @@ export class ConnectionsService {
     return this.database.transaction(async (tx) => {
       after.eventVersion = before.eventVersion + 1;
       if (!(await replaced(tx, before, after))) return false;
-      await claimDomains(tx, this.catalogue, after);
+      // Its domains wait for the entry to come back.
+      if (!lostProvider(this.catalogue, after)) await claimDomains(tx, this.catalogue, after);
       if (listChanged) await replaceClients(tx, before.id, wanted);
       const data = { ...told(this.catalogue, after, wanted.length, actorOf(caller)), changed };
       await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });

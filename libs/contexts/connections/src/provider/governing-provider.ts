@@ -14,6 +14,19 @@ export const isGeneric = ({ id }: Pick<CatalogueProvider, 'id'>): boolean => PRO
 export const governing = (catalogue: Catalogue, { strategy, options }: Described): CatalogueProvider | null =>
   catalogue.isOffered(strategy) ? catalogue.providerOf({ strategy, options }) : null;
 
+/**
+ * In words for an administrator where the entry that a connection was made with is not in the catalogue any more, as
+ * when the operator takes a file of entries away; null: it is there, or there never was one.
+ */
+export function lostProvider(catalogue: Catalogue, row: Described & Pick<ConnectionEntity, 'builtIn'>): string | null {
+  if (row.builtIn || governing(catalogue, row)) return null;
+  const named = catalogue.isOffered(row.strategy) ? row.options['provider'] : row.strategy;
+  return (
+    `the catalogue has no entry ${String(named)} any more, so that nobody can connect and no token is refreshed; ` +
+    'bring back the catalogue file that had it, or delete this connection'
+  );
+}
+
 /** @throws ValidationError that says what is offered instead */
 export function requireOffered(catalogue: Catalogue, strategy: string): void {
   if (catalogue.isOffered(strategy)) return;
