@@ -133,40 +133,35 @@ export class Bench {
   readonly said: string[] = [];
   /** Every route there is, as `METHOD /path`. */
   readonly routes: string[] = [];
+  readonly publicUrl: PublicUrl;
+  private readonly catalogue: Catalogue;
+  databaseUrl!: string;
   app!: NestFastifyApplication;
   database!: DataSource;
 
-  private constructor(
-    readonly publicUrl: PublicUrl,
-    private readonly catalogue: Catalogue,
-  ) {}
+  constructor({ publicUrl = 'https://vault.example.com', catalogue = Catalogue.shipped() } = {}) {
+    this.publicUrl = new PublicUrl(publicUrl);
+    this.catalogue = catalogue;
+  }
 
-  static async start(
-    databaseUrl: string,
-    publicUrl = 'https://vault.example.com',
-    catalogue = Catalogue.shipped(),
-  ): Promise<Bench> {
-    const bench = new Bench(new PublicUrl(publicUrl), catalogue);
+  async start(databaseUrl: string): Promise<void> {
+    this.databaseUrl = databaseUrl;
     await migrate(connectedAccountsDatabase(databaseUrl));
-    const logger = createLogger('info', { write: (line: string) => void bench.said.push(line) });
-    const server = { logger, isHttps: bench.publicUrl.isHttps };
-    bench.app = await NestFactory.create<NestFastifyApplication>(
-      bench.module(databaseUrl, logger),
-      httpAdapter(server),
-      { bodyParser: false, logger: false },
+    const logger = createLogger('info', { write: (line: string) => void this.said.push(line) });
+    const server = { logger, isHttps: this.publicUrl.isHttps };
+    this.app = await NestFactory.create<NestFastifyApplication>(this.module(databaseUrl, logger), httpAdapter(server), {
+      bodyParser: false,
+      logger: false,
+    });
+    prepareHttp(this.app, server);
+    const fastify = this.app.getHttpAdapter().getInstance();
+    fastify.addHook(
+      'onRoute',
+      ({ method, url }) => void this.routes.push(...[method].flat().map((one) => `${one} ${url}`)),
     );
-    prepareHttp(bench.app, server);
-    bench.app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook(
-        'onRoute',
-        ({ method, url }) => void bench.routes.push(...[method].flat().map((one) => `${one} ${url}`)),
-      );
-    await bench.app.init();
-    await bench.app.getHttpAdapter().getInstance().ready();
-    bench.database = bench.app.get(DataSource, { strict: false });
-    return bench;
+    await this.app.init();
+    await fastify.ready();
+    this.database = this.app.get(DataSource, { strict: false });
   }
 
   private module(databaseUrl: string, logger: unknown): DynamicModule {
@@ -310,7 +305,8 @@ export class Bench {
   }
 
   async stop(): Promise<void> {
-    await this.app.close();
+    // A start that failed has its own error, which this must not hide.
+    await this.app?.close();
   }
 }
 

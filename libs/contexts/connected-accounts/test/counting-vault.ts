@@ -37,6 +37,14 @@ export class CountingVault extends TokenVault {
       Promise.resolve({ installationId: this.installationId, keyId: this.key.id, publicKey: this.key.publicKey }),
   };
 
+  /** What one test saw or wished is not the next one's; accounts that it made stay. */
+  forget(): void {
+    for (const list of [this.sent, this.pushed, this.refusals]) list.length = 0;
+    this.answer = {};
+    this.failDelete = undefined;
+    this.meanwhile = () => Promise.resolve();
+  }
+
   async redeem(request: RedeemRequest): Promise<Redeemed> {
     const known = this.results.get(request.sessionId);
     if (known) return known;

@@ -1,28 +1,19 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import type { HttpAnswer } from '../../test/connect-bench.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import { newId } from '../connect/secrets.js';
 
 const ACCOUNTS = '/me/v1/connected-accounts/accounts';
 
 describe('connected accounts', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench();
   let alice: PersonView;
   let bob: PersonView;
   let client: ClientView;
   let connection: ConnectionView;
   let token: string;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url);
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     bob = bench.person('Bob');

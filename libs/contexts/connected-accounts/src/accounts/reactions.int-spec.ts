@@ -12,9 +12,8 @@ import {
   type WireEvent,
 } from '@strongroom/contracts';
 import { Delivery } from '@strongroom/messaging';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { Bench } from '../../test/connect-bench.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import { DisconnectWhenConnectionDeleted } from './disconnect-when-connection-deleted.js';
 import { DisconnectWhenTokensetDeleted } from './disconnect-when-tokenset-deleted.js';
 import { DisconnectWhenUserDeleted } from './disconnect-when-user-deleted.js';
@@ -28,8 +27,7 @@ interface Handler {
 const actor = { kind: 'system' } as const;
 
 describe('reactions to events', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench();
   let alice: PersonView;
   let client: ClientView;
   let connection: ConnectionView;
@@ -37,14 +35,6 @@ describe('reactions to events', () => {
   let id: string;
   let tokensetId: string;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url);
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(async () => {
     alice = bench.person('Alice');
     client = bench.client();

@@ -1,26 +1,17 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { APP, Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import { APP, type HttpAnswer } from '../../test/connect-bench.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import { challengeOf, newSecret } from './secrets.js';
 
 const CONNECT = '/me/v1/connected-accounts/connect';
 
 describe('POST connect', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench();
   let alice: PersonView;
   let client: ClientView;
   let connection: ConnectionView;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url);
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client();

@@ -1,8 +1,8 @@
 import type { ClientView, ConnectionView, PersonView, RedeemRequest } from '@strongroom/contracts';
 import { openBox } from '@strongroom/crypto';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Browser, csrfOf, Flow } from '../../test/browser.js';
 import { APP, Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
 import { csrfField } from './consent-form.js';
 
@@ -27,29 +27,19 @@ const NOT_VALID = /not valid any more/;
 const REFUSED = /was not accepted/;
 
 describe('the browser leg', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench();
   let alice: PersonView;
   let bob: PersonView;
   let client: ClientView;
   let connection: ConnectionView & { clients: Set<string> };
   let flow: Flow;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url);
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice <b>');
     bob = bench.person('Bob');
     client = bench.client();
     connection = bench.connection(client);
     flow = new Flow(bench, client, connection, alice);
-    bench.vault.sent.length = 0;
   });
 
   const codeIn = ({ connectionId, sessionId: ownerId, codeBox }: RedeemRequest) =>
@@ -511,7 +501,8 @@ describe('the browser leg', () => {
   });
 
   it('drops prefix and Secure on plain http, for development', async () => {
-    const plain = await Bench.start(postgres.url, 'http://localhost:3000');
+    const plain = new Bench({ publicUrl: 'http://localhost:3000' });
+    await plain.start(bench.databaseUrl);
     const app = plain.client();
     const one = new Flow(plain, app, plain.connection(app), plain.person('Alice'));
     const start = await one.browser.get((await one.begin()).ticketUrl);

@@ -1,36 +1,23 @@
 import type { ClientView, ConnectionView, PersonView, RedeemRequest } from '@strongroom/contracts';
 import { openBox } from '@strongroom/crypto';
 import { VaultError } from '@strongroom/errors';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import type { HttpAnswer } from '../../test/connect-bench.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import { challengeOf, newSecret } from './secrets.js';
 
 describe('POST complete', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench();
   let alice: PersonView;
   let client: ClientView;
   let connection: ConnectionView & { clients: Set<string> };
   let flow: Flow;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url);
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client();
     connection = bench.connection(client);
     flow = new Flow(bench, client, connection, alice);
-    bench.vault.sent.length = 0;
-    bench.vault.answer = {};
-    bench.vault.refusals.length = 0;
-    bench.vault.meanwhile = () => Promise.resolve();
   });
 
   const opened = (request: RedeemRequest, purpose: 'provider-code' | 'pkce-verifier') =>

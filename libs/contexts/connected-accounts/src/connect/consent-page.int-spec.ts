@@ -1,27 +1,16 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { Bench } from '../../test/connect-bench.js';
 import { madeUpProviders } from '../../test/made-up-providers.js';
+import { suiteBench } from '../../test/suite-bench.js';
 
 describe('the consent page', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench({ catalogue: madeUpProviders() });
   let alice: PersonView;
   let client: ClientView;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url, undefined, madeUpProviders());
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client({ name: 'Calendar <Helper>' });
-    bench.vault.answer = {};
   });
 
   const textOf = async (change: Partial<ConnectionView>, more: Record<string, unknown> = {}): Promise<string> => {

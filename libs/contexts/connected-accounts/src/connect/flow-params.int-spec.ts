@@ -1,26 +1,17 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { APP, Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import { APP, type HttpAnswer } from '../../test/connect-bench.js';
 import { madeUpProviders } from '../../test/made-up-providers.js';
+import { suiteBench } from '../../test/suite-bench.js';
 
 const CONNECT = '/me/v1/connected-accounts/connect';
 
 describe('parameters of a connect request', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench({ catalogue: madeUpProviders() });
   let alice: PersonView;
   let client: ClientView;
   let stall: ConnectionView & { clients: Set<string> };
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url, undefined, madeUpProviders());
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client();
@@ -29,8 +20,6 @@ describe('parameters of a connect request', () => {
       displayName: 'Stalls',
       options: { client_id: 'our-id', scope: 'orders.read' },
     });
-    bench.vault.sent.length = 0;
-    bench.vault.answer = {};
   });
 
   const connect = (authorization_params: unknown, more: Record<string, unknown> = {}): Promise<HttpAnswer> =>

@@ -1,28 +1,18 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
 import { openBox } from '@strongroom/crypto';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { Bench, type HttpAnswer } from '../../test/connect-bench.js';
+import type { HttpAnswer } from '../../test/connect-bench.js';
 import { madeUpProviders } from '../../test/made-up-providers.js';
+import { suiteBench } from '../../test/suite-bench.js';
 
 describe('what the provider sends back', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench({ catalogue: madeUpProviders() });
   let alice: PersonView;
   let client: ClientView;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url, undefined, madeUpProviders());
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client();
-    bench.vault.sent.length = 0;
   });
 
   type Connection = ConnectionView & { clients: Set<string> };

@@ -1,27 +1,18 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
-import { testPostgres, type TestService } from '@strongroom/testing';
 import { Flow } from '../../test/browser.js';
-import { APP, Bench } from '../../test/connect-bench.js';
+import { APP } from '../../test/connect-bench.js';
 import { REQUEST_URI } from '../../test/counting-vault.js';
 import { madeUpProviders } from '../../test/made-up-providers.js';
+import { suiteBench } from '../../test/suite-bench.js';
 import { newId } from './secrets.js';
 
 describe('what the provider is asked', () => {
-  let postgres: TestService;
-  let bench: Bench;
+  const bench = suiteBench({ catalogue: madeUpProviders() });
   let alice: PersonView;
   let client: ClientView;
   let library: ConnectionView & { clients: Set<string> };
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    bench = await Bench.start(postgres.url, undefined, madeUpProviders());
-  }, 60_000);
-  afterAll(async () => {
-    await bench?.stop();
-    await postgres?.stop();
-  });
   beforeEach(() => {
     alice = bench.person('Alice');
     client = bench.client();
@@ -29,10 +20,6 @@ describe('what the provider is asked', () => {
       strategy: 'city-library',
       options: { client_id: 'our-id', scope: 'loans.read' },
     });
-    bench.vault.answer = {};
-    bench.vault.refusals.length = 0;
-    bench.vault.sent.length = 0;
-    bench.vault.pushed.length = 0;
   });
 
   const asked = async (more: Record<string, unknown> = {}, connection = library): Promise<URLSearchParams> => {
