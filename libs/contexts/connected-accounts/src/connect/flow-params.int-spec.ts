@@ -150,7 +150,7 @@ describe('parameters of a connect request', () => {
     await flow.comeBack();
     expect((await flow.complete()).status).toBe(201);
     expect(bench.vault.sent.map(({ params, captured }) => ({ params, captured }))).toEqual([
-      { params: { shop: 'tea-house', zone: 'eu' }, captured: { stall: '17' } },
+      { params: { shop: 'tea-house', zone: 'eu' }, captured: { stall: '17', zone: 'eu' } },
     ]);
     const bad = new Flow(bench, client, stall, alice);
     await (await (await bad.begin({ authorization_params: { shop: 'tea-house' } })).open()).accept();
