@@ -1,6 +1,6 @@
 import type { Members } from './client-authentication.js';
 import { withQuery } from './encoding.js';
-import { isOwnedParameter } from './owned-parameters.js';
+import { belongsToFlow } from './owned-parameters.js';
 import { fillAll } from './placeholders.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
 import type { ResolvedProvider } from './resolved-provider.js';
@@ -39,11 +39,9 @@ export const usesPkce = (resolved: ResolvedProvider): boolean => resolved.entry.
  * may be given by ours.
  */
 export function refusedParameters(resolved: ResolvedProvider, params: Readonly<Record<string, string>>): string[] {
-  const { passthrough, scopeParam } = resolved.entry.authorization;
-  const allowed = new Set([...passthrough, ...Object.values(resolved.upstream.aliases)]);
-  return Object.keys(params).filter(
-    (name) => !allowed.has(name) || isOwnedParameter(name) || (scopeParam !== '' && name === scopeParam),
-  );
+  const { authorization } = resolved.entry;
+  const allowed = new Set([...authorization.passthrough, ...Object.values(resolved.upstream.aliases)]);
+  return Object.keys(params).filter((name) => !allowed.has(name) || belongsToFlow(name, authorization));
 }
 
 /** Where to send the browser (`spec/providers.md` §3). @throws ConnectionMisconfiguredError */
@@ -72,7 +70,7 @@ export function authorizationRequest(resolved: ResolvedProvider, flow: Authoriza
 
 /** Entry, then connection, then caller: the later wins. What the flow owns is refused wherever it comes from. */
 function furtherParameters(resolved: ResolvedProvider, flow: AuthorizationFlow): Record<string, string> {
-  const { params, offlineParams, reconnectParams, passthrough, scopeParam } = resolved.entry.authorization;
+  const { params, offlineParams, reconnectParams, passthrough } = resolved.entry.authorization;
   const offline = flow.offline && resolved.offlineAllowed;
   const forced = flow.forceConsent ?? !flow.grantedBefore?.length;
   const { fixed, aliases } = resolved.upstream;
@@ -89,7 +87,7 @@ function furtherParameters(resolved: ResolvedProvider, flow: AuthorizationFlow):
     ...allowed,
   ];
   for (const name of [...all.map(([one]) => one), ...Object.keys(flow.params)])
-    if (isOwnedParameter(name) || (scopeParam !== '' && name === scopeParam))
+    if (belongsToFlow(name, resolved.entry.authorization))
       throw new ConnectionMisconfiguredError(`the parameter ${name} belongs to the flow and cannot be set`);
   return Object.fromEntries(all);
 }

@@ -167,6 +167,11 @@ describe('a file of entries', () => {
       '/providers/acme/authorization/params/state',
     ],
     [
+      'a parameter of the flow in its address',
+      acme({ endpoints: { ...ACME.endpoints, authorization: 'https://acme.example/authorize?a=1&state=x' } }),
+      '/providers/acme/endpoints/authorization',
+    ],
+    [
       'a parameter of the flow from callers',
       acme({ authorization: { passthrough: ['scope'] } }),
       '/providers/acme/authorization/passthrough/0',

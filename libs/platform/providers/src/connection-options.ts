@@ -77,7 +77,9 @@ function headersIn(value: unknown): Record<string, string> | undefined {
       (header): header is [string, string] =>
         typeof header[1] === 'string' &&
         /^[\w-]+$/.test(header[0]) &&
-        !/^(?:host|connection|cookie|content-|transfer-|proxy-)/i.test(header[0]),
+        !/^(?:host|connection|keep-alive|upgrade|te|trailer|expect|cookie|(?:content|transfer|proxy)-.*)$/i.test(
+          header[0],
+        ),
     ),
   );
 }

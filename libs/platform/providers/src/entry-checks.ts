@@ -1,4 +1,4 @@
-import { isOwnedParameter } from './owned-parameters.js';
+import { belongsToFlow, ownedInQuery } from './owned-parameters.js';
 import { childOf, type PlacedFault } from './faults.js';
 import { faultOf, linear } from './linear-expression.js';
 import { reachOf } from './pattern-reach.js';
@@ -54,9 +54,10 @@ function* ruleFaults({ errors }: ProviderEntry): Generator<PlacedFault> {
 }
 
 /** The flow alone sets these. */
-function* ownedFaults({ authorization }: ProviderEntry): Generator<PlacedFault> {
-  const isOwned = (name: string) =>
-    isOwnedParameter(name) || (authorization.scopeParam !== '' && name === authorization.scopeParam);
+function* ownedFaults({ authorization, endpoints }: ProviderEntry): Generator<PlacedFault> {
+  const isOwned = (name: string) => belongsToFlow(name, authorization);
+  for (const name of ownedInQuery(endpoints.authorization ?? '', authorization))
+    yield { pointer: '/endpoints/authorization', message: `sets ${name}, which belongs to the flow` };
   for (const field of ['params', 'offlineParams', 'reconnectParams'] as const)
     for (const name of Object.keys(authorization[field]))
       if (isOwned(name))

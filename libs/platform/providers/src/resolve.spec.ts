@@ -83,6 +83,30 @@ describe('a resolved connection', () => {
     expect(at('okta', options, metadata).endpoints).toEqual(found);
   });
 
+  const setting = (name: string) => `https://x.example/authorize?tenant=1&${name}=evil#f`;
+  it.each(['state', 'redirect_uri', 'scope', 'client_id', 'st%61te', 'wishes'])(
+    'M10 is misconfigured where its authorization endpoint sets %s, whoever says so',
+    (name) => {
+      const provider_settings = { authorization: { scopeParam: 'wishes' } };
+      const message = `authorization endpoint sets ${decodeURIComponent(name)},`;
+      const misconfigured = expect.objectContaining({ message: expect.stringContaining(message) });
+      const url = setting(name);
+      expect(() => custom({ provider_settings, authorizationURL: url })).toThrow(misconfigured);
+      expect(() => openid({ provider_settings }, { authorization_endpoint: url })).toThrow(misconfigured);
+      expect(() => openid({ provider_settings, authorization_endpoint: url })).toThrow(misconfigured);
+    },
+  );
+
+  it.each([
+    ['has the placeholder {shop}, which nothing fills', '{shop}', {}],
+    ['has the placeholder {shop}, which nothing fills', '{shop}', { provider_settings: { pkce: 'required' } }],
+    ['holds characters no header may have', 'a\nb', {}],
+  ])('is misconfigured by a header of its own that %s, and says its name: %j', (message, text, more) => {
+    expect(() => custom({ customHeaders: { 'X-Shop': text }, ...more })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(`options.customHeaders.X-Shop ${message}`) }),
+    );
+  });
+
   it('is where the entry says if its server is the same for everybody', () => {
     const { endpoints: found } = at('google-oauth2', { issuer: 'https://accounts.google.com' }, null);
     expect(found.token).toBe('https://oauth2.googleapis.com/token');

@@ -5,6 +5,7 @@ import { issuerOf } from './issuer.js';
 import { merge } from './merge.js';
 import { objectIn, type Options, stringsIn } from './options.js';
 import { atOwnServer } from './own-server.js';
+import { ownedInQuery } from './owned-parameters.js';
 import { parametersOf, requireAdmins, requireFilled } from './parameters.js';
 import { fillUrl, missingIn, placeholdersIn, type Values } from './placeholders.js';
 import { configuredScopes } from './scopes.js';
@@ -34,6 +35,7 @@ export function resolve(
   if (!provider) throw new ConnectionMisconfiguredError(`no provider is known for strategy ${strategy}`);
   const metadata = connection.metadata ?? objectIn(options['oidc_metadata']) ?? {};
   const entry = entryWith(provider.entry, options, hasRefreshToken);
+  requireUnowned(entry.endpoints.authorization ?? '', entry);
   requireSafe(entry, options);
   const clientId = options['client_id'];
   if (typeof clientId !== 'string' || clientId === '')
@@ -43,6 +45,7 @@ export function resolve(
   requireAdmins(entry, values);
   requireFilled(entry, values, templatesOf(entry, metadata));
   const { endpoints, tokenOrigin } = endpointsOf(entry, metadata, values, issuerOf(entry, metadata, values));
+  requireUnowned(endpoints.authorization, entry);
   const pushed = metadata['pushed_authorization_request_endpoint'];
   return {
     connectionId: connection.connectionId,
@@ -89,11 +92,24 @@ export function entryWith(entry: ProviderEntry, options: Options, hasRefreshToke
     : configured;
 }
 
-/** Settings of one connection are checked again with the entry they are laid over: only both together say a host. */
+/** What a connection lays over the entry is checked with it: only both together say a host, or what fills a header. */
 function requireSafe(entry: ProviderEntry, options: Options): void {
-  if (!objectIn(options['provider_settings'])) return;
-  const [fault] = entryFaults(entry, { isPartial: false });
-  if (fault) throw new ConnectionMisconfiguredError(`options.provider_settings ${fault.pointer} ${fault.message}`);
+  const headers = objectIn(options['customHeaders']) ?? {};
+  const settings = objectIn(options['provider_settings']);
+  if (!settings && Object.keys(headers).length === 0) return;
+  for (const { pointer, message } of entryFaults(entry, { isPartial: false })) {
+    const header = /^\/tokenRequest\/headers\/(.+)$/.exec(pointer)?.[1];
+    if (header !== undefined && Object.hasOwn(headers, header))
+      throw new ConnectionMisconfiguredError(`options.customHeaders.${header} ${message}`);
+    if (settings) throw new ConnectionMisconfiguredError(`options.provider_settings ${pointer} ${message}`);
+  }
+}
+
+/** Whoever describes the provider, the connection itself or its metadata, leaves the flow's parameters to the flow. */
+function requireUnowned(url: string, { authorization }: ProviderEntry): void {
+  const [name] = ownedInQuery(url, authorization);
+  if (name === undefined) return;
+  throw new ConnectionMisconfiguredError(`its authorization endpoint sets ${name}, which belongs to the flow`);
 }
 
 /** What a flow brings beside parameters: those have been checked, and only what was checked counts. */

@@ -48,7 +48,8 @@ describe('a token request', () => {
   });
 
   it('carries the headers of the connection, but not those that belong to the request', () => {
-    const resolved = custom({ customHeaders: { 'X-Tenant': '1', Host: 'evil.example', 'Content-Length': '1' } });
+    const ours = { Host: 'evil.example', 'Content-Length': '1', TE: 'trailers', Upgrade: 'h2c', 'Keep-Alive': '1' };
+    const resolved = custom({ customHeaders: { 'X-Tenant': '1', ...ours } });
     expect(Object.keys(tokenRequest(resolved, 'refresh', refresh).headers!)).toEqual([
       'Accept',
       'X-Tenant',
