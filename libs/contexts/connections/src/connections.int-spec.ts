@@ -10,6 +10,17 @@ afterAll(() => vault.stop());
 const create = (more: Json = {}): Promise<Json> => vault.create(custom(more));
 
 describe('making a connection', () => {
+  it.each<[string, Json]>([
+    ['display_name', { display_name: 'x\ud800' }],
+    ['options.client_id', { options: { client_id: '\ud800' } }],
+    ['options.own.0', { options: { own: ['\udfff'] } }],
+    ['options.set_user_root_attributes', { options: { set_user_root_attributes: '\u0000' } }],
+    ['metadata.team', { metadata: { team: '\ud800' } }],
+    ['realms.0', { realms: ['\ud800'] }],
+  ])('MG-17 takes no text in %s that the database cannot keep', async (path, more) => {
+    expect(await vault.refusal('POST', '', custom(more))).toContain(`${path}: must not have`);
+  });
+
   it('MG-05 answers 201, then 409 for the name, and 202, later 204, for its removal', async () => {
     const body = custom({
       authentication: { active: false },
