@@ -168,6 +168,20 @@ describe('connections over the Management API', () => {
     expect(list).toMatchObject([{ status: 'reconnect_required', reason: 'endpoint_changed' }]);
   });
 
+  it('C3 redeems a code only where its flow began, wherever the connection points by then', async () => {
+    const scene = await Scene.create(installation);
+    const { id } = scene.connection;
+    const flow = scene.flow();
+    await flow.begin();
+    await flow.throughBrowser();
+    const { json } = await call('GET', `/${id}`);
+    const moved = { tokenURL: 'https://elsewhere.example/token', client_secret: 'cnry_cs_for_elsewhere' };
+    await installation.manage('PATCH', `/connections/${id}`, { options: { ...(json['options'] as Json), ...moved } });
+    // An endpoint that was asked and did not answer would be 502.
+    expect((await flow.complete()).status).toBe(400);
+    expect(await scene.accounts()).toEqual([]);
+  });
+
   it('MG-17 keeps what options hold beyond its knowledge, and names a member that nobody knows', async () => {
     const made = await call('POST', '', custom({ options: { client_id: 'app', my_own: { note: 'kept' } } }));
     expect(made.json['options']).toMatchObject({ my_own: { note: 'kept' } });
