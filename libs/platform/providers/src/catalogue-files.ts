@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import shippedFile from './catalogue/providers.json' with { type: 'json' };
-import { mergedEntry } from './catalogue-merge.js';
+import { asEntry, mergedEntry } from './catalogue-merge.js';
 import { catalogueFaults } from './catalogue-schema.js';
 import { duplicateName } from './duplicate-names.js';
 import { entryFaults } from './entry-checks.js';
@@ -20,7 +20,7 @@ export interface CatalogueFile {
 }
 
 const SHIPPED = 'the shipped providers.json';
-export const shipped = shippedFile as unknown as CatalogueFile;
+export const shipped: CatalogueFile = shippedFile;
 
 /**
  * The shipped entries with those of the files over them, in their order. A known id may be partial; what comes out of
@@ -64,7 +64,7 @@ export function checkEntry(catalogue: CatalogueFile, id: string): PlacedFault[] 
 
 function furtherFaults(catalogue: CatalogueFile, id: string): PlacedFault[] {
   const raw = catalogue.providers[id]!;
-  const entry = mergedEntry(catalogue.bases, raw) as unknown as ProviderEntry;
+  const entry = asEntry(mergedEntry(catalogue.bases, raw));
   return [...entryFaults(entry, { isPartial: false }), ...relationFaults(catalogue, id, raw, entry)].map(
     ({ pointer, message }) => ({ pointer: `${childOf('/providers', id)}${pointer}`, message }),
   );

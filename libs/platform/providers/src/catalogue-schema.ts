@@ -2,10 +2,11 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { z } from 'zod';
 import shipped from './catalogue/providers.json' with { type: 'json' };
 import schema from './catalogue/provider-catalog.schema.json' with { type: 'json' };
+import { asEntry } from './catalogue-merge.js';
 import { entryFaults } from './entry-checks.js';
 import { nameFaults, type PlacedFault } from './faults.js';
 import { merge } from './merge.js';
-import type { ProviderEntry, ProviderSettings } from './provider-entry.js';
+import type { ProviderSettings } from './provider-entry.js';
 
 const ajv = new Ajv2020({ allErrors: true, strict: false });
 ajv.addSchema(schema);
@@ -30,8 +31,7 @@ export function checkProviderSettings(value: unknown): PlacedFault[] {
   const foreign = OF_ENTRIES_ONLY.filter((name) => Object.hasOwn(settings, name));
   if (foreign.length > 0)
     return foreign.map((name) => ({ pointer: `/${name}`, message: 'is no setting of a connection' }));
-  const under = shipped.bases.oauth2 as unknown as ProviderEntry;
-  return entryFaults(merge(under, settings), { isPartial: true });
+  return entryFaults(merge(asEntry(shipped.bases.oauth2), settings), { isPartial: true });
 }
 
 /** The same as a schema, for the options it is a part of. */

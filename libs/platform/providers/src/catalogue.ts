@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical-json.js';
 import { type CatalogueFile, type RawEntry, readCatalogue } from './catalogue-files.js';
 import type { Discovery } from './discover.js';
 import { discoveryOf } from './discovery-of.js';
-import { mergedEntry } from './catalogue-merge.js';
+import { asEntry, mergedEntry } from './catalogue-merge.js';
 import type { ProviderEntry } from './provider-entry.js';
 import { ConnectionMisconfiguredError } from './providers.errors.js';
 import { entryWith, resolve } from './resolve.js';
@@ -149,7 +149,7 @@ function mergedOver(
     category: entry['category'] as ProviderEntry['category'],
     aliases: aliases as string[],
     ...(typeof entry['registerUrl'] === 'string' ? { registerUrl: entry['registerUrl'] } : {}),
-    entry: entry as unknown as ProviderEntry,
+    entry: asEntry(entry),
     version: createHash('sha256').update(canonicalJson(whole)).digest('hex'),
   };
   return { provider, presets: (presets ?? {}) as Record<string, Record<string, string>> };
