@@ -250,6 +250,7 @@ describe('a file of entries', () => {
   it.each([
     ['^[a-z.]+$', 'https://{p}/token', false],
     ['^[a-z.]+$', 'https://api.{p}/token', false],
+    ['^https://[a-z./-]+\\.acme\\.example$', '{p}/token', false],
     ['^[a-z-]+$', 'https://{p}.acme.example/token', true],
     ['^[a-z-]+\\.acme\\.example$', 'https://{p}/token', true],
   ])('lets whoever connects choose by %s in %s no other domain', (pattern, token, isFine) => {

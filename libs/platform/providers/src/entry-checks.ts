@@ -125,8 +125,9 @@ function hostFault(param: ProviderParam, part: 'base' | 'host', after: string): 
   if (!reach.isAnchored) return 'has a pattern without ^ and $ around it';
   const bad = reach.firstOf(part === 'host' ? /[^A-Za-z0-9.-]/ : /[ \t\r\n\f?#@]/);
   if (bad !== undefined) return `may hold ${JSON.stringify(bad)}`;
-  if (part === 'base') return /^\^https?\??:/.test(param.pattern) ? undefined : 'need not be an address';
   const isAnyone = (param.source ?? 'admin') !== 'admin';
+  if (part === 'base' && isAnyone) return 'only an administrator may say, because it is a whole address';
+  if (part === 'base') return /^\^https?\??:/.test(param.pattern) ? undefined : 'need not be an address';
   const end = `${reach.fixedEnd}${after.replace(/\{.*/, '')}`;
   return isAnyone && !/\.[a-z0-9-]*[a-z][a-z0-9-]*(:\d+)?$/i.test(end) ? 'may lead to any domain' : undefined;
 }
