@@ -2,3 +2,4 @@
 export type { OwnServer } from './own-servers.js';
 export { whereThereIs } from './where-there-is.js';
 export { kafkaOfOwn, redisOfOwn, testKafka, testPostgres, testRedis, type TestService } from './services.js';
+export { type Figure, isFullRun, recordFigure, safetyCount } from './safety.js';
