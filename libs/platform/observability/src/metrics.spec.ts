@@ -1,0 +1,63 @@
+import { createLogger } from './logger.js';
+import { Metrics } from './metrics.js';
+import { serveMetrics } from './serve-metrics.js';
+
+describe('metrics', () => {
+  let metrics: Metrics;
+  beforeEach(() => (metrics = new Metrics()));
+
+  it('count by their labels', async () => {
+    const calls = metrics.counter({ name: 'strongroom_calls_total', help: 'Calls.', labels: ['connection', 'kind'] });
+    calls({ connection: 'con_1', kind: 'early' });
+    calls({ connection: 'con_1', kind: 'early' }, 2);
+    expect(await metrics.text()).toContain('strongroom_calls_total{connection="con_1",kind="early"} 3');
+  });
+
+  it('M4 take no label value that could be a person or a secret', async () => {
+    const calls = metrics.counter({ name: 'strongroom_calls_total', help: 'Calls.', labels: ['connection'] });
+    for (const value of ['ada@example.com', 'cnry_secret with blanks', 'https://x/?code=1', 'x'.repeat(65)])
+      calls({ connection: value });
+    const text = await metrics.text();
+    expect(text).toContain('strongroom_calls_total{connection="other"} 4');
+    expect(text).not.toMatch(/ada|cnry/);
+  });
+
+  it('ask for a gauge when they are asked, and forget what it no longer says', async () => {
+    let states = ['active', 'lost'];
+    metrics.gaugeOf({ name: 'strongroom_things', help: 'Things.', labels: ['state'] }, () =>
+      Promise.resolve(states.map((state) => ({ labels: { state }, value: 1 }))),
+    );
+    expect(await metrics.text()).toContain('{state="lost"} 1');
+    states = ['active'];
+    expect(await metrics.text()).not.toContain('lost');
+  });
+
+  it('answer without a gauge that cannot be read', async () => {
+    metrics.gauge({ name: 'strongroom_up', help: 'Up.' })({}, 1);
+    metrics.gaugeOf({ name: 'strongroom_things', help: 'Things.' }, () => Promise.reject(new Error('database gone')));
+    const text = await metrics.text();
+    expect(text).toContain('strongroom_up 1');
+    expect(text).not.toMatch(/^strongroom_things /m);
+  });
+
+  it('keep to their own registry', async () => {
+    metrics.gauge({ name: 'strongroom_up', help: 'Up.' })({}, 1);
+    expect(await new Metrics().text()).not.toContain('strongroom_up');
+  });
+
+  it('of the process tell its memory and processor time', async () => {
+    expect(await Metrics.ofProcess().text()).toMatch(/process_resident_memory_bytes \d+/);
+  });
+
+  it('are answered at one address and no other', async () => {
+    metrics.gauge({ name: 'strongroom_up', help: 'Up.' })({}, 1);
+    const listener = await serveMetrics(metrics, { host: '127.0.0.1', port: 0, logger: createLogger('fatal') });
+    const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${listener.port}${path}`, init);
+    const answer = await at('/metrics');
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+    expect(await answer.text()).toContain('strongroom_up 1');
+    expect((await at('/')).status).toBe(404);
+    expect((await at('/metrics', { method: 'POST' })).status).toBe(404);
+    await listener.close();
+  });
+});
