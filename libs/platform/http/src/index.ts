@@ -19,5 +19,6 @@ export { serveHealth } from './health.js';
 export { html, Html, page, pageHeaders, sendPage, sendSeeOther, styles, STYLES_PATH } from './page.js';
 export { cursor, listAnswer, listQuery, openCursor, type ListQuery, type ListSource } from './pagination.js';
 export { PublicUrl } from './public-url.js';
+export { type MetricsListener, serveMetrics } from './serve-metrics.js';
 export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';
 export { parse, ValidationError, type Problem } from './validation.js';

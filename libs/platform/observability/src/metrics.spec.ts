@@ -1,6 +1,4 @@
-import { createLogger } from './logger.js';
 import { Metrics } from './metrics.js';
-import { serveMetrics } from './serve-metrics.js';
 
 describe('metrics', () => {
   let metrics: Metrics;
@@ -47,17 +45,5 @@ describe('metrics', () => {
 
   it('of the process tell its memory and processor time', async () => {
     expect(await Metrics.ofProcess().text()).toMatch(/process_resident_memory_bytes \d+/);
-  });
-
-  it('are answered at one address and no other', async () => {
-    metrics.gauge({ name: 'strongroom_up', help: 'Up.' })({}, 1);
-    const listener = await serveMetrics(metrics, { host: '127.0.0.1', port: 0, logger: createLogger('fatal') });
-    const at = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${listener.port}${path}`, init);
-    const answer = await at('/metrics');
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
-    expect(await answer.text()).toContain('strongroom_up 1');
-    expect((await at('/')).status).toBe(404);
-    expect((await at('/metrics', { method: 'POST' })).status).toBe(404);
-    await listener.close();
   });
 });
