@@ -30,6 +30,28 @@ export class KeyServiceDenied extends VaultError {
   }
 }
 
+/** One rotation at a time: the one before has not moved everything on yet. */
+export class RekeyRunningError extends VaultError {
+  constructor() {
+    super('a rotation of the encryption key is running; wait until it has moved every record', {
+      code: 'rotation_running',
+      status: 409,
+    });
+  }
+}
+
+/** This process has not caught up with the key ring; it does so now. Nothing is wrong with the record. */
+export class KeyRingBehindError extends VaultError {
+  constructor(keyId: string) {
+    super('the key of this record is not loaded yet; try again', {
+      code: 'temporarily_unavailable',
+      status: 503,
+      retryAfter: 2,
+      cause: new Error(`key ${keyId}`),
+    });
+  }
+}
+
 /** Names the setting and what is wrong with it, never a value. The process ends with this line. */
 export class MasterKeysRefusedError extends Error {
   constructor(problem: string) {

