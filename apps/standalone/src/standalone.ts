@@ -11,7 +11,7 @@ import { httpAdapter, prepareHttp, PublicUrl, serveHealth } from '@strongroom/ht
 import { identityDatabase } from '@strongroom/identity';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
-import { type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@strongroom/persistence';
+import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
 import { egressOptions } from '@strongroom/service';
 import { tokensetsDatabase } from '@strongroom/tokensets';
@@ -106,7 +106,6 @@ async function startApp(
   { tls, ...secrets }: Secrets,
 ): Promise<NestFastifyApplication> {
   const databases = [
-    busDatabase,
     connectionsDatabase,
     identityDatabase,
     tokensetsDatabase,
@@ -114,7 +113,9 @@ async function startApp(
     exchangeDatabase,
     auditDatabase,
   ];
+  await migrate(busDatabase(databaseUrl));
   for (const database of databases) await migrate(database(databaseUrl));
+  for (const database of databases) await refuseRestoredDatabase(databaseUrl, database(databaseUrl).schema);
 
   const logger = createLogger(config.STRONGROOM_LOG_LEVEL);
   const egress = new Egress({

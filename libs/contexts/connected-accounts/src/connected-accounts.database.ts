@@ -1,5 +1,5 @@
 import { messagingMigrations } from '@strongroom/messaging';
-import type { ContextDatabase } from '@strongroom/persistence';
+import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
 import { ConnectedAccountEntity } from './accounts/connected-account.entity.js';
 import { ConnectSessionEntity } from './connect/connect-session.entity.js';
 import { CreateConnectedAccounts1700000000100 } from './migrations/1700000000100-create-connected-accounts.js';
@@ -12,6 +12,7 @@ export const connectedAccountsDatabase = (url: string): ContextDatabase => ({
   entities: [ConnectSessionEntity, ConnectedAccountEntity],
   migrations: [
     ...messagingMigrations,
+    ...databaseHomeMigrations,
     CreateConnectedAccounts1700000000100,
     KeepWhatTheFlowBrings1700000000110,
     KeepWhereACodeMayGo1700000000120,

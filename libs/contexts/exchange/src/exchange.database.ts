@@ -1,11 +1,11 @@
 import { messagingMigrations } from '@strongroom/messaging';
-import type { ContextDatabase } from '@strongroom/persistence';
+import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
 
 /** `exchange` owns nothing but its outbox. */
 export const exchangeDatabase = (url: string): ContextDatabase => ({
   url,
   schema: 'exchange',
   entities: [],
-  migrations: [...messagingMigrations],
+  migrations: [...messagingMigrations, ...databaseHomeMigrations],
   poolSize: 3,
 });

@@ -1,6 +1,6 @@
 import { keyRingMigrations } from '@strongroom/crypto';
 import { messagingMigrations } from '@strongroom/messaging';
-import type { ContextDatabase } from '@strongroom/persistence';
+import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
 import { authorizationParts } from './authorization/authorization.parts.js';
 import { registryParts } from './registry/registry.parts.js';
 
@@ -10,6 +10,7 @@ export const identityDatabase = (url: string): ContextDatabase => ({
   entities: [...registryParts.entities, ...authorizationParts.entities],
   migrations: [
     ...messagingMigrations,
+    ...databaseHomeMigrations,
     ...keyRingMigrations,
     ...registryParts.migrations,
     ...authorizationParts.migrations,

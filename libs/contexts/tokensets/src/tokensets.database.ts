@@ -1,8 +1,9 @@
 import { intakeKeyMigrations, keyRingMigrations } from '@strongroom/crypto';
 import { messagingMigrations } from '@strongroom/messaging';
-import type { ContextDatabase } from '@strongroom/persistence';
+import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
 import { CreateTokensets1700000000100 } from './migrations/1700000000100-create-tokensets.js';
 import { WhatAccountsBring1700000000200 } from './migrations/1700000000200-what-accounts-bring.js';
+import { Restored1700000000600 } from './migrations/1700000000600-restored.js';
 import { TokensetEntity } from './tokenset.entity.js';
 
 export const tokensetsDatabase = (url: string): ContextDatabase => ({
@@ -11,9 +12,11 @@ export const tokensetsDatabase = (url: string): ContextDatabase => ({
   entities: [TokensetEntity],
   migrations: [
     ...messagingMigrations,
+    ...databaseHomeMigrations,
     ...keyRingMigrations,
     ...intakeKeyMigrations,
     CreateTokensets1700000000100,
     WhatAccountsBring1700000000200,
+    Restored1700000000600,
   ],
 });

@@ -1,5 +1,11 @@
 /** Postgres: one data source per context, migrations and roles, prepared reads, the embedded server. Owns no table. */
 export { contextDatabase, type Classes, type ContextDatabase } from './context-database.js';
+export {
+  databaseHomeMigrations,
+  DatabaseRestoredError,
+  refuseRestoredDatabase,
+  settleDatabaseHome,
+} from './database-home.js';
 export { DatabaseModule } from './database.module.js';
 export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
 export { migrate } from './migrate.js';

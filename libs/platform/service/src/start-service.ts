@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { portTable, type ServiceName } from '@strongroom/contracts';
 import { httpAdapter, OtherGrants, prepareHttp, serveHealth } from '@strongroom/http';
 import { KafkaMessaging } from '@strongroom/messaging';
+import { refuseRestoredDatabase } from '@strongroom/persistence';
 import { RpcServer } from '@strongroom/rpc';
 import pg from 'pg';
 import { type ServiceConfig, ServiceParts } from './service-parts.js';
@@ -43,6 +44,7 @@ export async function startService<Config extends ServiceConfig>(
     await parts.redis?.close();
   };
   try {
+    await refuseRestoredDatabase(parts.databaseUrl, name.replaceAll('-', '_'));
     app = await startApp(parts, service);
     rpc.serve({ ports: offeredBy(name, app), ...otherGrantsOf(name, app) });
     return { close };
