@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IntakeKeys, TokenVault } from '@strongroom/contracts';
 import { IntakePrivateKeys, KeyRing } from '@strongroom/crypto';
-import { InProcessLocks, Locks } from '@strongroom/locking';
+import { Budgets, InProcessBudgets, InProcessLocks, Locks } from '@strongroom/locking';
 import { MessagingModule } from '@strongroom/messaging';
+import { Metrics } from '@strongroom/observability';
 import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { AccessTokenService } from './access/access-token.service.js';
@@ -17,6 +18,7 @@ import { DeleteTokensetsWhenConnectionDeleted } from './delete-tokensets-when-co
 import { DeleteTokensetsWhenUserDeleted } from './delete-tokensets-when-user-deleted.js';
 import { Introspection } from './introspection.js';
 import { Housekeeping } from './housekeeping.js';
+import { RefreshLimits } from './limits/refresh-limits.js';
 import { ProviderClient } from './provider-client.js';
 import { PushAuthorization } from './push-authorization.js';
 import { AccountReader } from './redeem/account-reader.js';
@@ -27,6 +29,7 @@ import { TokensetStore } from './redeem/tokenset-store.js';
 import { AfterRefresh } from './refresh/after-refresh.js';
 import { NodeRegistry } from './refresh/node-registry.js';
 import { RefreshJournal } from './refresh/refresh-journal.js';
+import { RefreshMetrics } from './refresh/refresh-metrics.js';
 import { RefreshStore } from './refresh/refresh.types.js';
 import { Refresher } from './refresh/refresher.js';
 import { TokenVaultService } from './token-vault.service.js';
@@ -40,7 +43,7 @@ import { VerifyController } from './verify/verify.controller.js';
 /** Needs the ports `ConnectionDirectory` and `People`, `Egress`, `PublicUrl` and the logger from the app. */
 @Module({})
 export class TokensetsModule {
-  static forRoot({ databaseUrl, masterKeys, locks, ...settings }: TokensetsOptions): DynamicModule {
+  static forRoot({ databaseUrl, masterKeys, locks, budgets, ...settings }: TokensetsOptions): DynamicModule {
     const database = tokensetsDatabase(databaseUrl);
     return {
       module: TokensetsModule,
@@ -54,6 +57,12 @@ export class TokensetsModule {
       providers: [
         { provide: TokensetsSettings, useFactory: () => new TokensetsSettings(settings) },
         { provide: Locks, useFactory: () => locks ?? new InProcessLocks() },
+        { provide: Budgets, useFactory: () => budgets ?? new InProcessBudgets() },
+        {
+          provide: RefreshMetrics,
+          inject: [{ token: Metrics, optional: true }],
+          useFactory: (metrics?: Metrics) => new RefreshMetrics(metrics ?? new Metrics()),
+        },
         { provide: PreparedReads, useFactory: () => new PreparedReads(databaseUrl, database.schema) },
         {
           provide: KeyRing,
@@ -85,6 +94,7 @@ export class TokensetsModule {
         RedeemSecrets,
         RedeemService,
         Refresher,
+        RefreshLimits,
         TokensetReads,
         TokensetsService,
         TokensetStore,

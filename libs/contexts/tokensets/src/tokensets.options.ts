@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { MasterKeys } from '@strongroom/crypto';
-import type { Locks } from '@strongroom/locking';
+import type { Budget, Budgets, Locks } from '@strongroom/locking';
 
 /** What a write that was begun within a shutdown's patience may still take. */
 export const LAST_WRITE_MS = 5_000;
@@ -11,6 +11,8 @@ export interface TokensetsOptions {
   masterKeys: MasterKeys;
   /** Shared between processes where there are several; in this process otherwise. */
   locks?: Locks;
+  /** The same: of all processes together, or of this one. */
+  budgets?: Budgets;
   /** UUID of this process's place, the same after a restart. Without it the installation has one node only. */
   node?: string;
   /** N: least life of a token handed out. */
@@ -20,6 +22,10 @@ export interface TokensetsOptions {
   /** One refresh, from connect to the last byte. */
   refreshTimeoutMs?: number;
   strictTakeoverSeconds?: number;
+  /** Refreshes of one connection at one token host. */
+  refreshBudget?: Partial<Budget>;
+  /** A tokenset that nobody has used for so long is deleted. */
+  unusedTokensetDays?: number;
 }
 
 /** The options with their defaults, and who this process is. */
@@ -31,6 +37,8 @@ export class TokensetsSettings {
   readonly refreshWaitMs: number;
   readonly refreshTimeoutMs: number;
   readonly strictTakeoverSeconds: number;
+  readonly refreshBudget: Budget;
+  readonly unusedTokensetDays: number;
 
   constructor(options: Omit<TokensetsOptions, 'databaseUrl' | 'masterKeys'> = {}) {
     this.node = options.node ?? null;
@@ -38,6 +46,8 @@ export class TokensetsSettings {
     this.refreshWaitMs = options.refreshWaitMs ?? 8_000;
     this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
     this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
+    this.refreshBudget = { perSecond: 50, burst: 100, inFlight: 32, ...options.refreshBudget };
+    this.unusedTokensetDays = options.unusedTokensetDays ?? 365;
   }
 
   /** How long a shutdown lets what came from a provider wait for the store. */
