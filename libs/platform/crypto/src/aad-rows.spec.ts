@@ -60,6 +60,13 @@ describe('the rows of the specification', () => {
       provider: { connectionId: 'con_1a', tokenOrigin: 'https://idp.example' },
       field: 'refresh',
     }),
+    revocation: secretAad({
+      kind: 'revocation',
+      installationId,
+      ownerId: 'rev_1a',
+      provider: { connectionId: 'con_1a', tokenOrigin: 'https://idp.example' },
+      field: 'token',
+    }),
   };
 
   it.each(vectors.records)('"$name" is built as it stands there', ({ name, aad: expected }) => {
