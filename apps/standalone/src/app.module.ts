@@ -9,8 +9,9 @@ import { PublicUrl } from '@strongroom/http';
 import { IdentityModule } from '@strongroom/identity';
 import { Counters, InProcessCounters, InProcessLocks, Locks } from '@strongroom/locking';
 import { InProcessMessagingModule } from '@strongroom/messaging';
-import { type Logger, LOGGER } from '@strongroom/observability';
+import { type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
+import type { refreshOptions } from '@strongroom/service';
 import { TokensetsModule } from '@strongroom/tokensets';
 
 export interface StandaloneParts {
@@ -22,7 +23,8 @@ export interface StandaloneParts {
   masterKeys: MasterKeys;
   managementClient: { clientId: string; clientSecret: string };
   administrator: { email: string; password: string };
-  refresh: { refreshTimeoutMs: number; refreshWaitMs: number; minimumSeconds: number };
+  metrics: Metrics;
+  refresh: ReturnType<typeof refreshOptions>;
 }
 
 /** All contexts in one process. Being global, it shows each context the ports that the others offer. */
@@ -47,6 +49,7 @@ export class AppModule {
     const shared: Provider[] = [
       { provide: PublicUrl, useValue: parts.publicUrl },
       { provide: LOGGER, useValue: parts.logger },
+      { provide: Metrics, useValue: parts.metrics },
       { provide: Egress, useValue: parts.egress },
       { provide: Catalogue, useValue: parts.catalogue },
       { provide: Locks, useClass: InProcessLocks },
@@ -59,7 +62,7 @@ export class AppModule {
         InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger, operatorApi: true }),
       ],
       providers: shared,
-      exports: [...contexts, PublicUrl, LOGGER, Egress, Catalogue, Locks, Counters],
+      exports: [...contexts, PublicUrl, LOGGER, Metrics, Egress, Catalogue, Locks, Counters],
     };
   }
 }

@@ -7,6 +7,7 @@ import {
   managementClientId,
   managementClientSecret,
   masterKeys,
+  metricsSettings,
   providersSettings,
   publicUrlSetting,
   refreshSettings,
@@ -56,6 +57,7 @@ export const configSchema = z.object({
   ...egressSettings,
   ...providersSettings,
   ...refreshSettings,
+  ...metricsSettings,
   ...loggingSettings,
 });
 

@@ -7,13 +7,13 @@ import { connectionsDatabase } from '@strongroom/connections';
 import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
-import { httpAdapter, prepareHttp, PublicUrl, serveHealth } from '@strongroom/http';
+import { httpAdapter, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
 import { identityDatabase } from '@strongroom/identity';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
-import { createLogger } from '@strongroom/observability';
+import { createLogger, type Logger, Metrics } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
-import { egressOptions } from '@strongroom/service';
+import { egressOptions, refreshOptions } from '@strongroom/service';
 import { tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
@@ -118,6 +118,7 @@ async function startApp(
   for (const database of databases) await refuseRestoredDatabase(databaseUrl, database(databaseUrl).schema);
 
   const logger = createLogger(config.STRONGROOM_LOG_LEVEL);
+  const metrics = Metrics.ofProcess();
   const egress = new Egress({
     ...egressOptions(config),
     ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config, databaseUrl)],
@@ -135,11 +136,8 @@ async function startApp(
       logger,
       egress,
       catalogue: Catalogue.load(config.STRONGROOM_PROVIDERS_FILE),
-      refresh: {
-        refreshTimeoutMs: config.STRONGROOM_REFRESH_TIMEOUT_SECONDS * 1000,
-        refreshWaitMs: config.STRONGROOM_REFRESH_WAIT_SECONDS * 1000,
-        minimumSeconds: config.STRONGROOM_MIN_TOKEN_LIFE_SECONDS,
-      },
+      metrics,
+      refresh: refreshOptions(config),
     }),
     httpAdapter(http),
     { bodyParser: false, logger: ['error', 'warn', 'fatal'], abortOnError: false },
@@ -153,6 +151,7 @@ async function startApp(
       .getHttpAdapter()
       .getInstance()
       .addHook('onClose', () => probe.end());
+    await serveMetricsBeside(app, config, metrics, logger);
     await app.init();
     await app.get(InProcessMessaging).start(app);
     await app.listen(config.STRONGROOM_PORT, config.STRONGROOM_HOST);
@@ -163,14 +162,34 @@ async function startApp(
   }
 }
 
+async function serveMetricsBeside(
+  app: NestFastifyApplication,
+  { STRONGROOM_METRICS_PORT: port, STRONGROOM_METRICS_HOST: host }: Config,
+  metrics: Metrics,
+  logger: Logger,
+): Promise<void> {
+  if (port === undefined) return;
+  const listener = await serveMetrics(metrics, { host, port, logger });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onClose', () => listener.close());
+}
+
 const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate' || !!config.STRONGROOM_TLS_CERT;
 
 const defaultUrl = (config: Config): string =>
   `${usesTls(config) ? 'https' : 'http'}://localhost:${config.STRONGROOM_PORT}`;
 
 /** The provider must never be ourselves or our database, whatever `STRONGROOM_EGRESS_ALLOW` says. */
-const ownListeners = ({ STRONGROOM_PORT: port }: Config, databaseUrl: string): string[] =>
-  [port, new URL(databaseUrl).port].flatMap((own) => [`http://127.0.0.1:${own}`, `http://localhost:${own}`]);
+const ownListeners = (
+  { STRONGROOM_PORT: port, STRONGROOM_METRICS_PORT: metricsPort }: Config,
+  databaseUrl: string,
+): string[] =>
+  [port, new URL(databaseUrl).port, ...(metricsPort ? [metricsPort] : [])].flatMap((own) => [
+    `http://127.0.0.1:${own}`,
+    `http://localhost:${own}`,
+  ]);
 
 async function tlsOf(
   config: Config,

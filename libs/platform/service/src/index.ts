@@ -16,8 +16,10 @@ export {
   managementClientId,
   managementClientSecret,
   masterKeys,
+  metricsSettings,
   providersSettings,
   publicUrlSetting,
+  refreshOptions,
   refreshSettings,
   rpcUrlName,
 } from './settings.js';

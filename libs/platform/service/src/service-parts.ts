@@ -6,9 +6,17 @@ import { type PortName, portTable, type ServiceName, serviceNames } from '@stron
 import { Egress } from '@strongroom/egress';
 import type { VaultError } from '@strongroom/errors';
 import { errorAnswer, OtherGrants, PublicUrl } from '@strongroom/http';
-import { Counters, Locks, RedisConnection, RedisCounters, RedisLocks } from '@strongroom/locking';
+import {
+  type Budgets,
+  Counters,
+  Locks,
+  RedisBudgets,
+  RedisConnection,
+  RedisCounters,
+  RedisLocks,
+} from '@strongroom/locking';
 import { KafkaMessagingModule } from '@strongroom/messaging';
-import { createLogger, type Logger, LOGGER } from '@strongroom/observability';
+import { createLogger, type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
 import { RpcClient, ServiceKeys } from '@strongroom/rpc';
 import { databaseUrlName, type EgressConfig, egressOptions, rpcUrlName } from './settings.js';
@@ -31,6 +39,8 @@ export interface ServiceConfig extends EgressConfig {
   STRONGROOM_RPC_TLS_CERT?: string | undefined;
   STRONGROOM_RPC_TLS_KEY?: string | undefined;
   STRONGROOM_PROVIDERS_FILE?: string[];
+  STRONGROOM_METRICS_PORT?: number | undefined;
+  STRONGROOM_METRICS_HOST: string;
   STRONGROOM_LOG_LEVEL: string;
 }
 
@@ -43,6 +53,8 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
   /** Null: this service shares nothing by Redis. */
   readonly redis: RedisConnection | null;
   readonly locks: Locks | null;
+  readonly budgets: Budgets | null;
+  readonly metrics = Metrics.ofProcess();
   readonly databaseUrl: string;
 
   constructor(
@@ -60,6 +72,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     this.client = new RpcClient({ name, keys: this.keys, urls: rpcUrlsOf(config), logger: this.logger, ...this.tls });
     this.redis = config.STRONGROOM_REDIS_URL ? new RedisConnection(config.STRONGROOM_REDIS_URL, this.logger) : null;
     this.locks = this.redis && new RedisLocks(this.redis);
+    this.budgets = this.redis && new RedisBudgets(this.redis);
   }
 
   /** Mutual TLS between services, where it is configured. */
@@ -80,9 +93,12 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
 
   /** A provider is never one of us or of our stores, whatever `STRONGROOM_EGRESS_ALLOW` says. */
   private get ownOrigins(): string[] {
-    const { STRONGROOM_PORT: port, STRONGROOM_RPC_PORT: rpcPort } = this.config;
+    const { STRONGROOM_PORT: port, STRONGROOM_RPC_PORT: rpcPort, STRONGROOM_METRICS_PORT: metricsPort } = this.config;
     const listeners = ['127.0.0.1', 'localhost', '[::1]', hostname()].flatMap((host) =>
-      [port, rpcPort].flatMap((one) => [`http://${host}:${one}`, `https://${host}:${one}`]),
+      [port, rpcPort, ...(metricsPort ? [metricsPort] : [])].flatMap((one) => [
+        `http://${host}:${one}`,
+        `https://${host}:${one}`,
+      ]),
     );
     const others = Object.values(rpcUrlsOf(this.config)).flat();
     return [this.publicUrl.origin, ...listeners, ...others.map((url) => new URL(url).origin), ...this.stores];
@@ -106,6 +122,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     const providers: Provider[] = [
       { provide: PublicUrl, useValue: this.publicUrl },
       { provide: LOGGER, useValue: logger },
+      { provide: Metrics, useValue: this.metrics },
       {
         provide: Egress,
         useFactory: () => new Egress({ ...egressOptions(config), ownOrigins: this.ownOrigins }),

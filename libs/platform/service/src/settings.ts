@@ -6,6 +6,7 @@ import { z } from 'zod';
 const port = (byDefault: number, what: string) =>
   z.coerce.number().int().min(1).max(65535).default(byDefault).describe(what);
 const seconds = (byDefault: number) => z.coerce.number().int().positive().max(3600).default(byDefault);
+const count = (byDefault: number) => z.coerce.number().int().positive().max(100_000).default(byDefault);
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -33,6 +34,19 @@ export const loggingSettings = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
     .default('warn')
     .describe('Log lines are JSON on standard error.'),
+};
+
+export const metricsSettings = {
+  STRONGROOM_METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe(
+      'Port for `GET /metrics`, Prometheus format. Not set: no metrics; 0: any free one. Never let the edge route to it.',
+    ),
+  STRONGROOM_METRICS_HOST: z.string().default('127.0.0.1').describe('Address of that port.'),
 };
 
 export const egressSettings = {
@@ -85,7 +99,34 @@ export const refreshSettings = {
     .max(600)
     .default(30)
     .describe('Least life of a token that is handed out.'),
+  STRONGROOM_REFRESH_BUDGET_PER_SECOND: count(50).describe(
+    'Refreshes per second of one connection at one token host, all processes together. A provider may have less.',
+  ),
+  STRONGROOM_REFRESH_BUDGET_BURST: count(100).describe('So many of them at once after a rest.'),
+  STRONGROOM_REFRESH_BUDGET_IN_FLIGHT: count(32).describe('So many of them under way at the same time.'),
+  STRONGROOM_UNUSED_TOKENSET_DAYS: z.coerce
+    .number()
+    .int()
+    .min(30)
+    .max(36_500)
+    .default(365)
+    .describe('Tokens that nobody has used for so long are no longer kept alive, and are deleted.'),
 };
+
+/** As the context of tokensets takes them. */
+export function refreshOptions(config: Readonly<z.output<z.ZodObject<typeof refreshSettings>>>) {
+  return {
+    refreshTimeoutMs: config.STRONGROOM_REFRESH_TIMEOUT_SECONDS * 1000,
+    refreshWaitMs: config.STRONGROOM_REFRESH_WAIT_SECONDS * 1000,
+    minimumSeconds: config.STRONGROOM_MIN_TOKEN_LIFE_SECONDS,
+    refreshBudget: {
+      perSecond: config.STRONGROOM_REFRESH_BUDGET_PER_SECOND,
+      burst: config.STRONGROOM_REFRESH_BUDGET_BURST,
+      inFlight: config.STRONGROOM_REFRESH_BUDGET_IN_FLIGHT,
+    },
+    unusedTokensetDays: config.STRONGROOM_UNUSED_TOKENSET_DAYS,
+  };
+}
 
 export const managementClientId = z
   .string()
@@ -151,5 +192,6 @@ export const serviceSettings = (service: ServiceName, calls: readonly ServiceNam
   STRONGROOM_RPC_TLS_CERT: z.string().optional().describe('Certificate of this service between services, PEM.'),
   STRONGROOM_RPC_TLS_KEY: z.string().optional().describe('Its private key, PEM.'),
   ...(Object.assign({}, ...calls.map((callee) => named(rpcUrlName(callee), rpcUrl(callee)))) as object),
+  ...metricsSettings,
   ...loggingSettings,
 });

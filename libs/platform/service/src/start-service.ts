@@ -2,7 +2,14 @@ import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { portTable, type ServiceName } from '@strongroom/contracts';
-import { httpAdapter, OtherGrants, prepareHttp, serveHealth } from '@strongroom/http';
+import {
+  httpAdapter,
+  type MetricsListener,
+  OtherGrants,
+  prepareHttp,
+  serveHealth,
+  serveMetrics,
+} from '@strongroom/http';
 import { KafkaMessaging } from '@strongroom/messaging';
 import { refuseRestoredDatabase } from '@strongroom/persistence';
 import { RpcServer } from '@strongroom/rpc';
@@ -38,14 +45,17 @@ export async function startService<Config extends ServiceConfig>(
   // First of all: a second process at this place must fail before it touches what the first one owns.
   await rpc.listen();
   let app: NestFastifyApplication | undefined;
+  let metrics: MetricsListener | null = null;
   const close = async () => {
     await rpc.close().finally(() => app?.close());
+    await metrics?.close();
     await parts.client.close();
     await parts.redis?.close();
   };
   try {
     await refuseRestoredDatabase(parts.databaseUrl, name.replaceAll('-', '_'));
     app = await startApp(parts, service);
+    metrics = await metricsOf(parts);
     rpc.serve({ ports: offeredBy(name, app), ...otherGrantsOf(name, app) });
     return { close };
   } catch (error) {
@@ -95,6 +105,13 @@ async function startApp<Config extends ServiceConfig>(
     throw error;
   }
 }
+
+const metricsOf = async <Config extends ServiceConfig>(
+  parts: ServiceParts<Config>,
+): Promise<MetricsListener | null> => {
+  const { STRONGROOM_METRICS_PORT: port, STRONGROOM_METRICS_HOST: host } = parts.config;
+  return port === undefined ? null : serveMetrics(parts.metrics, { host, port, logger: parts.logger });
+};
 
 const offeredBy = (name: ServiceName, app: INestApplicationContext): Record<string, object> =>
   Object.fromEntries(
