@@ -28,6 +28,7 @@ export const MANAGED: Readonly<Record<string, string>> = {
   'client_grant.created': 'Created a client grant',
   'client_grant.updated': 'Updated a client grant',
   'client_grant.deleted': 'Deleted a client grant',
+  'keyring.changed': 'Rotated the encryption keys',
 };
 
 export const MANAGERS = ['client', 'administrator'];

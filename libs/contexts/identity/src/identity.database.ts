@@ -2,6 +2,7 @@ import { keyRingMigrations } from '@strongroom/crypto';
 import { messagingMigrations } from '@strongroom/messaging';
 import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
 import { authorizationParts } from './authorization/authorization.parts.js';
+import { KeyIds1700000000610 } from './keys/migrations/1700000000610-key-ids.js';
 import { registryParts } from './registry/registry.parts.js';
 
 export const identityDatabase = (url: string): ContextDatabase => ({
@@ -14,5 +15,6 @@ export const identityDatabase = (url: string): ContextDatabase => ({
     ...keyRingMigrations,
     ...registryParts.migrations,
     ...authorizationParts.migrations,
+    KeyIds1700000000610,
   ],
 });

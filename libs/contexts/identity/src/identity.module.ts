@@ -1,10 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { KeyRing, type MasterKeys } from '@strongroom/crypto';
+import { KeyRing, KeyRotation, type MasterKeys } from '@strongroom/crypto';
 import { MessagingModule } from '@strongroom/messaging';
+import { LOGGER } from '@strongroom/observability';
 import { DatabaseModule } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { authorizationParts } from './authorization/authorization.parts.js';
 import { identityDatabase } from './identity.database.js';
+import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
+import { keyRotationOf } from './keys/key-rotation-of.js';
+import { KeyringChanges } from './keys/keyring-changes.js';
 import { FirstRowsOptions } from './registry/first-rows.js';
 import { registryParts } from './registry/registry.parts.js';
 
@@ -15,22 +19,32 @@ export interface IdentityOptions {
   managementClient: { clientId: string; clientSecret: string };
   /** Made when nobody is administrator; null: nobody is made. */
   administrator: { email: string; password: string } | null;
+  /** How fast a rotation of the installation key goes through what it has sealed. */
+  rewrapRowsPerSecond?: number;
 }
 
 @Module({})
 export class IdentityModule {
-  static forRoot({ databaseUrl, masterKeys, managementClient, administrator }: IdentityOptions): DynamicModule {
+  static forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond = 500, ...options }: IdentityOptions): DynamicModule {
+    const { managementClient, administrator } = options;
+    const firstRows: FirstRowsOptions = { managementClient, administrator };
     return {
       module: IdentityModule,
       imports: [DatabaseModule.forContext(identityDatabase(databaseUrl)), MessagingModule.forContext('identity')],
-      controllers: [...registryParts.controllers, ...authorizationParts.controllers],
+      controllers: [EncryptionKeysController, ...registryParts.controllers, ...authorizationParts.controllers],
       providers: [
         {
           provide: KeyRing,
           useFactory: (database: DataSource) => KeyRing.load({ database, masterKeys, context: 'identity' }),
           inject: [DataSource],
         },
-        { provide: FirstRowsOptions, useValue: { managementClient, administrator } satisfies FirstRowsOptions },
+        KeyringChanges,
+        {
+          provide: KeyRotation,
+          inject: [KeyRing, KeyringChanges, LOGGER],
+          useFactory: keyRotationOf(rewrapRowsPerSecond),
+        },
+        { provide: FirstRowsOptions, useValue: firstRows },
         ...registryParts.providers,
         ...authorizationParts.providers,
       ],

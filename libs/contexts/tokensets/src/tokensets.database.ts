@@ -4,6 +4,7 @@ import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persis
 import { CreateTokensets1700000000100 } from './migrations/1700000000100-create-tokensets.js';
 import { WhatAccountsBring1700000000200 } from './migrations/1700000000200-what-accounts-bring.js';
 import { Restored1700000000600 } from './migrations/1700000000600-restored.js';
+import { KeyIds1700000000610 } from './migrations/1700000000610-key-ids.js';
 import { TokensetEntity } from './tokenset.entity.js';
 
 export const tokensetsDatabase = (url: string): ContextDatabase => ({
@@ -18,5 +19,6 @@ export const tokensetsDatabase = (url: string): ContextDatabase => ({
     CreateTokensets1700000000100,
     WhatAccountsBring1700000000200,
     Restored1700000000600,
+    KeyIds1700000000610,
   ],
 });

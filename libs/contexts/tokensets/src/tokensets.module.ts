@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IntakeKeys, TokenVault } from '@strongroom/contracts';
-import { IntakePrivateKeys, KeyRing } from '@strongroom/crypto';
+import { IntakePrivateKeys, KeyRing, KeyRotation } from '@strongroom/crypto';
 import { Budgets, InProcessBudgets, InProcessLocks, Locks } from '@strongroom/locking';
 import { MessagingModule } from '@strongroom/messaging';
-import { Metrics } from '@strongroom/observability';
+import { LOGGER, Metrics } from '@strongroom/observability';
 import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { AccessTokenService } from './access/access-token.service.js';
@@ -19,6 +19,9 @@ import { DeleteTokensetsWhenUserDeleted } from './delete-tokensets-when-user-del
 import { Introspection } from './introspection.js';
 import { Housekeeping } from './housekeeping.js';
 import { RefreshLimits } from './limits/refresh-limits.js';
+import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
+import { keyRotationOf } from './keys/key-rotation-of.js';
+import { KeyringChanges } from './keys/keyring-changes.js';
 import { ProviderClient } from './provider-client.js';
 import { PushAuthorization } from './push-authorization.js';
 import { AccountReader } from './redeem/account-reader.js';
@@ -49,6 +52,7 @@ export class TokensetsModule {
       module: TokensetsModule,
       imports: [DatabaseModule.forContext(database), MessagingModule.forContext('tokensets')],
       controllers: [
+        EncryptionKeysController,
         TokensetsController,
         VerifyController,
         DeleteTokensetsWhenConnectionDeleted,
@@ -73,6 +77,12 @@ export class TokensetsModule {
           provide: IntakePrivateKeys,
           inject: [KeyRing, DataSource],
           useFactory: (ring: KeyRing, source: DataSource) => IntakePrivateKeys.load(ring, source),
+        },
+        KeyringChanges,
+        {
+          provide: KeyRotation,
+          inject: [KeyRing, KeyringChanges, TokensetsSettings, LOGGER],
+          useFactory: keyRotationOf,
         },
         IntakeKeysService,
         { provide: IntakeKeys, useExisting: IntakeKeysService },

@@ -22,6 +22,8 @@ export interface TokensetsOptions {
   /** One refresh, from connect to the last byte. */
   refreshTimeoutMs?: number;
   strictTakeoverSeconds?: number;
+  /** How fast a rotation of the installation key goes through the stored keys. */
+  rewrapRowsPerSecond?: number;
   /** Refreshes of one connection at one token host. */
   refreshBudget?: Partial<Budget>;
   /** A tokenset that nobody has used for so long is deleted. */
@@ -37,6 +39,7 @@ export class TokensetsSettings {
   readonly refreshWaitMs: number;
   readonly refreshTimeoutMs: number;
   readonly strictTakeoverSeconds: number;
+  readonly rewrapRowsPerSecond: number;
   readonly refreshBudget: Budget;
   readonly unusedTokensetDays: number;
 
@@ -46,6 +49,7 @@ export class TokensetsSettings {
     this.refreshWaitMs = options.refreshWaitMs ?? 8_000;
     this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
     this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
+    this.rewrapRowsPerSecond = options.rewrapRowsPerSecond ?? 500;
     this.refreshBudget = { perSecond: 50, burst: 100, inFlight: 32, ...options.refreshBudget };
     this.unusedTokensetDays = options.unusedTokensetDays ?? 365;
   }
