@@ -10,16 +10,19 @@ export interface TokenCall {
 }
 
 export type Answer = { status: number; body: unknown; headers?: Record<string, string> } | 'reset';
-type Script = (call: TokenCall) => Answer | undefined | Promise<Answer | undefined>;
+/** What no well-behaved server sends is written by hand. */
+export type RawAnswer = (response: ServerResponse) => void;
+type Scripted = Answer | RawAnswer | undefined;
+type Script<T extends unknown[]> = (...of: T) => Scripted | Promise<Scripted>;
 
 /** An OAuth provider over real HTTP. Rotates its refresh tokens; an old one kills the grant once its grace is over. */
 export class Provider {
   readonly calls: TokenCall[] = [];
   identityCalls = 0;
   /** Runs before the provider acts; an answer replaces its own. */
-  before: Script = () => undefined;
+  before: Script<[TokenCall]> = () => undefined;
   /** Runs after the provider acted; an answer replaces its own. */
-  after: Script = () => undefined;
+  after: Script<[TokenCall, Answer]> = () => undefined;
   identity: () => Answer = () => ({ status: 200, body: { sub: this.subject, email: `${this.subject}@example.com` } });
   subject = 'upstream-1';
   graceMs = 0;
@@ -93,7 +96,7 @@ export class Provider {
     const instead = await this.before(call);
     if (instead) return this.send(response, instead);
     const answer = call.grant === 'refresh_token' ? this.refresh(call.refreshToken!) : this.tokens({ isDead: false });
-    this.send(response, (await this.after(call)) ?? answer);
+    this.send(response, (await this.after(call, answer)) ?? answer);
   }
 
   private refresh(token: string): Answer {
@@ -121,7 +124,8 @@ export class Provider {
     };
   }
 
-  private send(response: ServerResponse, answer: Answer): void {
+  private send(response: ServerResponse, answer: Answer | RawAnswer): void {
+    if (typeof answer === 'function') return answer(response);
     if (answer === 'reset') {
       response.destroy();
       return;
