@@ -68,6 +68,7 @@ export {
   type Subject,
   type SubjectRequest,
   type SubjectTokenKind,
+  type RevocationView,
   type TokensetView,
   type WantedToken,
 } from './ports.js';

@@ -9,6 +9,7 @@ const MAY_CALL: Record<string, readonly string[]> = {
   'ConnectionDirectory.byId': allBut('connections'),
   'ConnectionDirectory.ofClient': allBut('connections'),
   'ConnectionDirectory.credentials': ['tokensets'],
+  'ConnectionDirectory.deleted': ['tokensets'],
   'ConnectionListing.ofClient': ['identity'],
   'IntakeKeys.current': ['connected-accounts', 'connections', 'identity'],
   'Bearer.check': allBut('identity'),
@@ -21,6 +22,7 @@ const MAY_CALL: Record<string, readonly string[]> = {
   'TokenVault.accessToken': vaultUsers,
   'TokenVault.list': vaultUsers,
   'TokenVault.delete': vaultUsers,
+  'TokenVault.revocations': vaultUsers,
   'SubjectTokens.validate': ['exchange'],
   'SignIn.redeem': ['connected-accounts'],
 };

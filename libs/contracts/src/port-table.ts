@@ -72,6 +72,7 @@ const connectionDirectory: EntryOf<ConnectionDirectory> = {
     byId: read(allBut('connections')),
     ofClient: read(allBut('connections')),
     credentials: read(['tokensets']),
+    deleted: read(['tokensets']),
   },
 };
 const connectionListing: EntryOf<ConnectionListing> = {
@@ -111,6 +112,7 @@ const tokenVault: EntryOf<TokenVault> = {
     accessToken: once(vaultUsers, TOKEN_MS),
     list: read(vaultUsers),
     delete: once(vaultUsers, DELETE_MS),
+    revocations: read(vaultUsers),
   },
 };
 const subjectTokens: EntryOf<SubjectTokens> = {

@@ -34,6 +34,11 @@ export abstract class ConnectionDirectory {
   abstract ofClient(clientId: string): Promise<ConnectionView[]>;
   /** The upstream client secret as an intake box (base64url), for `tokensets` only. Null: there is none. */
   abstract credentials(connectionId: string): Promise<{ clientId: string; secretBox: string | null } | null>;
+  /**
+   * One that was deleted while it revoked on delete, with its client secret as an intake box, for `tokensets` only: its
+   * accounts' tokens are still to be ended at the provider. Null: there is none, or it is too long ago.
+   */
+  abstract deleted(connectionId: string): Promise<{ connection: ConnectionView; secretBox: string | null } | null>;
 }
 
 /** One page of a list, in the order of names. */
@@ -244,6 +249,25 @@ export interface TokensetView {
   lastUsedAt: string | null;
 }
 
+/** What became of a deleted tokenset's tokens at their provider. */
+export interface RevocationView {
+  tokensetId: string;
+  accountId: string;
+  connectionId: string;
+  connectionName: string;
+  outcome: 'pending' | 'revoked' | 'already_gone' | 'unsupported' | 'failed';
+  /** What ends with it, in the words of the provider's entry; null: nothing did. */
+  effect: string | null;
+  attempts: number;
+  /** Why it failed, or did the last time. */
+  code: string | null;
+  nextAttemptAt: string | null;
+  deletedAt: string;
+  finishedAt: string | null;
+  /** Where the person can do it: only where we could not. */
+  manageUrl: string | null;
+}
+
 /** Offered by `tokensets`. The only way to a provider's token. */
 export abstract class TokenVault {
   /**
@@ -280,4 +304,6 @@ export abstract class TokenVault {
     reason: 'requested' | 'disconnected';
     actor: { kind: 'user' | 'client' | 'administrator' | 'system'; id?: string };
   }): Promise<boolean>;
+  /** Of a person's tokensets deleted in the last 30 days on connections that revoke on delete, newest first. */
+  abstract revocations(personId: string): Promise<RevocationView[]>;
 }

@@ -37,6 +37,7 @@ class OneConnection extends ConnectionDirectory {
   byId = async (id: string) => (id === 'con_google' ? ({ name: 'google-oauth2' } as never) : null);
   ofClient = () => Promise.resolve([]);
   credentials = () => Promise.resolve(null);
+  deleted = () => Promise.resolve(null);
 }
 
 class OneClient extends Clients {

@@ -106,6 +106,9 @@ class DirectoryStandIn extends ConnectionDirectory {
   credentials(): Promise<never> {
     return Promise.reject(new Error('credentials are for tokensets only'));
   }
+  deleted(): Promise<never> {
+    return Promise.reject(new Error('deleted connections are for tokensets only'));
+  }
   private view(id: string | undefined, clientId: string | null): Promise<ConnectionView | null> {
     const found = id === undefined ? undefined : this.all.get(id);
     return Promise.resolve(

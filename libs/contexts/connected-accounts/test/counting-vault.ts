@@ -6,6 +6,7 @@ import {
   type PushRequest,
   type Redeemed,
   type RedeemRequest,
+  type RevocationView,
   TokenVault,
   type TokensetView,
 } from '@strongroom/contracts';
@@ -24,6 +25,8 @@ export class CountingVault extends TokenVault {
   readonly results = new Map<string, Redeemed>();
   readonly deleted: string[] = [];
   readonly owners = new Map<string, string>();
+  /** What became of a person's deleted tokensets at their provider. */
+  readonly told = new Map<string, RevocationView[]>();
   /** What comes back beside ids. */
   answer: Partial<Redeemed> = {};
   /** Thrown by the next calls, in order. */
@@ -83,6 +86,10 @@ export class CountingVault extends TokenVault {
 
   list(): Promise<TokensetView[]> {
     return Promise.resolve([]);
+  }
+
+  revocations(personId: string): Promise<RevocationView[]> {
+    return Promise.resolve(this.told.get(personId) ?? []);
   }
 
   delete({ personId, accountId }: { personId: string; accountId: string }): Promise<boolean> {

@@ -37,6 +37,54 @@ describe('the directory', () => {
   });
 });
 
+describe('a deleted connection', () => {
+  const remove = async ({ id }: Json) => expect((await vault.send('DELETE', `/${id}`)).status).toBe(202);
+
+  it('P4 that revoked on delete still says who it was and keeps its secret as a box', async () => {
+    const made = await create({ options: { revoke_on_delete: true } });
+    await remove(made);
+    expect(await vault.directory.byId(made['id'], null)).toBeNull();
+    expect(await vault.directory.credentials(made['id'])).toBeNull();
+    const { connection, secretBox } = (await vault.directory.deleted(made['id']))!;
+    expect(connection).toMatchObject({ connectionId: made['id'], name: made['name'], strategy: 'oauth2' });
+    expect(connection.options).toMatchObject({ tokenURL: 'https://provider.example/token', revoke_on_delete: true });
+    expect(connection.options).not.toHaveProperty('client_secret');
+    expect(connection.tokenOrigin).toBe('https://provider.example');
+    expect(await vault.openSecret(made['id'], secretBox!)).toBe(SECRET);
+  });
+
+  it.each([[{}], [{ revoke_on_delete: false }]])('that did not is gone altogether: %j', async (options) => {
+    const made = await create({ options });
+    await remove(made);
+    expect(await vault.directory.deleted(made['id'])).toBeNull();
+  });
+
+  it('is forgotten once nothing can be waiting for it any more', async () => {
+    const made = await create({ options: { revoke_on_delete: true } });
+    await remove(made);
+    const isForgotten = async () => {
+      await vault.deletedConnections.forget();
+      return (await vault.directory.deleted(made['id'])) === null;
+    };
+    expect(await isForgotten()).toBe(false);
+    await vault.database.query(`UPDATE deleted_connections SET deleted_at = deleted_at - interval '4 days'`);
+    expect(await isForgotten()).toBe(true);
+  });
+});
+
+describe('the option revoke_on_delete', () => {
+  it('is shown as it was sent, and reaches the view of the other contexts', async () => {
+    const { id } = await create({ options: { revoke_on_delete: true } });
+    expect((await vault.send('GET', `/${id}`))['body'].options).toMatchObject({ revoke_on_delete: true });
+    expect((await vault.directory.byId(id, null))!.options).toMatchObject({ revoke_on_delete: true });
+  });
+
+  it('is a boolean and nothing else', async () => {
+    const body = custom({ options: { revoke_on_delete: 'yes' } });
+    expect(await vault.refusal('POST', '', body)).toContain('options.revoke_on_delete');
+  });
+});
+
 describe('the listing', () => {
   it('MG-22 shows the connections of a client with masked secrets and without its other clients', async () => {
     const { id } = await create({ enabled_clients: ['app-listed', 'app-secret'] });

@@ -4,6 +4,7 @@ import { Catalogue } from '@strongroom/providers';
 import { DataSource, type ObjectLiteral } from 'typeorm';
 import { ConnectionEntity } from './connection.entity.js';
 import { directoryView } from './connection-view.js';
+import type { DescribedConnection } from './deleted-connections.js';
 
 /** What every other context may know of connections. Needs the database and nothing else, so that all can use it. */
 @Injectable()
@@ -31,6 +32,15 @@ export class ConnectionDirectoryService extends ConnectionDirectory {
     const row = await this.database.manager.findOneBy(ConnectionEntity, { id: connectionId });
     const clientId = row?.options['client_id'];
     return typeof clientId === 'string' && clientId !== '' ? { clientId, secretBox: row!.secretBox } : null;
+  }
+
+  async deleted(connectionId: string): Promise<{ connection: ConnectionView; secretBox: string | null } | null> {
+    const [kept] = await this.database.query<{ described: DescribedConnection; secret_box: string | null }[]>(
+      'SELECT described, secret_box FROM deleted_connections WHERE id = $1',
+      [connectionId],
+    );
+    if (!kept) return null;
+    return { connection: directoryView(this.catalogue, kept.described, false), secretBox: kept.secret_box };
   }
 
   private async views(which: string, named: ObjectLiteral, clientId: string | null): Promise<ConnectionView[]> {

@@ -2,6 +2,7 @@ import type { ConnectionView } from '@strongroom/contracts';
 import type { Catalogue, CatalogueProvider } from '@strongroom/providers';
 import type { ConnectionEntity } from './connection.entity.js';
 import { warningsOf } from './connection-warnings.js';
+import type { DescribedConnection } from './deleted-connections.js';
 import { showsButton } from './domain-aliases.js';
 import { governing } from './provider/governing-provider.js';
 import { addressed, tokenOriginOf } from './provider/secret-receivers.js';
@@ -9,18 +10,16 @@ import { addressed, tokenOriginOf } from './provider/secret-receivers.js';
 /** Stands where a secret is; sent back it means "unchanged". */
 export const MASK = '********';
 
-type Described = Pick<
-  ConnectionEntity,
-  'id' | 'name' | 'strategy' | 'options' | 'providerMetadata' | 'displayName' | 'loginActive' | 'vaultActive'
-> &
-  Pick<ConnectionEntity, 'allowMissingUserId'>;
-
 /** The legacy switch. */
 export const fillsAtSignIn = ({ options }: Pick<ConnectionEntity, 'options'>): boolean =>
   (options['federated_connections_access_tokens'] as { active?: unknown } | null | undefined)?.active === true;
 
 /** What other contexts see. */
-export const directoryView = (catalogue: Catalogue, row: Described, enabledForClient: boolean): ConnectionView => ({
+export const directoryView = (
+  catalogue: Catalogue,
+  row: DescribedConnection,
+  enabledForClient: boolean,
+): ConnectionView => ({
   connectionId: row.id,
   name: row.name,
   displayName: row.displayName ?? row.name,

@@ -10,6 +10,7 @@ import { ConnectionsController } from './connections.controller.js';
 import { connectionsDatabase } from './connections.database.js';
 import { ConnectionsReads } from './connections.reads.js';
 import { ConnectionsService } from './connections.service.js';
+import { DeletedConnections } from './deleted-connections.js';
 import { DropClientWhenClientDeleted } from './drop-client-when-client-deleted.js';
 import { ProviderAddresses } from './provider/provider-addresses.js';
 import { ProviderMetadata } from './provider/provider-metadata.js';
@@ -35,6 +36,7 @@ export class ConnectionsModule {
         ProviderAddresses,
         RefreshProviderMetadata,
         ClientSecrets,
+        DeletedConnections,
         ConnectionDirectoryService,
         { provide: ConnectionDirectory, useExisting: ConnectionDirectoryService },
         { provide: ConnectionListing, useClass: ConnectionListingService },

@@ -13,6 +13,7 @@ import { bumped, clientsOf, replaceClients, replaced } from './connection-rows.j
 import type { ClientStates, CreateConnection, UpdateConnection } from './connection.schema.js';
 import { shownConnection } from './connection-view.js';
 import { ConnectionConflictError, InexistentConnectionError, refused } from './connections.errors.js';
+import { deleteKeeping } from './deleted-connections.js';
 import { claimDomains } from './domain-aliases.js';
 import { lostProvider, requireOffered } from './provider/governing-provider.js';
 import { connectionId } from './random-id.js';
@@ -71,21 +72,14 @@ export class ConnectionsService {
   /** False: it was gone already. */
   async delete(id: string, caller: BearerIdentity): Promise<boolean> {
     return this.database.transaction(async (tx) => {
-      const deletion = await tx
-        .createQueryBuilder()
-        .delete()
-        .from(ConnectionEntity)
-        .where('id = :id AND NOT built_in', { id })
-        .returning('event_version')
-        .execute();
-      const [deleted] = deletion.raw as { event_version: number }[];
+      const deleted = await deleteKeeping(tx, id);
       if (!deleted) {
         if (await tx.existsBy(ConnectionEntity, { id }))
           throw new ConnectionConflictError('This connection is built in. Switch it off with authentication instead.');
         return false;
       }
       const data = { connectionId: id, actor: actorOf(caller) };
-      await this.outbox.add(tx, connectionDeleted, { id, sequence: deleted.event_version + 1, data });
+      await this.outbox.add(tx, connectionDeleted, { id, sequence: deleted.eventVersion + 1, data });
       return true;
     });
   }

@@ -22,6 +22,7 @@ import { DataSource } from 'typeorm';
 import { connectionsDatabase } from '../src/connections.database.js';
 import { ConnectionsModule } from '../src/connections.module.js';
 import { ConnectionsService } from '../src/connections.service.js';
+import { DeletedConnections } from '../src/deleted-connections.js';
 import { RefreshProviderMetadata } from '../src/provider/refresh-provider-metadata.js';
 
 const ALL = ['read', 'create', 'update', 'delete'].map((verb) => `${verb}:connections`);
@@ -117,6 +118,7 @@ export async function startInstallation(databaseUrl: string, allowed: string, ca
     listing: app.get(ConnectionListing, { strict: false }),
     service: app.get(ConnectionsService, { strict: false }),
     refresh: app.get(RefreshProviderMetadata, { strict: false }),
+    deletedConnections: app.get(DeletedConnections, { strict: false }),
     events: (connectionId: string): Promise<SaidEvent[]> =>
       database.query(
         `SELECT type, sequence::int AS sequence, payload::jsonb AS payload FROM outbox WHERE aggregateid = $1 ORDER BY position`,

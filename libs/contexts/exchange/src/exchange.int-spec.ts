@@ -50,6 +50,7 @@ class SaidConnections extends ConnectionDirectory {
   byId = () => Promise.resolve(null);
   ofClient = () => Promise.resolve([]);
   credentials = () => Promise.resolve(null);
+  deleted = () => Promise.resolve(null);
 }
 
 /** Hands out a token that names its person, and keeps what it was asked. */
@@ -76,6 +77,7 @@ class AskedVault extends TokenVault {
   redeemed = () => Promise.resolve(null);
   list = () => Promise.resolve([]);
   delete = () => Promise.resolve(false);
+  revocations = () => Promise.resolve([]);
 }
 
 class EchoedGrants extends OtherGrants {

@@ -38,6 +38,7 @@ export class SaidConnections extends ConnectionDirectory {
   override byId = (id: string) => Promise.resolve(this.known.get(id) ?? null);
   override ofClient = () => Promise.resolve([]);
   override credentials = () => Promise.resolve(null);
+  override deleted = () => Promise.resolve(null);
 }
 
 /** A client's connections as they would be shown; tests add to it. */

@@ -35,9 +35,18 @@ export class Connections {
     return view && new KnownConnection(view, this.catalogue);
   }
 
+  /** As it is, or as it was when it was deleted, if it revoked on delete then. */
+  async nowOrDeleted(connectionId: string): Promise<KnownConnection | null> {
+    const known = await this.now(connectionId);
+    if (known) return known;
+    const deleted = await this.directory.deleted(connectionId);
+    return deleted && new KnownConnection(deleted.connection, this.catalogue);
+  }
+
   /** Null: the client is public. @throws MisconfiguredError if the box does not open. */
   async clientSecret(connectionId: string): Promise<string | null> {
-    const credentials = await this.directory.credentials(connectionId);
+    const credentials =
+      (await this.directory.credentials(connectionId)) ?? (await this.directory.deleted(connectionId));
     if (!credentials?.secretBox) return null;
     const context = {
       purpose: 'connection-credential',

@@ -16,8 +16,9 @@ export class DeleteTokensetsWhenConnectionDeleted {
   async handle(@Payload() wire: WireEvent, @Ctx() delivery: Delivery): Promise<void> {
     const { connectionId } = connectionDeleted.read(wire).data;
     if (await this.directory.byId(connectionId, null)) return;
+    const revoking = await this.tokensets.revoking({ connectionId });
     const shredded = await delivery.transaction((tx) =>
-      this.tokensets.erase(tx, { connectionId }, 'connection_deleted', { kind: 'system' }),
+      this.tokensets.erase(tx, { connectionId }, { reason: 'connection_deleted', actor: { kind: 'system' }, revoking }),
     );
     this.tokensets.forget(shredded);
   }

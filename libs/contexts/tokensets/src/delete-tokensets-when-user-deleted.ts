@@ -16,8 +16,9 @@ export class DeleteTokensetsWhenUserDeleted {
   async handle(@Payload() wire: WireEvent, @Ctx() delivery: Delivery): Promise<void> {
     const { personId } = userDeleted.read(wire).data;
     if (await this.people.get(personId)) return;
+    const revoking = await this.tokensets.revoking({ personId });
     const shredded = await delivery.transaction((tx) =>
-      this.tokensets.erase(tx, { personId }, 'user_deleted', { kind: 'system' }),
+      this.tokensets.erase(tx, { personId }, { reason: 'user_deleted', actor: { kind: 'system' }, revoking }),
     );
     this.tokensets.forget(shredded);
   }

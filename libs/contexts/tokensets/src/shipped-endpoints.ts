@@ -8,9 +8,10 @@ import type { Catalogue, ResolvedProvider } from '@strongroom/providers';
 export function shippedUrl(
   catalogue: Catalogue,
   { providerId, values }: ResolvedProvider,
-  endpoint: 'token' | 'refresh' | 'introspection',
+  endpoint: 'token' | 'refresh' | 'introspection' | 'revocation',
 ): URL | undefined {
-  const template = catalogue.providers.get(providerId)?.entry.endpoints[endpoint];
+  const entry = catalogue.providers.get(providerId)?.entry;
+  const template = (endpoint === 'revocation' ? entry?.revocation.url : undefined) ?? entry?.endpoints[endpoint];
   if (template === undefined || hasOpenHost(template)) return undefined;
   const url = template.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => values[name] ?? '');
   return URL.canParse(url) ? new URL(url) : undefined;

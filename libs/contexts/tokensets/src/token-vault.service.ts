@@ -4,6 +4,7 @@ import {
   type PushRequest,
   type Redeemed,
   type RedeemRequest,
+  type RevocationView,
   type TokensetView,
   TokenVault,
   type WantedToken,
@@ -11,6 +12,7 @@ import {
 import { AccessTokenService } from './access/access-token.service.js';
 import { PushAuthorization } from './push-authorization.js';
 import { RedeemService } from './redeem/redeem.service.js';
+import { Revocations } from './revocation/revocations.js';
 import { storeErrors } from './store-errors.js';
 import { TokensetsService } from './tokensets.service.js';
 
@@ -22,6 +24,7 @@ export class TokenVaultService extends TokenVault {
     private readonly tokens: AccessTokenService,
     private readonly tokensets: TokensetsService,
     private readonly pushes: PushAuthorization,
+    private readonly ended: Revocations,
   ) {
     super();
   }
@@ -60,5 +63,9 @@ export class TokenVaultService extends TokenVault {
 
   override delete({ personId, accountId, reason, actor }: Parameters<TokenVault['delete']>[0]): Promise<boolean> {
     return storeErrors(this.tokensets.delete({ personId, accountId }, reason, actor));
+  }
+
+  override revocations(personId: string): Promise<RevocationView[]> {
+    return storeErrors(this.ended.ofPerson(personId));
   }
 }

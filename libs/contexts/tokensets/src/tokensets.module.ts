@@ -35,6 +35,12 @@ import { RefreshJournal } from './refresh/refresh-journal.js';
 import { RefreshMetrics } from './refresh/refresh-metrics.js';
 import { RefreshStore } from './refresh/refresh.types.js';
 import { Refresher } from './refresh/refresher.js';
+import { RevocationSeal } from './revocation/revocation-seal.js';
+import { RevocationStore } from './revocation/revocation-store.js';
+import { Revocations } from './revocation/revocations.js';
+import { RevocationsController } from './revocation/revocations.controller.js';
+import { RevokeAtProvider } from './revocation/revoke-at-provider.js';
+import { Revoker } from './revocation/revoker.js';
 import { TokenVaultService } from './token-vault.service.js';
 import { TokensetsController } from './tokensets.controller.js';
 import { tokensetsDatabase } from './tokensets.database.js';
@@ -54,6 +60,7 @@ export class TokensetsModule {
       controllers: [
         EncryptionKeysController,
         TokensetsController,
+        RevocationsController,
         VerifyController,
         DeleteTokensetsWhenConnectionDeleted,
         DeleteTokensetsWhenUserDeleted,
@@ -105,6 +112,11 @@ export class TokensetsModule {
         RedeemService,
         Refresher,
         RefreshLimits,
+        RevocationSeal,
+        Revocations,
+        RevocationStore,
+        RevokeAtProvider,
+        Revoker,
         TokensetReads,
         TokensetsService,
         TokensetStore,

@@ -4,11 +4,15 @@ import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Custody } from './custody/custody.js';
 import { shredKeys, supersedeAttempts } from './redeem/tokenset-store.js';
+import type { RevokingConnections } from './revocation/revocation.types.js';
+import { LEAVING_COLUMNS, type LeavingTokenset, Revocations } from './revocation/revocations.js';
+import { Revoker } from './revocation/revoker.js';
 import { changed } from './rows.js';
-import { STATE_COLUMNS, type TokensetState } from './tokenset-state.js';
+import { STATE_COLUMNS } from './tokenset-state.js';
 import { TokensetEntity } from './tokenset.entity.js';
 
-export type DeletionReason = 'requested' | 'disconnected' | 'connection_deleted' | 'user_deleted';
+export type DeletionReason =
+  'requested' | 'disconnected' | 'connection_deleted' | 'user_deleted' | 'unused' | 'expired';
 
 /** Whose or which tokensets, as a condition on columns that are written here and nowhere else. */
 type Which =
@@ -17,6 +21,13 @@ type Which =
   | { connectionId: string }
   | { personId: string };
 
+export interface Deletion {
+  reason: DeletionReason;
+  actor: Actor;
+  /** Of `TokensetsService.revoking`. */
+  revoking: RevokingConnections;
+}
+
 /** Lists and deletes. */
 @Injectable()
 export class TokensetsService {
@@ -24,6 +35,8 @@ export class TokensetsService {
     private readonly database: DataSource,
     private readonly outbox: Outbox,
     private readonly custody: Custody,
+    private readonly revocations: Revocations,
+    private readonly revoker: Revoker,
   ) {}
 
   /** Newest first. */
@@ -40,21 +53,33 @@ export class TokensetsService {
 
   /** False: there was none, or it is another person's. Of two racing callers one gets true. */
   async delete(which: Which, reason: DeletionReason, actor: Actor): Promise<boolean> {
-    const shredded = await this.database.transaction((tx) => this.erase(tx, which, reason, actor));
+    const revoking = await this.revoking(which);
+    const shredded = await this.database.transaction((tx) => this.erase(tx, which, { reason, actor, revoking }));
     this.forget(shredded);
     return shredded.length > 0;
   }
 
-  /** Rows, keys and the word of it in the caller's transaction. Returns the keys, for `forget` after the commit. */
-  async erase(tx: EntityManager, which: Which, reason: DeletionReason, actor: Actor): Promise<string[]> {
+  /** The connections of these that revoke on delete: to be asked before the transaction of `erase`. */
+  async revoking(which: Which): Promise<RevokingConnections> {
     const { condition, values } = conditionOf(which);
-    const rows = await changed<TokensetState & { keyId: string }>(
+    const rows = await this.database.query<{ id: string }[]>(
+      `SELECT DISTINCT connection_id AS id FROM tokensets WHERE ${condition}`,
+      values,
+    );
+    return this.revocations.revoking(rows.map(({ id }) => id));
+  }
+
+  /** Rows, keys and the word of it in the caller's transaction. Returns the keys, for `forget` after the commit. */
+  async erase(tx: EntityManager, which: Which, { reason, actor, revoking }: Deletion): Promise<string[]> {
+    const { condition, values } = conditionOf(which);
+    const rows = await changed<LeavingTokenset>(
       tx,
-      `DELETE FROM tokensets WHERE ${condition} RETURNING ${STATE_COLUMNS}, key_id AS "keyId"`,
+      `DELETE FROM tokensets WHERE ${condition} RETURNING ${STATE_COLUMNS}, ${LEAVING_COLUMNS}`,
       values,
     );
     if (rows.length === 0) return [];
     const ids = rows.map(({ id }) => id);
+    const { say } = await this.revocations.take(tx, rows, revoking);
     const shredded = await shredKeys(tx, ids);
     await supersedeAttempts(tx, ids);
     const deleted = rows.map((row) => ({
@@ -75,11 +100,14 @@ export class TokensetsService {
     }));
     for (let i = 0; i < deleted.length; i += EVENTS_AT_ONCE)
       await this.outbox.addAll(tx, deleted.slice(i, i + EVENTS_AT_ONCE));
+    await say();
     return shredded;
   }
 
+  /** After the commit: no key of these stays in memory, and what is to be revoked is. */
   forget(keyIds: readonly string[]): void {
     for (const keyId of keyIds) this.custody.forget(keyId);
+    if (keyIds.length > 0) this.revoker.wake();
   }
 }
 

@@ -30,6 +30,7 @@ import { Provider } from './provider.js';
 /** The connections context's answers, as rows of a map. */
 export class Directory extends ConnectionDirectory {
   readonly views = new Map<string, ConnectionView>();
+  readonly gone = new Map<string, ConnectionView>();
   readonly secrets = new Map<string, string>();
 
   override byName(name: string): Promise<ConnectionView | null> {
@@ -46,6 +47,17 @@ export class Directory extends ConnectionDirectory {
 
   override credentials(connectionId: string) {
     return Promise.resolve({ clientId: 'upstream-client', secretBox: this.secrets.get(connectionId) ?? null });
+  }
+
+  override deleted(connectionId: string) {
+    const connection = this.gone.get(connectionId);
+    return Promise.resolve(connection ? { connection, secretBox: this.secrets.get(connectionId) ?? null } : null);
+  }
+
+  /** An administrator deletes it. */
+  remove(connectionId: string): void {
+    this.gone.set(connectionId, this.views.get(connectionId)!);
+    this.views.delete(connectionId);
   }
 }
 

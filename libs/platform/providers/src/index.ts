@@ -65,7 +65,13 @@ export {
 } from './providers.errors.js';
 export type { ProviderConnection, ResolvedProvider, RotationClass, ScopeInfo } from './resolved-provider.js';
 export { pushedAuthorizationRequest, type PushedRequest, pushedUrl, readPushedAnswer } from './pushed-request.js';
-export { readRevocation, type RevocationOutcome, revocationRequest, type TokensToRevoke } from './revocation.js';
+export {
+  readRevocation,
+  revocableTokens,
+  type RevocationOutcome,
+  revocationRequest,
+  type TokensToRevoke,
+} from './revocation.js';
 export {
   configuredScopes,
   isOneResource,

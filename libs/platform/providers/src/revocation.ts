@@ -22,6 +22,21 @@ export interface TokensToRevoke {
   refreshToken: string | null;
 }
 
+/** Which of the tokens that there are the entry wants presented; null: it is not supported, and none is needed. */
+export function revocableTokens(
+  resolved: ResolvedProvider,
+  has: Record<keyof TokensToRevoke, boolean>,
+): Record<keyof TokensToRevoke, boolean> | null {
+  const how = standardOrCustom(resolved.entry.revocation);
+  if (how.support === 'none' || (how.url ?? resolved.endpoints.revocation) === undefined) return null;
+  const named = presented(how.token, {
+    accessToken: has.accessToken ? '' : null,
+    refreshToken: has.refreshToken ? '' : null,
+  }).map(({ hint }) => hint);
+  if (named.length === 0) return null;
+  return { accessToken: named.includes('access_token'), refreshToken: named.includes('refresh_token') };
+}
+
 /** What is sent to end tokens at their provider (`spec/providers.md` §7). Empty: it is not supported. */
 export function revocationRequest(
   resolved: ResolvedProvider,
