@@ -38,6 +38,16 @@ describe('metrics', () => {
     expect(text).not.toMatch(/^strongroom_things /m);
   });
 
+  it('add up what several say under one name', async () => {
+    const definition = { name: 'strongroom_seals_total', help: 'Seals.', labels: ['context'] } as const;
+    metrics.counterOf(definition, () => [{ labels: { context: 'identity' }, value: 3 }]);
+    metrics.counterOf(definition, () => [{ labels: { context: 'tokensets' }, value: 5 }]);
+    await metrics.text();
+    const text = await metrics.text();
+    expect(text).toContain('strongroom_seals_total{context="identity"} 3');
+    expect(text).toContain('strongroom_seals_total{context="tokensets"} 5');
+  });
+
   it('keep to their own registry', async () => {
     metrics.gauge({ name: 'strongroom_up', help: 'Up.' })({}, 1);
     expect(await new Metrics().text()).not.toContain('strongroom_up');

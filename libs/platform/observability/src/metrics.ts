@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-interface Definition<Label extends string> {
+export interface Definition<Label extends string> {
   /** `strongroom_<what>_<unit or total>`. */
   name: `strongroom_${string}`;
   help: string;
@@ -15,6 +15,8 @@ export interface Sample<Label extends string> {
   value: number;
 }
 
+export type Reader<Label extends string> = () => readonly Sample<Label>[] | Promise<readonly Sample<Label>[]>;
+
 /** What a label may hold: ids, states and classes. A text with anything else in it is nobody's name here. */
 const LABEL = /^[\w.:-]{0,64}$/;
 const OTHER = 'other';
@@ -25,6 +27,7 @@ const OTHER = 'other';
  */
 export class Metrics {
   private readonly registry = new Registry();
+  private readonly readers = new Map<string, Reader<string>[]>();
 
   /** With what Node says of the process itself: memory, processor time, event loop, collections. */
   static ofProcess(): Metrics {
@@ -65,36 +68,42 @@ export class Metrics {
   }
 
   /**
-   * Asked when somebody scrapes; what it no longer says is gone from the answer. If it fails, the metric is missing
-   * from that answer and all others are there.
+   * Asked when somebody scrapes; what it no longer says is gone from the answer. Where several say something under one
+   * name the answer has all of it. One that fails is missing from that answer, and all others are there.
    */
-  gaugeOf<Label extends string = never>(
-    definition: Definition<Label>,
-    read: () => readonly Sample<Label>[] | Promise<readonly Sample<Label>[]>,
-  ): void {
-    const gauge: Gauge = new Gauge({
-      ...this.made(definition),
-      collect: async () => {
-        gauge.reset();
-        try {
-          for (const { labels, value } of await read()) gauge.set(safe(labels), value);
-        } catch {
-          // Absent says it: an alert on absence is the operator's.
-          gauge.remove();
-        }
-      },
+  gaugeOf<Label extends string = never>(definition: Definition<Label>, read: Reader<Label>): void {
+    this.read(definition, read, () => {
+      const gauge: Gauge = new Gauge({
+        ...this.made(definition),
+        collect: () => this.collected(definition.name, gauge, ({ labels, value }) => gauge.set(safe(labels), value)),
+      });
     });
   }
 
-  /** A total that somebody else keeps, asked when somebody scrapes. */
-  counterOf<Label extends string = never>(definition: Definition<Label>, read: () => readonly Sample<Label>[]): void {
-    const counter: Counter = new Counter({
-      ...this.made(definition),
-      collect: () => {
-        counter.reset();
-        for (const { labels, value } of read()) counter.inc(safe(labels), value);
-      },
+  /** The same for a total that somebody else keeps. */
+  counterOf<Label extends string = never>(definition: Definition<Label>, read: Reader<Label>): void {
+    this.read(definition, read, () => {
+      const counter: Counter = new Counter({
+        ...this.made(definition),
+        collect: () =>
+          this.collected(definition.name, counter, ({ labels, value }) => counter.inc(safe(labels), value)),
+      });
     });
+  }
+
+  private read({ name }: Definition<string>, read: Reader<string>, make: () => void): void {
+    const known = this.readers.get(name);
+    if (known) return void known.push(read);
+    this.readers.set(name, [read]);
+    make();
+  }
+
+  private async collected(name: string, metric: Gauge | Counter, set: (sample: Sample<string>) => void): Promise<void> {
+    // An absence says it: a metric that nobody has set would be a 0 otherwise.
+    const answers = await Promise.allSettled((this.readers.get(name) ?? []).map(async (read) => read()));
+    metric.reset();
+    if (answers.some(({ status }) => status === 'rejected')) metric.remove();
+    for (const answer of answers) if (answer.status === 'fulfilled') answer.value.forEach(set);
   }
 
   private made({ name, help, labels = [] }: Definition<string>) {
