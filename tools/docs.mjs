@@ -1,5 +1,5 @@
 // Writes the pages of docs/ that are generated from the code. CI runs it and fails on a difference. Needs a build.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { doctorSettings, eventsSettings } from '../apps/cli/dist/settings.js';
 import { configSchema } from '../apps/standalone/dist/config.js';
 import { eventContracts, topics } from '../libs/contracts/dist/index.js';
 import { configSchemas } from '../libs/platform/service/dist/index.js';
+import { safetyPage } from './safety-page.mjs';
 
 const docs = join(import.meta.dirname, '../docs');
 const write = async (name, text) => {
@@ -147,3 +148,7 @@ await write(
     components: { messages },
   }),
 );
+
+// The figures are measured, not made: npm run safety:report takes them in.
+const figures = join(docs, 'safety-figures.json');
+if (existsSync(figures)) await write('safety.md', safetyPage(JSON.parse(readFileSync(figures, 'utf8'))));
