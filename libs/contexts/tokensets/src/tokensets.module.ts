@@ -30,11 +30,13 @@ import { RedeemSecrets } from './redeem/redeem-secrets.js';
 import { RedeemService } from './redeem/redeem.service.js';
 import { TokensetStore } from './redeem/tokenset-store.js';
 import { AfterRefresh } from './refresh/after-refresh.js';
+import { CrashPoints } from './refresh/crash-points.js';
 import { NodeRegistry } from './refresh/node-registry.js';
 import { RefreshJournal } from './refresh/refresh-journal.js';
 import { RefreshMetrics } from './refresh/refresh-metrics.js';
-import { RefreshStore } from './refresh/refresh.types.js';
+import { RefreshSpill, RefreshStore } from './refresh/refresh.types.js';
 import { Refresher } from './refresh/refresher.js';
+import { spillOf } from './refresh/spill-of.js';
 import { RevocationSeal } from './revocation/revocation-seal.js';
 import { RevocationStore } from './revocation/revocation-store.js';
 import { Revocations } from './revocation/revocations.js';
@@ -96,6 +98,12 @@ export class TokensetsModule {
         TokenVaultService,
         { provide: TokenVault, useExisting: TokenVaultService },
         { provide: RefreshStore, useClass: RefreshJournal },
+        { provide: CrashPoints, useClass: CrashPoints },
+        {
+          provide: RefreshSpill,
+          inject: [TokensetsSettings, KeyRing, RefreshMetrics, LOGGER],
+          useFactory: spillOf,
+        },
         AccessTokenService,
         AccountReader,
         AfterRefresh,

@@ -24,6 +24,8 @@ export interface TokensetsOptions {
   strictTakeoverSeconds?: number;
   /** How fast a rotation of the installation key goes through the stored keys. */
   rewrapRowsPerSecond?: number;
+  /** This process's own directory for what is not in the database yet. It says which node this is, before `node`. */
+  spillDir?: string;
   /** Refreshes of one connection at one token host. */
   refreshBudget?: Partial<Budget>;
   /** A tokenset that nobody has used for so long is deleted. */
@@ -40,6 +42,7 @@ export class TokensetsSettings {
   readonly refreshTimeoutMs: number;
   readonly strictTakeoverSeconds: number;
   readonly rewrapRowsPerSecond: number;
+  readonly spillDir: string | null;
   readonly refreshBudget: Budget;
   readonly unusedTokensetDays: number;
 
@@ -50,6 +53,7 @@ export class TokensetsSettings {
     this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
     this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
     this.rewrapRowsPerSecond = options.rewrapRowsPerSecond ?? 500;
+    this.spillDir = options.spillDir ?? null;
     this.refreshBudget = { perSecond: 50, burst: 100, inFlight: 32, ...options.refreshBudget };
     this.unusedTokensetDays = options.unusedTokensetDays ?? 365;
   }

@@ -124,6 +124,7 @@ export class AccessTokenService {
       connectionId: token.place.connectionId,
       params: token.params,
       reserveSeconds,
+      atVersion: null,
       kind: 'on_demand',
       actor: actorOf(wanted),
     });

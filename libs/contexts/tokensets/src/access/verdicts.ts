@@ -3,7 +3,7 @@ import { type Actor, tokensetReconnectRequired } from '@strongroom/contracts';
 import { Outbox } from '@strongroom/messaging';
 import { DataSource } from 'typeorm';
 import type { Place } from '../custody/custody.js';
-import { requireReconnect } from '../refresh/refresh-journal.js';
+import { requireReconnect } from '../refresh/reconnect-verdict.js';
 import type { ReconnectReason } from '../tokensets.errors.js';
 import { stateOf } from '../tokenset-state.js';
 

@@ -307,7 +307,7 @@ export async function shredKeys(tx: EntityManager, tokensetIds: readonly string[
 /** What a refresh in flight brings back no longer counts. */
 export async function supersedeAttempts(tx: EntityManager, tokensetIds: readonly string[]): Promise<void> {
   await tx.query(
-    `UPDATE refresh_attempts SET state = 'superseded', settled_at = clock_timestamp()
+    `UPDATE refresh_attempts SET state = 'superseded', is_open = false, settled_at = clock_timestamp()
      WHERE tokenset_id = ANY($1) AND state IN ('sent', 'unknown')`,
     [tokensetIds],
   );

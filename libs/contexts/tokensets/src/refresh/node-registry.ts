@@ -4,6 +4,7 @@ import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
 import { TokensetsSettings } from '../tokensets.options.js';
 import { NodeClaim } from './node-claim.js';
+import { RefreshSpill } from './refresh.types.js';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -15,14 +16,17 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly claim: NodeClaim;
   private heartbeat: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
+  /** Monotonic. */
+  private failedAt: number | null = null;
 
   constructor(
     private readonly database: DataSource,
     ring: KeyRing,
+    spill: RefreshSpill,
     private readonly settings: TokensetsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.node = settings.node ?? ring.installationId;
+    this.node = spill.node ?? settings.node ?? ring.installationId;
     this.claim = new NodeClaim((database.options as { url: string }).url, this.node);
   }
 
@@ -47,6 +51,11 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
     this.heartbeat = setInterval(() => void this.beat(), HEARTBEAT_MS).unref();
   }
 
+  /** Since we last failed to reach the database: what was silent then may only not have been heard. */
+  secondsSinceFailure(): number | null {
+    return this.failedAt === null ? null : (performance.now() - this.failedAt) / 1000;
+  }
+
   /** Gone in order: nobody has to wait for an answer of ours, unless an attempt is still open. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.heartbeat);
@@ -68,6 +77,7 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
         this.settings.bootId,
       ]);
     } catch (error) {
+      this.failedAt = performance.now();
       this.logger.warn({ err: error }, 'heartbeat not written');
     }
   }

@@ -1,5 +1,8 @@
 import { Bench } from '../../test/bench.js';
 import { Custody } from '../custody/custody.js';
+import { CrashPoints } from './crash-points.js';
+import { NoSpill } from './no-spill.js';
+import { RefreshMetrics } from './refresh-metrics.js';
 import { RefreshCore } from './refresh-core.js';
 import { RefreshStore, type RefreshTerms } from './refresh.types.js';
 
@@ -30,6 +33,9 @@ describe('a process', () => {
     const core = new RefreshCore({
       store,
       custody: bench.app.get(Custody),
+      spill: new NoSpill(),
+      crash: new CrashPoints(),
+      metrics: bench.app.get(RefreshMetrics),
       monotonic: () => clock,
       random: () => 0,
       sleep: () => Promise.resolve(),
@@ -43,6 +49,7 @@ describe('a process', () => {
       rotation: 'strict',
       graceSeconds: 0,
       reserveSeconds: 60,
+      atVersion: null,
       kind: 'on_demand',
       actor: { kind: 'client', id: 'app' },
     };

@@ -2,11 +2,16 @@ import { UnreadableRecord } from '@strongroom/crypto';
 import type { Custody } from '../custody/custody.js';
 import { sayableCode } from '../tokenset-state.js';
 import { type Holder, untilDurable } from '../until-durable.js';
+import type { CrashPoints } from './crash-points.js';
+import type { RefreshMetrics } from './refresh-metrics.js';
 import type {
+  Committed,
+  NewCredential,
   OpenAttempt,
   Refusal,
   RefreshAnswer,
   RefreshOutcome,
+  RefreshSpill,
   RefreshStore,
   RefreshTerms,
 } from './refresh.types.js';
@@ -15,11 +20,26 @@ import type {
 export interface RefreshWorld extends Holder {
   store: RefreshStore;
   custody: Custody;
+  spill: RefreshSpill;
+  crash: CrashPoints;
+  metrics: CoreMetrics;
+  /** Told of a late answer whose tokenset was deleted meanwhile. Nothing here keeps these tokens. */
+  dropped?(attempt: OpenAttempt, tokens: DroppedTokens): Promise<void>;
   /** Milliseconds that never jump. */
   monotonic(): number;
   /** [0, 1) */
   random(): number;
 }
+
+export interface DroppedTokens {
+  accessToken: string;
+  refreshToken: string;
+}
+
+export type CoreMetrics = Pick<
+  RefreshMetrics,
+  'committed' | 'superseded' | 'lostRotation' | 'recovered' | 'spillFailed' | 'missingRotation'
+>;
 
 /** Sends the refresh token, once. */
 export type SendRefresh = (refreshToken: string, scopes: string[], now: Date) => Promise<RefreshAnswer>;
@@ -35,9 +55,11 @@ export class RefreshCore {
   constructor(private readonly world: RefreshWorld) {}
 
   async refresh(terms: RefreshTerms, send: SendRefresh, reuseKillsGrant: boolean): Promise<RefreshOutcome> {
+    await this.world.crash.at('P0', terms.tokensetId);
     const begun = this.world.monotonic();
     const attempt = await this.world.store.begin(terms);
     if (typeof attempt === 'string') return { state: attempt };
+    await this.world.crash.at('P1', attempt.tokensetId);
     let refreshToken: string;
     try {
       refreshToken = this.world.custody.open(attempt.place, attempt.key, 'refresh', attempt.refreshSealed);
@@ -86,7 +108,10 @@ export class RefreshCore {
     // A strict lease outlives the send as it is.
     if (attempt.rotation !== 'strict') void renewing();
     try {
-      return await send();
+      const answer = send();
+      answer.catch(() => undefined); // told below
+      await this.world.crash.at('P2', attempt.tokensetId);
+      return await answer;
     } finally {
       done = true;
     }
@@ -121,38 +146,80 @@ export class RefreshCore {
   }
 
   /** Answers only after the commit: nobody sees an access token whose sibling refresh token is not durable. */
-  private async keep(
+  private async keep(attempt: OpenAttempt, sent: string, answer: Tokens): Promise<RefreshOutcome> {
+    const answeredAt = this.world.monotonic();
+    await this.world.crash.at('P3', attempt.tokensetId);
+    const { credential, tokens } = this.sealed(attempt, sent, answer);
+    if (credential.rotated) await this.spilled(attempt, credential);
+    try {
+      const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
+        this.world.store.commit(attempt, credential),
+      );
+      return await this.committed(attempt, { written, credential, tokens, answeredAt });
+    } finally {
+      this.world.spill.release(attempt.id);
+    }
+  }
+
+  /** The new credential as the row will hold it. */
+  private sealed(
     attempt: OpenAttempt,
     sent: string,
-    answer: Extract<RefreshAnswer, { outcome: 'tokens' }>,
-  ): Promise<RefreshOutcome> {
-    const { accessToken, scopes, expiresAt, refreshExpiresAt } = answer;
+    { accessToken, scopes, expiresAt, refreshExpiresAt, brought, ...answer }: Tokens,
+  ): { credential: NewCredential; tokens: DroppedTokens } {
+    const { custody } = this.world;
     // RFC 6749 §6: no new refresh token means the old one stays in use.
     const refreshToken = answer.refreshToken || sent;
-    const { tokenOrigin } = attempt;
+    const { tokenOrigin, tokensetId } = attempt;
     const place = { ...attempt.place, tokenOrigin, credVersion: attempt.base + 1 };
-    const sealed = this.world.custody.sealTokens(place, attempt.key, { access: accessToken, refresh: refreshToken });
+    const newKey = attempt.isKeyOld ? custody.newKey(tokensetId) : null;
+    const sealed = custody.sealTokens(place, newKey ?? attempt.key, { access: accessToken, refresh: refreshToken });
     const rotated = refreshToken !== sent;
-    const credential = {
-      ...sealed,
-      tokenOrigin,
-      scopes,
-      expiresAt,
-      refreshExpiresAt,
-      brought: answer.brought,
-      rotated,
+    const lives = { expiresAt, refreshExpiresAt };
+    return {
+      credential: { ...sealed, tokenOrigin, scopes, ...lives, brought, rotated, newKey },
+      tokens: { accessToken, refreshToken },
     };
-    const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
-      this.world.store.commit(attempt, credential),
-    );
-    if (written === 'superseded') return { state: 'changed' };
-    const stored = { issuedAt: attempt.sentAt, credVersion: place.credVersion, now: written.now };
-    return { state: 'refreshed', accessToken, scopes, expiresAt, ...stored };
+  }
+
+  /** Without it a process that dies before the commit loses the grant; with a full disk that is all there is. */
+  private async spilled(attempt: OpenAttempt, credential: NewCredential): Promise<void> {
+    try {
+      await this.world.spill.write(attempt, credential);
+      await this.world.crash.at('P3b', attempt.tokensetId);
+    } catch (error) {
+      this.world.metrics.spillFailed();
+      this.world.report(error, 'refreshed tokens not spilled');
+    }
+  }
+
+  private async committed(
+    attempt: OpenAttempt,
+    { written, credential, tokens, answeredAt }: Written,
+  ): Promise<RefreshOutcome> {
+    const { metrics, spill, custody } = this.world;
+    await this.world.crash.at('P5', attempt.tokensetId);
+    const { connectionId } = attempt.place;
+    // Only a person or a later replay can say what becomes of one that waits.
+    if (credential.rotated && written !== 'waits') await spill.remove(attempt.id);
+    if (typeof written === 'string') {
+      metrics.superseded(connectionId);
+      if (written === 'gone') await this.world.dropped?.(attempt, tokens);
+      return { state: 'changed' };
+    }
+    metrics.committed(connectionId, (this.world.monotonic() - answeredAt) / 1000);
+    if (credential.newKey) custody.forget(attempt.key.keyId);
+    if (attempt.inDoubtSince)
+      metrics.recovered(attempt.rotation, (written.now.getTime() - attempt.inDoubtSince.getTime()) / 1000);
+    const { scopes, expiresAt } = credential;
+    const stored = { issuedAt: attempt.sentAt, credVersion: attempt.base + 1, now: written.now };
+    return { state: 'refreshed', accessToken: tokens.accessToken, scopes, expiresAt, ...stored };
   }
 
   private async verdict(attempt: OpenAttempt, reason: string, why: Refusal): Promise<RefreshOutcome> {
     const written = await this.world.store.requireReconnect(attempt, reason, why);
     if (written === 'superseded') return { state: 'changed' };
+    if (reason === 'lost_rotation') this.world.metrics.lostRotation(attempt.place.connectionId);
     return { state: reason === 'unreadable' ? 'unreadable' : 'reconnect_required' };
   }
 
@@ -162,8 +229,10 @@ export class RefreshCore {
     why: Refusal,
   ): Promise<RefreshOutcome> {
     const state = stateAfter(answer);
-    await this.world.store.setBack(attempt, { ...why, state, delaySeconds: this.delay(attempt, answer, state) });
-    return { state: 'failed', class: answer.class };
+    if (why.code === 'missing_refresh_token') this.world.metrics.missingRotation();
+    const delaySeconds = this.delay(attempt, answer, state);
+    const end = await this.world.store.setBack(attempt, { ...why, state, delaySeconds });
+    return end === 'rejected' ? { state: 'reconnect_required' } : { state: 'failed', class: answer.class };
   }
 
   private async released(
@@ -183,6 +252,15 @@ export class RefreshCore {
     const apart = strict ? Math.min(600 * 2 ** (attempt.inDoubt - 1), 3600) : 0;
     return Math.max(backoff, asked, apart);
   }
+}
+
+type Tokens = Extract<RefreshAnswer, { outcome: 'tokens' }>;
+
+interface Written {
+  written: Committed;
+  credential: NewCredential;
+  tokens: DroppedTokens;
+  answeredAt: number;
 }
 
 /** A no that nobody can mistake for a lost answer, whatever else it means. */

@@ -1,10 +1,12 @@
 import type { Actor } from '@strongroom/contracts';
 import type { Brought } from '../brought.js';
 import type { KeyRow, Place, SealedTokens } from '../custody/custody.js';
+import type { SpilledRefresh } from './spill-file.js';
 
 /** `spec/refresh.md` §3: what a second use of a refresh token may do. */
 export type Rotation = 'repeatable' | 'grace' | 'strict';
-export type RefreshKind = 'on_demand';
+/** Why a refresh is made. What nobody waits for never waits for another holder either. */
+export type RefreshKind = 'on_demand' | 'early' | 'keep_fresh' | 'keep_alive' | 'recovery' | 'forced';
 
 export interface RefreshTerms {
   tokensetId: string;
@@ -16,6 +18,8 @@ export interface RefreshTerms {
   graceSeconds: number;
   /** A token with so much left needs no refresh. */
   reserveSeconds: number;
+  /** Null: only a token with less than the reserve is refreshed. A number: whatever it has left, at this version only. */
+  atVersion: number | null;
   kind: RefreshKind;
   actor: Actor;
 }
@@ -37,11 +41,15 @@ export interface OpenAttempt {
   /** Where the refresh token is sent, and what the answer is bound to. */
   tokenOrigin: string;
   key: KeyRow;
+  /** The key has served its year: the new tokens get another one. */
+  isKeyOld: boolean;
   refreshSealed: Buffer;
   scopes: string[];
   failures: number;
   /** Earlier attempts on the same base whose outcome nobody knows. */
   inDoubt: number;
+  /** When the first of them was sent. */
+  inDoubtSince: Date | null;
   /** One of those is still inside the provider's grace. */
   inGrace: boolean;
 }
@@ -54,7 +62,18 @@ export interface NewCredential extends SealedTokens {
   expiresAt: Date | null;
   refreshExpiresAt: Date | null;
   rotated: boolean;
+  /** What the tokens are sealed with if it is not what it was. The old one is shredded with the commit. */
+  newKey: { keyId: string; keyWrapped: Buffer } | null;
 }
+
+/** Of an attempt what its commit needs; this much outlives the process. */
+export type CommittableAttempt = Pick<OpenAttempt, 'id' | 'tokensetId' | 'base' | 'kind' | 'actor' | 'sentAt'>;
+
+/**
+ * What became of a credential. `superseded`: a newer one is there. `gone`: the tokenset is. `waits`: only a person, or a
+ * later replay, says whether it counts.
+ */
+export type Committed = { now: Date; hasRecovered: boolean } | 'superseded' | 'gone' | 'waits';
 
 /** What is kept of a provider's refusal. */
 export interface Refusal {
@@ -116,11 +135,30 @@ export abstract class RefreshStore {
   /** Keeps the lease for another period; false: it is no longer ours. */
   abstract renew(attempt: OpenAttempt): Promise<boolean>;
   /** Version-fenced. Repeating it after a lost answer is harmless. */
-  abstract commit(attempt: OpenAttempt, credential: NewCredential): Promise<{ now: Date } | 'superseded'>;
+  abstract commit(attempt: CommittableAttempt, credential: NewCredential): Promise<Committed>;
   /** A verdict; it counts only if nobody has stored a newer credential. */
   abstract requireReconnect(attempt: OpenAttempt, reason: string, why: Refusal): Promise<'written' | 'superseded'>;
-  /** Not the person's fault: the lease goes, the next attempt waits. */
-  abstract setBack(attempt: OpenAttempt, setback: Setback): Promise<void>;
+  /**
+   * Not the person's fault: the lease goes, the next attempt waits. Refused for a reason that nobody knows three times
+   * over a day, it is a verdict after all.
+   */
+  abstract setBack(attempt: OpenAttempt, setback: Setback): Promise<'waits' | 'rejected'>;
   /** Nothing about the tokenset is to change but the lease; `why` is said to the operator. */
   abstract release(attempt: OpenAttempt, state: 'not_processed' | 'rejected', why: Refusal | null): Promise<void>;
+}
+
+/** Keeps a new refresh token where a process that dies before the commit does not lose it. */
+export abstract class RefreshSpill {
+  /** UUID of whoever has what lies here; null: nothing can. */
+  abstract readonly node: string | null;
+  /** Durable when it returns. @throws what the disk says */
+  abstract write(attempt: CommittableAttempt, credential: NewCredential): Promise<void>;
+  /** Once nobody needs it. Does not fail: a file that stays is replayed, and that changes nothing. */
+  abstract remove(attemptId: string): Promise<void>;
+  /** Its refresh is over without it having been removed: it may be replayed. */
+  abstract release(attemptId: string): void;
+  /** Older versions first; none of a refresh that is still under way here. What cannot be read is put aside. */
+  abstract leftovers(): Promise<SpilledRefresh[]>;
+  /** It does not open. Kept for a person to look at. */
+  abstract setAside(attemptId: string, why: unknown): Promise<void>;
 }

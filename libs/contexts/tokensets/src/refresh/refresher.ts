@@ -14,12 +14,15 @@ import { redirectUriOf } from '../redirect-uri.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { AfterRefresh } from './after-refresh.js';
+import { CrashPoints } from './crash-points.js';
 import { Flights } from './flights.js';
 import { RefreshCore, type SendRefresh } from './refresh-core.js';
+import { RefreshMetrics } from './refresh-metrics.js';
 import {
   type RefreshAnswer,
   type RefreshKind,
   type RefreshOutcome,
+  RefreshSpill,
   RefreshStore,
   type RefreshTerms,
 } from './refresh.types.js';
@@ -29,6 +32,8 @@ export interface DueRefresh {
   connectionId: string;
   params: AccountParams;
   reserveSeconds: number;
+  /** Null: only if the token has less left than that. A number: whatever it has left, while it is at this version. */
+  atVersion: number | null;
   kind: RefreshKind;
   actor: Actor;
 }
@@ -46,6 +51,9 @@ export class Refresher implements BeforeApplicationShutdown {
   constructor(
     store: RefreshStore,
     custody: Custody,
+    spill: RefreshSpill,
+    crash: CrashPoints,
+    metrics: RefreshMetrics,
     private readonly connections: Connections,
     private readonly client: ProviderClient,
     private readonly after: AfterRefresh,
@@ -57,6 +65,9 @@ export class Refresher implements BeforeApplicationShutdown {
     this.core = new RefreshCore({
       store,
       custody,
+      spill,
+      crash,
+      metrics,
       monotonic: () => performance.now(),
       random: Math.random,
       sleep: (ms) => sleep(ms),
@@ -88,7 +99,7 @@ export class Refresher implements BeforeApplicationShutdown {
     if (!provider) return { state: 'failed', class: 'client_config' };
     const clientSecret = await this.connections.clientSecret(due.connectionId);
     const { rotation, graceSeconds, tokenOrigin } = provider;
-    const { tokensetId, reserveSeconds, kind, actor } = due;
+    const { tokensetId, reserveSeconds, atVersion, kind, actor } = due;
     const terms: RefreshTerms = {
       tokensetId,
       tokenOrigin,
@@ -97,6 +108,7 @@ export class Refresher implements BeforeApplicationShutdown {
       rotation: rotation === 'none' ? 'strict' : rotation,
       graceSeconds,
       reserveSeconds,
+      atVersion,
       kind,
       actor,
     };

@@ -1,0 +1,27 @@
+import type { KeyRing } from '@strongroom/crypto';
+import type { Logger } from '@strongroom/observability';
+import type { TokensetsSettings } from '../tokensets.options.js';
+import { NoSpill } from './no-spill.js';
+import type { RefreshMetrics } from './refresh-metrics.js';
+import type { RefreshSpill } from './refresh.types.js';
+import { SpillDirectory } from './spill-directory.js';
+
+/** The spill that the settings speak of. */
+export function spillOf(
+  { spillDir }: TokensetsSettings,
+  { installationId }: KeyRing,
+  metrics: RefreshMetrics,
+  logger: Logger,
+): RefreshSpill {
+  if (spillDir === null) return new NoSpill();
+  return new SpillDirectory(spillDir, installationId, {
+    unreadable: (error, file) => {
+      metrics.spillFailed();
+      logger.error({ err: error, file }, 'spill file put aside: it does not open');
+    },
+    failed: (error, what) => {
+      metrics.spillFailed();
+      logger.error({ err: error }, what);
+    },
+  });
+}
