@@ -48,6 +48,7 @@ async function opens(service: ServiceName, url: string, masterKeys: string): Pro
       database,
       masterKeys: ConfiguredMasterKeys.parse(masterKeys),
       context: service as 'tokensets' | 'identity',
+      isObserver: true,
     });
     return 'open what is stored';
   } finally {

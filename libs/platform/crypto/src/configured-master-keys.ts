@@ -8,6 +8,8 @@ import { open, recordKeyId, seal } from './record.js';
 import { SealingKey } from './sealing-key.js';
 
 interface MasterKey {
+  /** As the operator named it. */
+  name: string;
   /** What stands in the header of what it wraps. */
   keyId: string;
   key: KeyObject;
@@ -16,6 +18,7 @@ interface MasterKey {
 /** Master keys from the configuration: the first one wraps, all of them unwrap. */
 export class ConfiguredMasterKeys extends MasterKeys {
   readonly id = 'keys';
+  readonly isRemote = false;
   /** By context and master key: one derivation each. */
   private readonly wrapping = new Map<string, SealingKey>();
 
@@ -31,7 +34,11 @@ export class ConfiguredMasterKeys extends MasterKeys {
     const entries = text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim());
     const keys = entries.map(readEntry);
     refuseRepetition(keys);
-    const masterKeys = keys.map(({ id, bytes }) => ({ keyId: masterKeyId(id), key: createSecretKey(bytes) }));
+    const masterKeys = keys.map(({ id, bytes }) => ({
+      name: id,
+      keyId: masterKeyId(id),
+      key: createSecretKey(bytes),
+    }));
     for (const { bytes } of keys) bytes.fill(0);
     const [first] = masterKeys;
     if (!first) throw new MasterKeysRefusedError('no key; expected id:base64,… with keys of 32 bytes');
@@ -41,6 +48,14 @@ export class ConfiguredMasterKeys extends MasterKeys {
   /** A new key under the given id, as `parse` reads it. */
   static generate(id: string): string {
     return `${id}:${randomBytes(KEY_BYTES).toString('base64')}`;
+  }
+
+  get keyNames(): readonly string[] {
+    return this.all.map(({ name }) => name);
+  }
+
+  wrappedBy(wrapped: Buffer): string | undefined {
+    return this.masterOf(wrapped)?.name;
   }
 
   wrap(key: Buffer, context: WrappedKeyContext): Promise<Buffer> {
@@ -66,13 +81,21 @@ export class ConfiguredMasterKeys extends MasterKeys {
 
   private opened(wrapped: Buffer, context: WrappedKeyContext): Buffer {
     try {
-      const keyId = recordKeyId(wrapped);
-      const master = this.all.find((candidate) => candidate.keyId === keyId);
+      const master = this.masterOf(wrapped);
       if (master) return open(this.wrappingKey(master, context), wrapped, wrappedInstallationKeyAad(context));
     } catch {
       // Not a record, or not one of this key and context: the same answer as for an unknown key.
     }
     throw new WrappedKeyCorrupt();
+  }
+
+  private masterOf(wrapped: Buffer): MasterKey | undefined {
+    try {
+      const keyId = recordKeyId(wrapped);
+      return this.all.find((candidate) => candidate.keyId === keyId);
+    } catch {
+      return undefined; // not a record: no key of ours made it
+    }
   }
 
   /** Derived per context, so that two contexts with the same master keys cannot unwrap each other's. */

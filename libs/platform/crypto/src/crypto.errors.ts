@@ -13,7 +13,7 @@ export class KeyServiceUnavailable extends VaultError {
     super('the vault is sealed for the moment: its key service does not answer; try again', {
       code: 'temporarily_unavailable',
       status: 503,
-      retryAfter: 5,
+      retryAfter: 30,
       cause,
     });
   }

@@ -24,9 +24,10 @@ export {
 } from './crypto.errors.js';
 export { boxKeyId, IntakePrivateKey, type IntakeRecipient, openBox, sealBox } from './intake-box.js';
 export { IntakePrivateKeys } from './intake-private-keys.js';
-export type { KeyCounters } from './key-counters.js';
+export type { KeyCounters, OpenFailure } from './key-counters.js';
 export type { KeyLog } from './key-log.js';
 export { KeyRing } from './key-ring.js';
+export type { KeyRingOptions } from './key-ring.options.js';
 export { createLocalAuthority, type LocalAuthority } from './local-authority.js';
 export { MasterKeys, type WrappedKeyContext } from './master-keys.js';
 export { intakeKeyMigrations, keyRingMigrations } from './migrations/index.js';

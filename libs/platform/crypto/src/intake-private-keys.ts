@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { type BoxContext, intakeKeyAad } from './aad-rows.js';
+import { KeyServiceUnavailable } from './crypto.errors.js';
 import { boxKeyId, IntakePrivateKey, type IntakeRecipient, openBox } from './intake-box.js';
 import type { KeyRing } from './key-ring.js';
 import { open, recordKeyId, seal } from './record.js';
@@ -12,61 +13,88 @@ interface IntakeKeyRow {
   private_sealed: Buffer;
 }
 
-/** The vault's ends of all boxes. Needs the table of `intakeKeyMigrations`. */
+interface Loaded {
+  installationId: string;
+  primary: IntakePrivateKey;
+  byId: ReadonlyMap<string, IntakePrivateKey>;
+}
+
+/**
+ * The vault's ends of all boxes. Needs the table of `intakeKeyMigrations`. Sealed with its ring, opened with it, and
+ * follows new pairs as the ring follows new keys.
+ */
 export class IntakePrivateKeys {
+  private loaded: Loaded | undefined;
+
   private constructor(
-    private readonly installationId: string,
-    private readonly primary: IntakePrivateKey,
-    private readonly byId: ReadonlyMap<string, IntakePrivateKey>,
+    private readonly ring: KeyRing,
+    private readonly database: DataSource,
   ) {}
 
   /** Opens the stored key pairs; the first start makes one, and of several first starts one does. */
   static async load(ring: KeyRing, database: DataSource): Promise<IntakePrivateKeys> {
-    await createFirst(ring, database);
-    const rows: IntakeKeyRow[] = await database.query(
-      `select id, state, private_sealed from intake_keys where state <> 'destroyed' order by version`,
-    );
-    const byId = new Map(rows.map((row) => [row.id, opened(ring, row)]));
-    const primary = byId.get(rows.find(({ state }) => state === 'primary')?.id ?? '');
-    if (!primary) throw new Error('no intake key is primary');
-    return new IntakePrivateKeys(ring.installationId, primary, byId);
+    const keys = new IntakePrivateKeys(ring, database);
+    if (!ring.isSealed) await keys.reload();
+    ring.onReload(() => keys.reload());
+    return keys;
   }
 
   /** What the others need to seal. */
   current(): IntakeRecipient {
-    const { id, publicKey } = this.primary;
-    return { installationId: this.installationId, keyId: id, publicKey };
+    const { installationId, primary } = this.there();
+    return { installationId, keyId: primary.id, publicKey: primary.publicKey };
   }
 
   /** @throws UnreadableRecord */
   async open(context: BoxContext, box: string): Promise<string> {
-    const key = this.byId.get(boxKeyId(box));
+    const { byId, installationId } = this.there();
+    const key = byId.get(boxKeyId(box));
     if (!key) throw new UnreadableRecord();
-    return openBox(key, this.installationId, context, box);
+    return openBox(key, installationId, context, box);
   }
-}
 
-async function createFirst(ring: KeyRing, database: DataSource): Promise<void> {
-  const rows: unknown[] = await database.query('select 1 from intake_keys limit 1');
-  if (rows.length > 0) return;
-  const id = randomUUID();
-  const bytes = randomBytes(32);
-  const key = ring.primary();
-  const sealed = seal(key, bytes, intakeKeyAad({ installationId: ring.installationId, keyId: id }));
-  bytes.fill(0);
-  await database.query(
-    `insert into intake_keys (id, version, state, wrapping_key_id, private_sealed) values ($1, 1, 'primary', $2, $3)
-     on conflict do nothing`,
-    [id, key.id, sealed],
-  );
-}
+  private there(): Loaded {
+    if (!this.loaded || this.ring.isSealed) throw new KeyServiceUnavailable();
+    return this.loaded;
+  }
 
-function opened(ring: KeyRing, { id, private_sealed }: IntakeKeyRow): IntakePrivateKey {
-  const key = ring.byId(recordKeyId(private_sealed));
-  const bytes = open(key, private_sealed, intakeKeyAad({ installationId: ring.installationId, keyId: id }));
-  try {
-    return IntakePrivateKey.from(id, bytes);
-  } finally {
+  private async reload(): Promise<void> {
+    await this.createFirst();
+    const rows: IntakeKeyRow[] = await this.database.query(
+      `select id, state, private_sealed from intake_keys where state <> 'destroyed' order by version`,
+    );
+    // Derived once: a pair never changes, only what it is sealed under.
+    const byId = new Map(rows.map((row) => [row.id, this.loaded?.byId.get(row.id) ?? this.opened(row)]));
+    const primary = byId.get(rows.find(({ state }) => state === 'primary')?.id ?? '');
+    if (!primary) throw new Error('no intake key is primary');
+    this.loaded = { installationId: this.ring.installationId, primary, byId };
+  }
+
+  private async createFirst(): Promise<void> {
+    if (this.loaded) return;
+    const rows: unknown[] = await this.database.query('select 1 from intake_keys limit 1');
+    if (rows.length > 0) return;
+    const id = randomUUID();
+    const bytes = randomBytes(32);
+    const sealed = seal(this.ring.primary(), bytes, this.aad(id));
     bytes.fill(0);
+    await this.database.query(
+      `insert into intake_keys (id, version, state, private_sealed) values ($1, 1, 'primary', $2)
+       on conflict do nothing`,
+      [id, sealed],
+    );
+  }
+
+  private opened({ id, private_sealed }: IntakeKeyRow): IntakePrivateKey {
+    const bytes = open(this.ring.byId(recordKeyId(private_sealed)), private_sealed, this.aad(id));
+    try {
+      return IntakePrivateKey.from(id, bytes);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  private aad(keyId: string): Buffer {
+    return intakeKeyAad({ installationId: this.ring.installationId, keyId });
   }
 }

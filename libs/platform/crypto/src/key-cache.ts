@@ -10,11 +10,11 @@ const KEPT_MS = 60_000;
 const MOST = 10_000;
 
 /**
- * Unwrapped keys for as long as they may stay in memory: a minute from unwrapping, used or not. Each belongs to one
- * owner and is found by that owner only.
+ * Unwrapped keys for as long as they may stay in memory: a minute from unwrapping, used or not, and never longer than
+ * the key that unwrapped them. Each belongs to one owner and is found by that owner only.
  */
 export class KeyCache {
-  /** In the order of insertion, which is the order of expiry. */
+  /** In the order of insertion. */
   private readonly entries = new Map<string, Entry>();
   private sweep: NodeJS.Timeout | undefined;
 
@@ -25,9 +25,10 @@ export class KeyCache {
     return entry && entry.ownerId === ownerId && entry.until > this.now() ? entry.key : undefined;
   }
 
-  put(ownerId: string, key: SealingKey): void {
+  /** `until`: when the key that unwrapped this one has to leave memory itself. */
+  put(ownerId: string, key: SealingKey, until = Infinity): void {
     this.entries.delete(key.id);
-    this.entries.set(key.id, { key, ownerId, until: this.now() + KEPT_MS });
+    this.entries.set(key.id, { key, ownerId, until: Math.min(this.now() + KEPT_MS, until) });
     if (this.entries.size > MOST) this.entries.delete(this.entries.keys().next().value!);
     this.scheduleSweep();
   }
@@ -43,10 +44,7 @@ export class KeyCache {
   /** Expired keys leave memory even if nobody asks for them again. */
   dropExpired(): void {
     const now = this.now();
-    for (const [keyId, { until }] of this.entries) {
-      if (until > now) break;
-      this.entries.delete(keyId);
-    }
+    for (const [keyId, { until }] of this.entries) if (until <= now) this.entries.delete(keyId);
   }
 
   private scheduleSweep(): void {

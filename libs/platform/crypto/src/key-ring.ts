@@ -1,56 +1,78 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { secretAad, wrappedTokensetKeyAad } from './aad-rows.js';
-import { type InstallationKeys, type KeyRingOptions, loadInstallationKeys } from './installation-keys.js';
 import { type KeyCounters, KeyUsage } from './key-counters.js';
 import { KeyCache } from './key-cache.js';
+import type { KeyRingOptions } from './key-ring.options.js';
+import { KeyRingUpkeep } from './key-ring-upkeep.js';
 import { open, recordKeyId, seal } from './record.js';
 import { SealingKey } from './sealing-key.js';
-import { UnreadableRecord } from './unreadable-record.error.js';
 
 /**
  * The keys of one context: its installation keys, unwrapped at start and kept in memory, and through them the key of
- * each tokenset. Needs the tables of `keyRingMigrations` in the schema of `database`.
+ * each tokenset. Follows by itself what other processes change. Needs the tables of `keyRingMigrations` in the schema
+ * of `database`.
+ *
+ * key that this process has not taken over yet: neither says anything about the record.
  */
 export class KeyRing {
-  private readonly tokensetKeys = new KeyCache();
-  private readonly usage = new KeyUsage();
+  private readonly tokensetKeys: KeyCache;
 
-  private constructor(private readonly keys: InstallationKeys) {}
-
-  /** @throws NoKeyForSealedRowsError if a key that is stored does not open; nothing is created in its place. */
-  static async load(options: KeyRingOptions): Promise<KeyRing> {
-    return new KeyRing(await loadInstallationKeys(options));
+  private constructor(
+    readonly options: KeyRingOptions,
+    private readonly upkeep: KeyRingUpkeep,
+    private readonly usage: KeyUsage,
+  ) {
+    this.tokensetKeys = new KeyCache(options.now);
   }
 
-  /** The key service has not let us in yet; every call says so. Retried in the background. */
+  /**
+   * A key service that is away leaves the ring sealed and is asked again in the background.
+   *
+   * @throws NoKeyForSealedRowsError if a key that is stored does not open; nothing is created in its place.
+   */
+  static async load(options: KeyRingOptions): Promise<KeyRing> {
+    const usage = new KeyUsage(options.logger, options.sealsAlarm);
+    const upkeep = new KeyRingUpkeep(options, usage);
+    await upkeep.begin();
+    return new KeyRing(options, upkeep, usage);
+  }
+
+  /** The key service has not let us in yet, or no longer does; every call says so. Retried in the background. */
   get isSealed(): boolean {
-    return false;
+    return !this.upkeep.isOpen;
   }
 
   /** Takes over what has changed in the stored keys. Runs by itself every few seconds. */
-  async reload(): Promise<void> {}
+  reload(): Promise<void> {
+    return this.upkeep.reload();
+  }
 
-  /** Ends what runs in the background. */
-  async close(): Promise<void> {}
+  /** After each look at the stored keys with which something can be opened. */
+  onReload(listener: () => Promise<void>): void {
+    this.upkeep.listeners.push(listener);
+  }
+
+  /** Ends what runs in the background, and what others wait for. */
+  close(): Promise<void> {
+    return this.upkeep.end();
+  }
 
   get counters(): KeyCounters {
     return this.usage;
   }
 
   get installationId(): string {
-    return this.keys.installationId;
+    return this.upkeep.view.installationId;
   }
 
   /** The installation key that new values are sealed under. */
   primary(): SealingKey {
-    return this.keys.primary;
+    return this.upkeep.primary();
   }
 
   /** @throws UnreadableRecord for a key that is unknown here or opens nothing any more. */
   byId(id: string): SealingKey {
-    const key = this.keys.byId.get(id);
-    if (!key) throw new UnreadableRecord();
-    return key;
+    return this.upkeep.byId(id);
   }
 
   /** Seals under the primary installation key; kind, owner and field have to be said again to open it. */
@@ -67,11 +89,12 @@ export class KeyRing {
 
   /** A new key for one tokenset. `key.id` has to be stored beside `wrapped`. */
   newTokensetKey(tokensetId: string): { key: SealingKey; wrapped: Buffer } {
+    const primary = this.primary();
     const bytes = randomBytes(32);
-    const key = SealingKey.from(randomUUID(), bytes);
-    const wrapped = seal(this.primary(), bytes, this.tokensetKeyAad(tokensetId, key.id));
+    const key = SealingKey.from(randomUUID(), bytes, this.usage);
+    const wrapped = seal(primary, bytes, this.tokensetKeyAad(tokensetId, key.id));
     bytes.fill(0);
-    this.tokensetKeys.put(tokensetId, key);
+    this.tokensetKeys.put(tokensetId, key, this.upkeep.until(primary.id));
     return { key, wrapped };
   }
 
@@ -82,11 +105,16 @@ export class KeyRing {
    */
   openTokensetKey(tokensetId: string, keyId: string, wrapped: Buffer): SealingKey {
     const cached = this.tokensetKeys.get(keyId, tokensetId);
-    if (cached) return cached;
-    const bytes = open(this.byId(recordKeyId(wrapped)), wrapped, this.tokensetKeyAad(tokensetId, keyId));
-    const key = SealingKey.from(keyId, bytes);
+    if (cached) {
+      this.usage.cacheHits++;
+      return cached;
+    }
+    this.usage.cacheMisses++;
+    const wrapping = this.byId(recordKeyId(wrapped));
+    const bytes = open(wrapping, wrapped, this.tokensetKeyAad(tokensetId, keyId));
+    const key = SealingKey.from(keyId, bytes, this.usage);
     bytes.fill(0);
-    this.tokensetKeys.put(tokensetId, key);
+    this.tokensetKeys.put(tokensetId, key, this.upkeep.until(wrapping.id));
     return key;
   }
 

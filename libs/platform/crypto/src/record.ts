@@ -24,14 +24,15 @@ export function seal(key: SealingKey, plaintext: Buffer, aad: Buffer): Buffer {
 export function sealWithNonce(key: SealingKey, plaintext: Buffer, aad: Buffer, nonce: Buffer): Buffer {
   const cipher = createCipheriv(SUITE, key.recordKey, nonce, GCM).setAAD(aad);
   const ciphertext = [cipher.update(plaintext), cipher.final()];
+  key.usage?.sealed(key.id, aad);
   return Buffer.concat([HEADER, key.idBytes, nonce, key.commitment, ...ciphertext, cipher.getAuthTag()]);
 }
 
 /** @throws UnreadableRecord for anything but a record of this key bound to this very `aad`. */
 export function open(key: SealingKey, record: Buffer, aad: Buffer): Buffer {
-  if (!record.subarray(KEY_ID, NONCE).equals(key.idBytes) || !isRecord(record)) throw new UnreadableRecord();
+  if (!record.subarray(KEY_ID, NONCE).equals(key.idBytes) || !isRecord(record)) throw refused(key);
   // GCM alone lets one record open under two keys, to two different values; this does not.
-  if (!timingSafeEqual(record.subarray(COMMITMENT, CIPHERTEXT), key.commitment)) throw new UnreadableRecord();
+  if (!timingSafeEqual(record.subarray(COMMITMENT, CIPHERTEXT), key.commitment)) throw refused(key);
   const decipher = createDecipheriv(SUITE, key.recordKey, record.subarray(NONCE, COMMITMENT), GCM);
   decipher.setAAD(aad).setAuthTag(record.subarray(record.length - TAG_BYTES));
   const plaintext = decipher.update(record.subarray(CIPHERTEXT, record.length - TAG_BYTES));
@@ -39,9 +40,15 @@ export function open(key: SealingKey, record: Buffer, aad: Buffer): Buffer {
     decipher.final();
   } catch {
     plaintext.fill(0);
-    throw new UnreadableRecord();
+    throw refused(key);
   }
+  key.usage?.opened(aad);
   return plaintext;
+}
+
+function refused(key: SealingKey): UnreadableRecord {
+  key.usage?.failed('unreadable');
+  return new UnreadableRecord();
 }
 
 /** The id of the key that is needed to open the record. */
