@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
-import { doctorSettings, eventsSettings } from '../apps/cli/dist/settings.js';
+import { doctorSettings, managementSettings } from '../apps/cli/dist/settings.js';
 import { configSchema } from '../apps/standalone/dist/config.js';
 import { eventContracts, topics } from '../libs/contracts/dist/index.js';
 import { configSchemas } from '../libs/platform/service/dist/index.js';
@@ -51,14 +51,14 @@ ${services
     return `## ${name}, beside those\n\n${table(schema.pick(Object.fromEntries(own.map((one) => [one, true]))))}`;
   })
   .join('\n')}
-## strongroom migrate, strongroom doctor
+## strongroom migrate, strongroom restore, strongroom doctor
 
 \`doctor\` reads the last two as well.
 
 ${table(doctorSettings)}
-## strongroom events
+## strongroom events, strongroom keys
 
-${table(eventsSettings)}`,
+${table(managementSettings)}`,
 );
 
 const leaf = (schema) => {

@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { doctorCommand } from './doctor/doctor.command.js';
 import { eventsCommand } from './events/events.command.js';
 import { initCommand } from './init/init.command.js';
+import { keysCommand } from './keys/keys.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
 import { reasonOf } from './reason.js';
+import { restoreCommand } from './restore/restore.command.js';
 
 /** Where a command speaks, and what it reads; without an environment: that of the process. */
 export interface Terminal {
@@ -23,7 +25,8 @@ export async function run(parameters: readonly string[], terminal: Terminal = CO
       writeErr: (text) => terminal.complain(text.trimEnd()),
     })
     .exitOverride();
-  for (const add of [initCommand, migrateCommand, doctorCommand, eventsCommand]) add(program, terminal);
+  for (const add of [initCommand, migrateCommand, doctorCommand, eventsCommand, keysCommand, restoreCommand])
+    add(program, terminal);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return 0;

@@ -68,8 +68,8 @@ export const doctorSettings = migrateSettings.extend({
   STRONGROOM_PROVIDERS_FILE: configSchemas.tokensets.shape.STRONGROOM_PROVIDERS_FILE,
 });
 
-/** What `strongroom events` reads. */
-export const eventsSettings = z.object({
+/** What `strongroom events` and `strongroom keys` read. */
+export const managementSettings = z.object({
   STRONGROOM_PUBLIC_URL: configSchemas.audit.shape.STRONGROOM_PUBLIC_URL.optional(),
   STRONGROOM_SECRETS_DIR: migrateSettings.shape.STRONGROOM_SECRETS_DIR,
   STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId.optional(),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
+import { origin } from '../management/origin.js';
 import type { Terminal } from '../run.js';
 
 interface Options {
@@ -50,12 +51,6 @@ function context(text: string): ServiceName {
   const name = text.slice(text.lastIndexOf('.') + 1) as ServiceName;
   if (!serviceNames.includes(name)) throw new InvalidArgumentError(`It is one of ${serviceNames.join(', ')}.`);
   return name;
-}
-
-function origin(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new InvalidArgumentError('It is an http or https address.');
-  return text;
 }
 
 function reason(text: string): string {

@@ -1,15 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadConfig } from '@strongroom/config';
 import type { ServiceName } from '@strongroom/contracts';
-import { eventsSettings } from '../settings.js';
-import { Management } from './management.js';
+import { openManagement, type Where as Installation } from '../management/open-management.js';
 import { type Parked, ParkedEvents } from './parked-events.js';
 
-export interface Where {
+export interface Where extends Installation {
   context: ServiceName;
-  url?: string | undefined;
-  environment?: NodeJS.ProcessEnv | undefined;
 }
 type Say = (line: string) => void;
 
@@ -42,26 +36,8 @@ export async function dropParked(where: Where, id: string, reason: string, say: 
   say(`dropped ${lineOf(found)}`);
 }
 
-async function open({ context, url, environment }: Where): Promise<ParkedEvents> {
-  const settings = loadConfig(eventsSettings, environment);
-  const origin = url ?? settings.STRONGROOM_PUBLIC_URL;
-  if (!origin) throw new Error('say where Strongroom is: --url, or STRONGROOM_PUBLIC_URL.');
-  const secret = (given: string | undefined, name: string) =>
-    given ?? readSecret(join(settings.STRONGROOM_SECRETS_DIR, 'identity', name));
-  const clientId = await secret(settings.STRONGROOM_MANAGEMENT_CLIENT_ID, 'management-client-id');
-  const clientSecret = await secret(settings.STRONGROOM_MANAGEMENT_CLIENT_SECRET, 'management-client-secret');
-  return new ParkedEvents(new Management({ url: new URL(origin).origin, clientId, clientSecret }), context);
-}
-
-const readSecret = (path: string): Promise<string> =>
-  readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => {
-      throw new Error(
-        `${path} cannot be read: set STRONGROOM_SECRETS_DIR, or STRONGROOM_MANAGEMENT_CLIENT_ID and _SECRET.`,
-      );
-    },
-  );
+const open = async (where: Where): Promise<ParkedEvents> =>
+  new ParkedEvents(await openManagement(where), where.context);
 
 /** An event without a key waits for nobody and stands for itself. */
 const firstOfEachKey = (parked: readonly Parked[]): Parked[] =>

@@ -1,4 +1,4 @@
-import type { Management } from './management.js';
+import type { Management } from '../management/management.js';
 
 export interface Parked {
   id: string;
