@@ -144,6 +144,16 @@ export class StoreUnavailableError extends VaultError {
   }
 }
 
+/** No key is at hand, or what opens with those at hand is not what should: waiting helps, connecting again does not. */
+export class VaultSealedError extends VaultError {
+  constructor(cause?: unknown) {
+    super(
+      'The stored tokens cannot be opened for the moment. Try again; the account is kept: vault sealed',
+      unavailable('vault_sealed', 30, cause),
+    );
+  }
+}
+
 /** Something is wrong with the connection and not with the person's grant. */
 export class MisconfiguredError extends VaultError {
   constructor(cause?: unknown) {

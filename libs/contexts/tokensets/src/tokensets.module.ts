@@ -3,7 +3,7 @@ import { IntakeKeys, TokenVault } from '@strongroom/contracts';
 import { IntakePrivateKeys, KeyRing, KeyRotation } from '@strongroom/crypto';
 import { Budgets, InProcessBudgets, InProcessLocks, Locks } from '@strongroom/locking';
 import { MessagingModule } from '@strongroom/messaging';
-import { LOGGER, Metrics } from '@strongroom/observability';
+import { type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { AccessTokenService } from './access/access-token.service.js';
@@ -13,6 +13,8 @@ import { UsageMarks } from './access/usage-marks.js';
 import { Verdicts } from './access/verdicts.js';
 import { Connections } from './connections.js';
 import { Custody } from './custody/custody.js';
+import { OpenWatch } from './custody/open-watch.js';
+import { VaultSeal } from './custody/vault-seal.js';
 import { IntakeKeysService } from './custody/intake-keys.service.js';
 import { DeleteTokensetsWhenConnectionDeleted } from './delete-tokensets-when-connection-deleted.js';
 import { DeleteTokensetsWhenUserDeleted } from './delete-tokensets-when-user-deleted.js';
@@ -54,7 +56,8 @@ import { VerifyController } from './verify/verify.controller.js';
 /** Needs the ports `ConnectionDirectory` and `People`, `Egress`, `PublicUrl` and the logger from the app. */
 @Module({})
 export class TokensetsModule {
-  static forRoot({ databaseUrl, masterKeys, locks, budgets, ...settings }: TokensetsOptions): DynamicModule {
+  static forRoot(options: TokensetsOptions): DynamicModule {
+    const { databaseUrl, masterKeys, masterKeyCacheSeconds, locks, budgets, ...settings } = options;
     const database = tokensetsDatabase(databaseUrl);
     return {
       module: TokensetsModule,
@@ -79,8 +82,9 @@ export class TokensetsModule {
         { provide: PreparedReads, useFactory: () => new PreparedReads(databaseUrl, database.schema) },
         {
           provide: KeyRing,
-          inject: [DataSource],
-          useFactory: (source: DataSource) => KeyRing.load({ database: source, masterKeys, context: 'tokensets' }),
+          inject: [DataSource, LOGGER],
+          useFactory: (database: DataSource, logger: Logger) =>
+            KeyRing.load({ database, masterKeys, context: 'tokensets', logger, ...(masterKeyCacheSeconds === undefined ? {} : { masterKeyCacheSeconds }) }),
         },
         {
           provide: IntakePrivateKeys,
@@ -113,6 +117,7 @@ export class TokensetsModule {
         Housekeeping,
         Introspection,
         NodeRegistry,
+        OpenWatch,
         ProviderClient,
         PushAuthorization,
         RedeemJournal,
@@ -129,6 +134,7 @@ export class TokensetsModule {
         TokensetsService,
         TokensetStore,
         UsageMarks,
+        VaultSeal,
         VerifyConnection,
         Verdicts,
       ],

@@ -22,6 +22,8 @@ export interface TokensetsOptions {
   /** One refresh, from connect to the last byte. */
   refreshTimeoutMs?: number;
   strictTakeoverSeconds?: number;
+  /** How long an unwrapped key of a key service stays in memory. */
+  masterKeyCacheSeconds?: number;
   /** How fast a rotation of the installation key goes through the stored keys. */
   rewrapRowsPerSecond?: number;
   /** This process's own directory for what is not in the database yet. It says which node this is, before `node`. */

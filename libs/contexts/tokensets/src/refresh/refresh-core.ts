@@ -64,7 +64,11 @@ export class RefreshCore {
     try {
       refreshToken = this.world.custody.open(attempt.place, attempt.key, 'refresh', attempt.refreshSealed);
     } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
+      if (!(error instanceof UnreadableRecord)) {
+        // The vault is sealed: nothing was sent, and nobody has to be in doubt about it.
+        await this.world.store.release(attempt, 'not_processed', null);
+        throw error;
+      }
       return this.verdict(attempt, 'unreadable', { class: 'unreadable', httpStatus: null, code: null });
     }
     if (this.world.monotonic() - begun > MOST_MS_BEFORE_SEND) {
@@ -172,7 +176,7 @@ export class RefreshCore {
     const refreshToken = answer.refreshToken || sent;
     const { tokenOrigin, tokensetId } = attempt;
     const place = { ...attempt.place, tokenOrigin, credVersion: attempt.base + 1 };
-    const newKey = attempt.isKeyOld ? custody.newKey(tokensetId) : null;
+    const newKey = attempt.isKeyOld ? custody.newKeyIfPossible(tokensetId) : null;
     const sealed = custody.sealTokens(place, newKey ?? attempt.key, { access: accessToken, refresh: refreshToken });
     const rotated = refreshToken !== sent;
     const lives = { expiresAt, refreshExpiresAt };
