@@ -5,6 +5,7 @@ import { KeyCache } from './key-cache.js';
 import type { KeyRingOptions } from './key-ring.options.js';
 import { KeyRingUpkeep } from './key-ring-upkeep.js';
 import { open, recordKeyId, seal } from './record.js';
+import type { KeyState } from './rotation/rotation.types.js';
 import { SealingKey } from './sealing-key.js';
 
 /**
@@ -63,6 +64,11 @@ export class KeyRing {
 
   get installationId(): string {
     return this.upkeep.view.installationId;
+  }
+
+  /** Of an installation key, as this process knows it. */
+  stateOf(keyId: string): KeyState | undefined {
+    return this.upkeep.view.states.get(keyId);
   }
 
   /** The installation key that new values are sealed under. */

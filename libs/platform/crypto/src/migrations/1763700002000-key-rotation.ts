@@ -10,7 +10,8 @@ export class KeyRotation1763700002000 implements MigrationInterface {
         add column master_key_id text,
         add column sealed bigint not null default 0,
         add column to_move bigint,
-        add column wanted_at timestamptz;
+        add column wanted_at timestamptz,
+        add column next_batch_at timestamptz;
       create unique index one_pre_active_installation_key on installation_keys (state) where state = 'pre_active';
       create table key_loads (
         node uuid not null,
@@ -34,6 +35,7 @@ export class KeyRotation1763700002000 implements MigrationInterface {
       drop table rewrap_cursors, key_loads;
       drop index one_pre_active_installation_key;
       alter table installation_keys
-        drop column master_key_id, drop column sealed, drop column to_move, drop column wanted_at`);
+        drop column master_key_id, drop column sealed, drop column to_move, drop column wanted_at,
+        drop column next_batch_at`);
   }
 }
