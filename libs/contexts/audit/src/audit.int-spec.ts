@@ -10,6 +10,7 @@ import {
   connectionUpdated,
   exchangeFailed,
   exchangeSucceeded,
+  tokensetRevoked,
 } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
@@ -132,8 +133,8 @@ describe('audit', () => {
   beforeAll(async () => {
     postgres = await testPostgres();
     const url = postgres.url;
-    for (const database of [busDatabase(url), auditDatabase(url), speaker('exchange'), speaker('connections')])
-      await migrate(database);
+    const speaking = ['exchange', 'connections', 'tokensets'];
+    for (const database of [busDatabase(url), auditDatabase(url), ...speaking.map(speaker)]) await migrate(database);
 
     @Global()
     @Module({
@@ -150,6 +151,8 @@ describe('audit', () => {
     class ExchangeSpeaks {}
     @Module({ imports: [DatabaseModule.forContext(speaker('connections')), MessagingModule.forContext('connections')] })
     class ConnectionsSpeaks {}
+    @Module({ imports: [DatabaseModule.forContext(speaker('tokensets')), MessagingModule.forContext('tokensets')] })
+    class TokensetsSpeaks {}
 
     const module = await Test.createTestingModule({
       imports: [
@@ -162,6 +165,7 @@ describe('audit', () => {
         AuditModule.forRoot({ databaseUrl: url }),
         ExchangeSpeaks,
         ConnectionsSpeaks,
+        TokensetsSpeaks,
       ],
     }).compile();
     const http = { logger, isHttps: false };
@@ -172,7 +176,7 @@ describe('audit', () => {
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     ledger = await new DataSource(contextDatabase(auditDatabase(url))).initialize();
-    for (const context of ['exchange', 'connections'])
+    for (const context of speaking)
       speakers.set(context, {
         database: await new DataSource(contextDatabase(speaker(context))).initialize(),
         outbox: new Outbox(context),
@@ -316,6 +320,30 @@ describe('audit', () => {
       errorCode: 'inexistent_log',
     });
     expect((await read('/api/v2/logs/nothing')).status).toBe(404);
+  });
+
+  it('P4 shows what became of the tokens of a disconnected account at their provider', async () => {
+    const outcome = { outcome: 'failed', effect: null, attempts: 97, code: 'temporarily_unavailable' } as const;
+    const data = {
+      tokensetId: 'ts_gone',
+      personId: PERSON,
+      userId: null,
+      connectionId: 'con_google',
+      accountId: 'cac_gone',
+      status: 'deleted',
+      ...outcome,
+      actor: { kind: 'system' },
+    } as const;
+    await say('tokensets', [{ contract: tokensetRevoked, id: 'ts_gone', sequence: 3, data }]);
+    await messaging.settled();
+    const { body } = await read('/api/v2/logs?per_page=1');
+    expect(body).toMatchObject([
+      {
+        type: 'connected_accounts_revocation',
+        connection: 'google-oauth2',
+        details: { connected_account: { id: 'cac_gone' }, tokenset: { id: 'ts_gone' }, ...outcome },
+      },
+    ]);
   });
 
   it('shows a change by a client as sapi, and none that the program made itself', async () => {

@@ -89,6 +89,15 @@ function detailsOf(name: string, data: EventData): Record<string, unknown> {
           ? { request: complete('DELETE', `accounts/${String(data['accountId'])}`) }
           : {}),
       };
+    case 'tokenset.revoked':
+      return {
+        connected_account: { id: data['accountId'] },
+        tokenset: { id: data['tokensetId'] },
+        outcome: data['outcome'],
+        effect: data['effect'],
+        attempts: data['attempts'],
+        code: data['code'],
+      };
     default:
       return { event: name, ...data };
   }

@@ -8,6 +8,10 @@ export const LOG_TYPES: Readonly<Record<string, { type: string; description: str
   },
   'connect.failed': { type: 'connected_accounts_connection_failed', description: 'An account could not be connected' },
   'account.disconnected': { type: 'connected_accounts_delete_succeeded', description: 'Disconnected an account' },
+  'tokenset.revoked': {
+    type: 'connected_accounts_revocation',
+    description: "Ended a disconnected account's tokens at their provider, or could not",
+  },
   'user.deleted': { type: 'sdu', description: 'Deleted a user' },
 };
 

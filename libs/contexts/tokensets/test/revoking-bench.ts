@@ -1,4 +1,5 @@
 import { createLogger } from '@strongroom/observability';
+import { RevocationSeal } from '../src/revocation/revocation-seal.js';
 import { RevocationStore } from '../src/revocation/revocation-store.js';
 import { RevokeAtProvider } from '../src/revocation/revoke-at-provider.js';
 import { Revoker } from '../src/revocation/revoker.js';
@@ -83,7 +84,12 @@ export class RevokingBench {
   /** Another process on the same database. */
   secondRevoker(): Revoker {
     const { app } = this.bench;
-    return new Revoker(app.get(RevocationStore), app.get(RevokeAtProvider), createLogger('silent'));
+    return new Revoker(
+      app.get(RevocationStore),
+      app.get(RevokeAtProvider),
+      app.get(RevocationSeal),
+      createLogger('silent'),
+    );
   }
 
   async record({ tokensetId }: Account): Promise<RecordRow | undefined> {

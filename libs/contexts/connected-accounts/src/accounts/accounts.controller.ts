@@ -1,5 +1,5 @@
 import { Delete, Get, HttpCode, Param } from '@nestjs/common';
-import { type BearerIdentity } from '@strongroom/contracts';
+import { type BearerIdentity, TokenVault } from '@strongroom/contracts';
 import { Caller, MyAccountApi, parse, ParsedQuery, Scopes } from '@strongroom/http';
 import { AccountLists } from './account-lists.js';
 import {
@@ -9,6 +9,7 @@ import {
   connectionsQuery,
   type ConnectionsQuery,
   shownAccount,
+  shownRevocation,
 } from './accounts.schema.js';
 import { AccountsService } from './accounts.service.js';
 
@@ -18,6 +19,7 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly lists: AccountLists,
+    private readonly vault: TokenVault,
   ) {}
 
   @Get('accounts')
@@ -36,6 +38,13 @@ export class AccountsController {
   delete(@Caller() caller: BearerIdentity, @Param() path: unknown): Promise<void> {
     const personId = caller.personId!;
     return this.accounts.delete(personId, parse(accountPath, path, 'uri').id, { kind: 'user', id: personId });
+  }
+
+  /** What became of the tokens of disconnected accounts at their providers, for 30 days. */
+  @Get('revocations')
+  @Scopes('read:me:connected_accounts')
+  async revocations(@Caller() caller: BearerIdentity) {
+    return { revocations: (await this.vault.revocations(caller.personId!)).map(shownRevocation) };
   }
 
   @Get('connections')

@@ -234,6 +234,31 @@ describe('connected accounts', () => {
     expect((await bench.call('GET', path, weak)).status).toBe(403);
   });
 
+  it('P4 says to a person what became of the tokens of their disconnected accounts, and to nobody else', async () => {
+    const { connectionId, name } = connection;
+    const ended = { tokensetId: 'ts_1', accountId: 'cac_1', connectionId, connectionName: name, attempts: 0 };
+    const times = {
+      deletedAt: '2026-01-02T03:04:05.000Z',
+      finishedAt: '2026-01-02T03:04:06.000Z',
+      nextAttemptAt: null,
+    };
+    bench.vault.told.set(alice.personId, [
+      { ...ended, ...times, outcome: 'unsupported', effect: null, code: null, manageUrl: 'https://tool.example/apps' },
+      { ...ended, ...times, outcome: 'pending', finishedAt: null, effect: null, code: 'x', manageUrl: null },
+    ]);
+    const path = '/me/v1/connected-accounts/revocations';
+    const shown = { id: 'cac_1', connection: name, disconnected_at: times.deletedAt };
+    expect((await bench.call('GET', path, token)).json()).toEqual({
+      revocations: [
+        { ...shown, outcome: 'unsupported', finished_at: times.finishedAt, manage_url: 'https://tool.example/apps' },
+        { ...shown, outcome: 'pending' },
+      ],
+    });
+    expect((await bench.call('GET', path, bench.token(bob, client))).json()).toEqual({ revocations: [] });
+    const weak = bench.token(alice, client, { scopes: ['delete:me:connected_accounts'] });
+    expect((await bench.call('GET', path, weak)).status).toBe(403);
+  });
+
   it('lets an administrator disconnect, this person’s account only', async () => {
     const [id, bobs] = [await connected(), await connected(bob)];
     const path = `/api/v2/users/${encodeURIComponent(alice.userId)}/connected-accounts`;

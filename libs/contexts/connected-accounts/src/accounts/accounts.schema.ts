@@ -1,3 +1,4 @@
+import type { RevocationView } from '@strongroom/contracts';
 import { z } from 'zod';
 import type { ConnectedAccountEntity } from './connected-account.entity.js';
 
@@ -57,4 +58,15 @@ export const shownAccount = (account: ConnectedAccountEntity) => ({
   created_at: account.createdAt.toISOString(),
   ...(account.missingScopes.length > 0 ? { missing_scopes: account.missingScopes } : {}),
   ...(account.hasRefreshToken ? {} : { warnings: ['no_refresh_token'] }),
+});
+
+/** Why it failed is the operator's; where the person can do it themselves is said instead. */
+export const shownRevocation = (revocation: RevocationView) => ({
+  id: revocation.accountId,
+  connection: revocation.connectionName,
+  outcome: revocation.outcome,
+  ...(revocation.effect === null ? {} : { effect: revocation.effect }),
+  disconnected_at: revocation.deletedAt,
+  ...(revocation.finishedAt === null ? {} : { finished_at: revocation.finishedAt }),
+  ...(revocation.manageUrl === null ? {} : { manage_url: revocation.manageUrl }),
 });

@@ -4,7 +4,7 @@ import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { changed } from '../rows.js';
 import { toldOf, type RevocationRow, TOLD_COLUMNS } from './told-revocation.js';
-import type { DueRevocation, Postponed, Settled } from './revocation.types.js';
+import type { DueRevocation, Postponed, RevocationPlace, Settled } from './revocation.types.js';
 
 /** Longer than two calls to a provider take; a process that was killed is replaced after it. */
 const LEASE = "interval '60 seconds'";
@@ -69,10 +69,9 @@ export class RevocationStore {
   }
 
   /** The record of a tokenset whose newer tokens have come late; null: it was not to be revoked, or its day is over. */
-  async toReopen(tokensetId: string): Promise<ReopenableRevocation | null> {
-    const [row] = await this.database.query<ReopenableRevocation[]>(
-      `SELECT id AS "recordId", connection_id AS "connectionId", token_origin AS "tokenOrigin",
-         provider_params AS params
+  async toReopen(tokensetId: string): Promise<RevocationPlace | null> {
+    const [row] = await this.database.query<RevocationPlace[]>(
+      `SELECT id AS "recordId", connection_id AS "connectionId", token_origin AS "tokenOrigin"
        FROM revocations WHERE tokenset_id = $1 AND outcome IS DISTINCT FROM 'unsupported'
          AND give_up_at > clock_timestamp() AND provider_params IS NOT NULL`,
       [tokensetId],
@@ -105,13 +104,6 @@ export class RevocationStore {
   private notCounted({ isOver }: DueRevocation, sent: boolean): number {
     return sent || isOver ? 0 : 1;
   }
-}
-
-export interface ReopenableRevocation {
-  recordId: string;
-  connectionId: string;
-  tokenOrigin: string;
-  params: Record<string, string>;
 }
 
 /** Tokens on their way out, in the transaction that deletes their tokenset. */

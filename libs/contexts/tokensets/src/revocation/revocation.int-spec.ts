@@ -1,4 +1,4 @@
-import { accessTokenOf, refreshTokenOf, RevokingBench } from '../../test/revoking-bench.js';
+import { accessTokenOf, type Account, refreshTokenOf, RevokingBench } from '../../test/revoking-bench.js';
 import { Revoker } from './revoker.js';
 
 describe('P4 a deleted tokenset', () => {
@@ -11,6 +11,19 @@ describe('P4 a deleted tokenset', () => {
   beforeEach(() => revoking.reset());
 
   const DOWN = { status: 503, body: {} };
+
+  /** The provider has answered, and the answer is not stored yet. */
+  async function duringRefresh(account: Account, happens: () => Promise<unknown>): Promise<void> {
+    const { bench } = revoking;
+    await bench.expire(account);
+    bench.provider.after = async ({ grant }) => {
+      if (grant !== 'refresh_token') return undefined;
+      bench.provider.after = () => undefined;
+      await happens();
+      return undefined;
+    };
+    await bench.token(account).catch(() => undefined);
+  }
 
   it('AC-03 is erased and the provider is not told, unless the connection says so', async () => {
     const account = await revoking.connected();
@@ -193,6 +206,41 @@ describe('P4 a deleted tokenset', () => {
     await revoking.work();
     expect(revoking.asked).toHaveLength(calls);
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'account_in_use', sealed: null });
+  });
+
+  it('whose refresh is under way is revoked with what that brings, and again if it was revoked before', async () => {
+    const account = await revoking.connected();
+    const { bench } = revoking;
+    const old = refreshTokenOf(bench);
+    await duringRefresh(account, async () => {
+      await revoking.disconnect(account);
+      await revoking.work();
+    });
+    await revoking.work();
+    expect(refreshTokenOf(bench)).not.toBe(old);
+    expect(revoking.asked.map((form) => form.get('token'))).toEqual([old, refreshTokenOf(bench)]);
+    expect(await revoking.lastEvents(account)).toEqual([
+      ['tokenset.revoked', 3, { outcome: 'revoked', effect: 'grant', code: null }],
+      ['tokenset.revoked', 4, { outcome: 'revoked', effect: 'grant', code: null }],
+    ]);
+  });
+
+  it('without the option keeps nothing of a refresh that was under way', async () => {
+    const account = await revoking.connected();
+    revoking.options(account, { revoke_on_delete: false });
+    await duringRefresh(account, () => revoking.disconnect(account));
+    await revoking.work();
+    expect([revoking.asked.length, await revoking.record(account)]).toEqual([0, undefined]);
+  });
+
+  it('that was reconnected instead leaves what a late refresh brings alone', async () => {
+    const account = await revoking.connected();
+    const { bench } = revoking;
+    bench.provider.subject = (await bench.row(account))!.provider_subject;
+    const reconnect = await bench.redeemRequest(account.personId, account.connectionId);
+    await duringRefresh(account, () => bench.vault.redeem(reconnect));
+    await revoking.work();
+    expect([revoking.asked.length, await revoking.record(account)]).toEqual([0, undefined]);
   });
 
   it('of a deleted connection is revoked with what the connection was', async () => {

@@ -11,7 +11,7 @@ import { Custody, type KeyRow } from '../custody/custody.js';
 import type { KnownConnection } from '../known-connection.js';
 import type { TokensetState } from '../tokenset-state.js';
 import { RevocationSeal } from './revocation-seal.js';
-import { insertRevocations, type NewRevocation, RevocationStore } from './revocation-store.js';
+import { insertRevocations, type NewRevocation } from './revocation-store.js';
 import type { RevocableTokens, RevokingConnections } from './revocation.types.js';
 import { toldOf } from './told-revocation.js';
 
@@ -44,7 +44,6 @@ export class Revocations {
     private readonly connections: Connections,
     private readonly custody: Custody,
     private readonly seal: RevocationSeal,
-    private readonly store: RevocationStore,
   ) {}
 
   /** Those of them that revoke on delete, or did when they were deleted themselves. */
@@ -77,19 +76,6 @@ export class Revocations {
         for (let i = 0; i < settled.length; i += AT_ONCE) await this.outbox.addAll(tx, settled.slice(i, i + AT_ONCE));
       },
     };
-  }
-
-  /** A refresh that was under way has brought these for a tokenset that is deleted by now. */
-  async takeLate(tokensetId: string, tokens: RevocableTokens): Promise<boolean> {
-    const record = await this.store.toReopen(tokensetId);
-    if (!record) return false;
-    const connection = await this.connections.nowOrDeleted(record.connectionId);
-    const hasRefreshToken = tokens.refreshToken !== null;
-    const provider = connection?.of(record.params, hasRefreshToken).provider;
-    const wanted = provider && revocableTokens(provider, { accessToken: true, refreshToken: hasRefreshToken });
-    if (!wanted) return false;
-    await this.store.reopen(record.recordId, this.seal.seal(record, only(wanted, tokens)), hasRefreshToken);
-    return true;
   }
 
   /** Newest first. */
@@ -167,11 +153,6 @@ export class Revocations {
 type Wanted = Record<keyof RevocableTokens, boolean>;
 
 const AT_ONCE = 500;
-
-const only = (wanted: Wanted, tokens: RevocableTokens): RevocableTokens => ({
-  accessToken: wanted.accessToken ? tokens.accessToken : null,
-  refreshToken: wanted.refreshToken ? tokens.refreshToken : null,
-});
 
 const eventOf = (record: NewRevocation) => ({
   contract: tokensetRevoked,

@@ -1,7 +1,8 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LOGGER, type Logger } from '@strongroom/observability';
+import { RevocationSeal } from './revocation-seal.js';
 import { RevocationStore } from './revocation-store.js';
-import type { DueRevocation, TryResult } from './revocation.types.js';
+import type { DueRevocation, RevocableTokens, TryResult } from './revocation.types.js';
 import { RevokeAtProvider } from './revoke-at-provider.js';
 
 const EVERY_MS = 2_000;
@@ -24,6 +25,7 @@ export class Revoker implements OnApplicationBootstrap, BeforeApplicationShutdow
   constructor(
     private readonly store: RevocationStore,
     private readonly provider: RevokeAtProvider,
+    private readonly seal: RevocationSeal,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -51,6 +53,18 @@ export class Revoker implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.hasMore = true;
     this.running ??= this.untilDone().finally(() => (this.running = undefined));
     return this.running;
+  }
+
+  /** A refresh that was under way has brought these for a tokenset that is deleted by now: they are to end too. */
+  async takeLate(tokensetId: string, tokens: RevocableTokens): Promise<void> {
+    try {
+      const record = await this.store.toReopen(tokensetId);
+      if (!record) return;
+      await this.store.reopen(record.recordId, this.seal.seal(record, tokens), tokens.refreshToken !== null);
+      this.wake();
+    } catch (error) {
+      this.logger.error({ err: error, tokensetId }, 'late tokens of a deleted tokenset are not revoked');
+    }
   }
 
   async forget(): Promise<void> {
