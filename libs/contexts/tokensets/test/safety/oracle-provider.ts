@@ -43,6 +43,7 @@ export class OracleProvider {
   readonly sends: Send[] = [];
   private readonly grants = new Map<string, Grant>();
   private readonly underWay = new Map<string, number>();
+  private readonly cuts = new Map<string, Promise<unknown>>();
 
   private constructor(
     private readonly server: ReturnType<typeof createServer>,
@@ -75,6 +76,12 @@ export class OracleProvider {
 
   newest(grant: string): number {
     return this.grants.get(grant)!.newest;
+  }
+
+  /** For `beforeAct`: until whoever sent the request under way for this grant is gone. */
+  async untilCut(grant: string): Promise<'reset'> {
+    await this.cuts.get(grant);
+    return 'reset';
   }
 
   sendsOf(grant: string): Send[] {
@@ -113,6 +120,7 @@ export class OracleProvider {
     const send: Send = { grant, serial, at: Date.now(), overlapping, wasJournalled: null };
     this.sends.push(send);
     this.underWay.set(token, overlapping + 1);
+    this.cuts.set(grant, once(response, 'close'));
     try {
       send.wasJournalled = await this.isJournalled(grant);
       if ((await this.beforeAct(send)) === 'reset') return void response.destroy();

@@ -20,6 +20,9 @@ const REFRESH: Record<ProviderClass, Record<string, unknown>> = {
   repeatable: { mode: 'static' },
 };
 
+/** Limits are another suite's subject. */
+const WIDE = { perSecond: 100_000, burst: 100_000, inFlight: 10_000 };
+
 /** Several processes of tokensets on one database, and a provider that knows the truth. */
 export class SafetyWorld {
   private readonly processes = new Set<VaultProcess>();
@@ -52,7 +55,7 @@ export class SafetyWorld {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** `place` is a node: its id and its spill directory, which outlive the process. */
+  /** `place` is a node: its spill directory outlives the process. */
   async process(place: string, settings: Settings = {}, more: Partial<VaultSettings> = {}): Promise<VaultProcess> {
     const process = await VaultProcess.start({
       databaseUrl: this.postgres.url,
@@ -63,7 +66,7 @@ export class SafetyWorld {
       sabotage: [],
       views: this.views,
       ...more,
-      settings: { node: this.nodeOf(place), ...settings },
+      settings: { spillDir: this.spillDirectoryOf(place), refreshBudget: WIDE, ...settings },
     });
     this.processes.add(process);
     return process;
@@ -90,6 +93,20 @@ export class SafetyWorld {
          access_expires_at = clock_timestamp() - interval '1 second', next_attempt_at = NULL WHERE id = ANY($1)`,
       [accounts.map(({ tokensetId }) => tokensetId)],
     );
+  }
+
+  /** As if as much time had passed. */
+  async endLeases(accounts: readonly Account[]): Promise<void> {
+    await this.sql.query(
+      `UPDATE tokensets SET lease_until = clock_timestamp() WHERE id = ANY($1) AND lease_until > clock_timestamp()`,
+      [accounts.map(({ tokensetId }) => tokensetId)],
+    );
+  }
+
+  /** The wait after a failure is over. */
+  async cool(accounts: readonly Account[]): Promise<void> {
+    const ids = accounts.map(({ tokensetId }) => tokensetId);
+    await this.sql.query('UPDATE tokensets SET next_attempt_at = NULL WHERE id = ANY($1)', [ids]);
   }
 
   async rows(accounts: readonly Account[]): Promise<Map<string, TokensetRow>> {
@@ -122,11 +139,6 @@ export class SafetyWorld {
       [accounts.map(({ tokensetId }) => tokensetId)],
     );
     return rows.map(({ id }) => id);
-  }
-
-  private nodeOf(place: string): string {
-    const digits = Buffer.from(place.padEnd(16, '-')).toString('hex').slice(0, 32);
-    return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5');
   }
 }
 

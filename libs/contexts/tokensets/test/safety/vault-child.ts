@@ -32,7 +32,7 @@ const { DataSource } = await import('typeorm');
 const { TokensetsModule } = await built<typeof ModuleFile>('tokensets.module.js');
 const { tokensetsDatabase } = await built<typeof DatabaseFile>('tokensets.database.js');
 const { CrashPoints } = await built<typeof CrashPointsFile>('refresh/crash-points.js');
-const { RefreshStore } = await built<typeof RefreshTypesFile>('refresh/refresh.types.js');
+const { RefreshSpill, RefreshStore } = await built<typeof RefreshTypesFile>('refresh/refresh.types.js');
 const { Custody } = await built<typeof CustodyFile>('custody/custody.js');
 const { sabotaged } = (await import(new URL('./sabotage.ts', import.meta.url).href)) as typeof SabotageFile;
 
@@ -66,12 +66,14 @@ class NoBearer extends Bearer {
   override check = () => Promise.reject(new Error('nobody calls over HTTP here'));
 }
 
-/** Whoever is to be held stays where it is until the process is killed. */
+let letGo: (() => void)[] = [];
+
+/** Whoever is to be held stays where it is until it is let go, or the process is killed. */
 class Holding extends CrashPoints {
   override at(point: CrashPoint, tokensetId: string): Promise<void> | void {
     if (held.get(tokensetId) !== point) return;
     say({ said: 'held', tokensetId, point });
-    return new Promise(() => undefined);
+    return new Promise((settle) => letGo.push(settle));
   }
 }
 
@@ -102,7 +104,7 @@ const app = await Test.createTestingModule({ imports: [Ports, context] })
   .overrideProvider(CrashPoints)
   .useValue(new Holding())
   .compile();
-await sabotaged(app, given.sabotage, { RefreshStore });
+await sabotaged(app, given.sabotage, { RefreshSpill, RefreshStore });
 await app.init();
 
 const vault = app.get(TokenVault, { strict: false });
@@ -136,6 +138,12 @@ const answers: { [K in keyof Calls]: (asks: Calls[K]['asks']) => Promise<Calls[K
     Promise.all(accounts.flatMap((account) => Array.from({ length: callers }, () => token(account)))),
   hold({ points }) {
     for (const [tokensetId, point] of points) held.set(tokensetId, point);
+    return Promise.resolve(null);
+  },
+  letGo() {
+    held.clear();
+    for (const goOn of letGo) goOn();
+    letGo = [];
     return Promise.resolve(null);
   },
   async stored({ tokensetIds }) {

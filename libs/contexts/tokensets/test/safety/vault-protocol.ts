@@ -6,7 +6,7 @@ import type { TokensetsOptions } from '../../src/tokensets.options.js';
 export type Settings = Partial<Omit<TokensetsOptions, 'databaseUrl' | 'masterKeys' | 'locks'>>;
 
 /** What is broken on purpose, so that a suite can show that it would notice. */
-export type Sabotage = 'no spill' | 'no journal' | 'no lease' | 'answers before the commit';
+export type Sabotage = 'no spill' | 'no journal' | 'no lease' | 'disk full' | 'store answers lost';
 
 export interface VaultSettings {
   databaseUrl: string;
@@ -40,8 +40,10 @@ export interface Calls {
   redeem: { asks: { personId: string; connectionId: string; grant: string }; answer: { tokensetId: string } };
   /** So many callers of each at once. */
   tokens: { asks: { accounts: { personId: string; connectionId: string }[]; callers: number }; answer: Told[] };
-  /** From now on a refresh of one of these stops at its point for good, and the parent is told. */
+  /** From now on a refresh of one of these stops at its point, and the parent is told. */
   hold: { asks: { points: [tokensetId: string, point: CrashPoint][] }; answer: null };
+  /** Those that stand at their points go on, and nobody is held any more. */
+  letGo: { asks: null; answer: null };
   /** Serial of the refresh token that is stored; null: none. */
   stored: { asks: { tokensetIds: string[] }; answer: Record<string, number | null> };
   close: { asks: null; answer: null };
