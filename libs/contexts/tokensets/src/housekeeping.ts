@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
+import { Endings } from './ahead/endings.js';
 import { PENDING_LIFE } from './redeem/redeem-journal.js';
 
 const EVERY_MS = 60_000;
@@ -13,6 +14,7 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
 
   constructor(
     private readonly database: DataSource,
+    private readonly endings: Endings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -39,6 +41,7 @@ export class Housekeeping implements OnApplicationBootstrap, BeforeApplicationSh
            AND NOT (state = 'unknown' AND EXISTS
              (SELECT FROM tokensets t WHERE t.id = a.tokenset_id AND t.cred_version = a.base_version))`,
       );
+      await this.endings.remove();
     } catch (error) {
       this.logger.warn({ err: error }, 'housekeeping waits for the next time');
     }

@@ -1,17 +1,20 @@
-import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { type BearerIdentity, ConnectionDirectory, People } from '@strongroom/contracts';
 import { Caller, ManagementApi, parse, Scopes } from '@strongroom/http';
 import { z } from 'zod';
+import { ForcedRefresh } from './ahead/forced-refresh.js';
 import { InexistentTokensetError, InexistentUserError } from './tokensets.errors.js';
+import type { TokensetEntity } from './tokenset.entity.js';
 import { TokensetsService } from './tokensets.service.js';
 
-const deletePath = z.object({ id: z.string(), tokenset_id: z.string().regex(/^[A-Za-z0-9_-]{1,36}$/) });
+const path = z.object({ id: z.string(), tokenset_id: z.string().regex(/^[A-Za-z0-9_-]{1,36}$/) });
 
 /** Tokensets of a user, by the scopes of both spellings (`spec/wire-contract.md` §3.2). */
 @ManagementApi('users/:id/federated-connections-tokensets')
 export class TokensetsController {
   constructor(
     private readonly tokensets: TokensetsService,
+    private readonly forced: ForcedRefresh,
     private readonly people: People,
     private readonly directory: ConnectionDirectory,
   ) {}
@@ -21,31 +24,28 @@ export class TokensetsController {
   async list(@Param('id') userId: string): Promise<unknown> {
     const rows = await this.tokensets.ofPerson(await this.personId(userId));
     const names = await this.namesOf(rows.map(({ connectionId }) => connectionId));
-    return rows.map((row) => ({
-      id: row.id,
-      connection: names.get(row.connectionId) ?? row.connectionId,
-      scope: row.scopes.join(' '),
-      issued_at: row.issuedAt.toISOString(),
-      expires_at: row.expiresAt?.toISOString() ?? null,
-      last_used_at: row.lastUsedAt?.toISOString() ?? null,
-      status: row.status,
-      reason: row.reason,
-      next_attempt_at: row.nextAttemptAt?.toISOString() ?? null,
-      ...(Object.keys(row.extras).length > 0 ? { extras: row.extras } : {}),
-    }));
+    return rows.map((row) => shown(row, names));
+  }
+
+  @Post(':tokenset_id/refresh')
+  @HttpCode(200)
+  @Scopes('update:federated_connections_tokens')
+  async refresh(@Param() params: unknown, @Caller() caller: BearerIdentity): Promise<unknown> {
+    const { id, tokenset_id: tokensetId } = parse(path, params, 'uri');
+    const personId = await this.personId(id);
+    await this.forced.refresh({ personId, tokensetId }, actorOf(caller));
+    const row = (await this.tokensets.ofPerson(personId)).find((one) => one.id === tokensetId);
+    if (!row) throw new InexistentTokensetError();
+    return shown(row, await this.namesOf([row.connectionId]));
   }
 
   @Delete(':tokenset_id')
   @HttpCode(204)
   @Scopes('delete:federated_connections_tokens', 'update:federated_connections_tokensets')
-  async delete(@Param() path: unknown, @Caller() caller: BearerIdentity): Promise<void> {
-    const { id, tokenset_id: tokensetId } = parse(deletePath, path, 'uri');
+  async delete(@Param() params: unknown, @Caller() caller: BearerIdentity): Promise<void> {
+    const { id, tokenset_id: tokensetId } = parse(path, params, 'uri');
     const personId = await this.personId(id);
-    const actor =
-      caller.personId === null
-        ? ({ kind: 'client', id: caller.clientId } as const)
-        : ({ kind: 'administrator', id: caller.personId } as const);
-    if (!(await this.tokensets.delete({ personId, tokensetId }, 'requested', actor)))
+    if (!(await this.tokensets.delete({ personId, tokensetId }, 'requested', actorOf(caller))))
       throw new InexistentTokensetError();
   }
 
@@ -62,3 +62,19 @@ export class TokensetsController {
     return new Map(known);
   }
 }
+
+const actorOf = ({ personId, clientId }: BearerIdentity) =>
+  personId === null ? ({ kind: 'client', id: clientId } as const) : ({ kind: 'administrator', id: personId } as const);
+
+const shown = (row: TokensetEntity, names: ReadonlyMap<string, string | undefined>) => ({
+  id: row.id,
+  connection: names.get(row.connectionId) ?? row.connectionId,
+  scope: row.scopes.join(' '),
+  issued_at: row.issuedAt.toISOString(),
+  expires_at: row.expiresAt?.toISOString() ?? null,
+  last_used_at: row.lastUsedAt?.toISOString() ?? null,
+  status: row.status,
+  reason: row.reason,
+  next_attempt_at: row.nextAttemptAt?.toISOString() ?? null,
+  ...(Object.keys(row.extras).length > 0 ? { extras: row.extras } : {}),
+});

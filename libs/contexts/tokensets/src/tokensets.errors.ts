@@ -72,7 +72,7 @@ export type ReconnectReason =
   | 'unreadable'
   | 'rejected';
 
-const REMEDIES: Record<ReconnectReason, string> = {
+export const REMEDIES: Record<ReconnectReason, string> = {
   revoked_or_expired: 'the provider no longer accepts the grant. Ask the person to connect again.',
   lost_rotation: 'an answer of the provider never arrived and its tokens are lost. Ask the person to connect again.',
   no_refresh_token:

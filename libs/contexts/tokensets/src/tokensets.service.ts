@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, tokensetDeleted } from '@strongroom/contracts';
 import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
+import { ENDED, UNUSED } from './ahead/endings.sql.js';
 import { Custody } from './custody/custody.js';
 import { shredKeys, supersedeAttempts } from './redeem/tokenset-store.js';
 import type { RevokingConnections } from './revocation/revocation.types.js';
@@ -19,7 +20,9 @@ type Which =
   | { personId: string; accountId: string }
   | { personId: string; tokensetId: string }
   | { connectionId: string }
-  | { personId: string };
+  | { personId: string }
+  | { unused: readonly string[]; days: string }
+  | { ended: readonly string[] };
 
 export interface Deletion {
   reason: DeletionReason;
@@ -113,7 +116,10 @@ export class TokensetsService {
 
 const EVENTS_AT_ONCE = 500;
 
-function conditionOf(which: Which): { condition: string; values: string[] } {
+function conditionOf(which: Which): { condition: string; values: unknown[] } {
+  // Asked again with the delete: somebody may have used one meanwhile.
+  if ('unused' in which) return { condition: `${UNUSED} AND id = ANY($2)`, values: [which.days, which.unused] };
+  if ('ended' in which) return { condition: `${ENDED} AND id = ANY($1)`, values: [which.ended] };
   if ('connectionId' in which) return { condition: 'connection_id = $1', values: [which.connectionId] };
   if ('accountId' in which)
     return { condition: 'person_id = $1 AND account_id = $2', values: [which.personId, which.accountId] };

@@ -22,6 +22,8 @@ import { Catalogue } from '@strongroom/providers';
 import { migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
 import pg from 'pg';
+import { RecoverySweeper } from '../src/refresh/recovery-sweeper.js';
+import { RefreshLimits } from '../src/limits/refresh-limits.js';
 import { tokensetsDatabase } from '../src/tokensets.database.js';
 import { TokensetsModule } from '../src/tokensets.module.js';
 import type { TokensetsOptions } from '../src/tokensets.options.js';
@@ -107,6 +109,7 @@ export class Bench {
   readonly people = new Persons();
   app!: INestApplicationContext & NestFastifyApplication;
   private options: Partial<TokensetsOptions> = {};
+  private monotonicAhead = 0;
   /** What the app is given at the next start. */
   egress = new Egress({ allow: ['http://127.0.0.1:*'] });
   catalogue = Catalogue.shipped();
@@ -141,6 +144,15 @@ export class Bench {
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     this.app = app;
+    // A test says when; otherwise one would see what another left behind.
+    await app.get(RecoverySweeper).stop();
+  }
+
+  /** One sweep, and the end of all that it has begun. */
+  async sweep(): Promise<void> {
+    const sweeper = this.app.get(RecoverySweeper);
+    await sweeper.sweep();
+    await sweeper.idle();
   }
 
   async stop(): Promise<void> {
@@ -268,6 +280,13 @@ export class Bench {
       tokensetId,
     ]);
     await this.sql.query('UPDATE tokensets SET next_attempt_at = NULL WHERE id = $1', [tokensetId]);
+    this.later();
+  }
+
+  /** Twenty minutes on for the breakers. */
+  later(): void {
+    this.monotonicAhead += 1_200_000;
+    this.app.get(RefreshLimits).now = () => performance.now() + this.monotonicAhead;
   }
 
   async row({ tokensetId }: { tokensetId: string }): Promise<Row | undefined> {

@@ -3,8 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { IssuedToken, WantedToken } from '@strongroom/contracts';
 import { UnreadableRecord } from '@strongroom/crypto';
 import { Connections } from '../connections.js';
+import { EarlyRefresh } from '../ahead/early-refresh.js';
 import { Custody } from '../custody/custody.js';
 import { type AccountProvider, isBoundTo, type KnownConnection } from '../known-connection.js';
+import type { Limited } from '../limits/refresh-limits.js';
+import { RefreshMetrics } from '../refresh/refresh-metrics.js';
 import type { RefreshOutcome } from '../refresh/refresh.types.js';
 import { Refresher } from '../refresh/refresher.js';
 import {
@@ -19,6 +22,7 @@ import {
   TokensetNotFoundError,
 } from '../tokensets.errors.js';
 import { TokensetsSettings } from '../tokensets.options.js';
+import { CallerWait } from './caller-wait.js';
 import { accountHint, chooseAccount } from './choose-account.js';
 import { ConnectHints } from './connect-hints.js';
 import { isUsable, secondsLeft } from './lifetime.js';
@@ -31,6 +35,7 @@ const ENDLESS_SECONDS = 3_600;
 /** Another process is at it, or what it got back has to be waited for (`spec/refresh.md` §9). */
 const SOON_SECONDS = 2;
 const AWAITED_SECONDS = 30;
+const JOINED_MS = 200;
 
 interface Chosen {
   wanted: WantedToken;
@@ -38,10 +43,7 @@ interface Chosen {
   connection: KnownConnection;
   provider: AccountProvider;
   reserveSeconds: number;
-  /** Monotonic. */
-  deadline: number;
-  /** What the caller is told to wait once the time is over. */
-  retryAfter: number;
+  wait: CallerWait;
 }
 
 /** Reads, and refreshes if need be: steps 1 to 4 of `spec/refresh.md` §4 and what a caller gets (§9). */
@@ -52,6 +54,8 @@ export class AccessTokenService {
     private readonly connections: Connections,
     private readonly custody: Custody,
     private readonly refresher: Refresher,
+    private readonly early: EarlyRefresh,
+    private readonly metrics: RefreshMetrics,
     private readonly verdicts: Verdicts,
     private readonly usage: UsageMarks,
     private readonly hints: ConnectHints,
@@ -59,17 +63,20 @@ export class AccessTokenService {
   ) {}
 
   async accessToken(wanted: WantedToken): Promise<IssuedToken | null> {
-    const deadline = performance.now() + this.settings.refreshWaitMs;
-    let retryAfter = SOON_SECONDS;
+    const wait = new CallerWait(this.metrics, this.settings.refreshWaitMs);
+    return wait.told(() => this.answered(wanted, wait));
+  }
+
+  private async answered(wanted: WantedToken, wait: CallerWait): Promise<IssuedToken | null> {
     for (let round = 0; ; round += 1) {
       if (round > 1) await sleep(Math.min(500, 40 * round) * (0.5 + Math.random()));
-      const answer = await this.once(await this.choose(wanted, deadline, retryAfter));
+      const answer = await this.once(await this.choose(wanted, wait));
       if (answer !== 'again' && answer !== 'awaited') return answer;
-      retryAfter = answer === 'awaited' ? AWAITED_SECONDS : SOON_SECONDS;
+      wait.retryAfter = answer === 'awaited' ? AWAITED_SECONDS : SOON_SECONDS;
     }
   }
 
-  private async choose(wanted: WantedToken, deadline: number, retryAfter: number): Promise<Chosen> {
+  private async choose(wanted: WantedToken, wait: CallerWait): Promise<Chosen> {
     const [accounts, connection] = await Promise.all([
       this.reads.ofPerson(wanted.personId, wanted.connectionId),
       this.connections.recent(wanted.connectionId),
@@ -80,7 +87,7 @@ export class AccessTokenService {
     const token = chooseAccount([account, ...more], wanted.hint);
     const provider = connection.of(token.params, token.hasRefreshToken);
     const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + provider.skewSeconds;
-    const chosen = { wanted, token, connection, provider, reserveSeconds, deadline, retryAfter };
+    const chosen = { wanted, token, connection, provider, reserveSeconds, wait };
     this.checkScopes(chosen, token.scopes);
     return chosen;
   }
@@ -93,6 +100,11 @@ export class AccessTokenService {
       throw this.reconnect(chosen, token.reason);
     }
     if (!isBoundTo(token.place.tokenOrigin, provider)) return this.moved(chosen);
+    if (usable && this.early.isDue(token, provider)) {
+      // Whoever may not refresh asks again once it is certain for whom.
+      if (!wanted.mayRefresh) return null;
+      this.early.begin(token, actorOf(wanted));
+    }
     if (usable || (!token.hasRefreshToken && isAlive(token))) return this.serve(chosen);
     if (!wanted.mayRefresh) return null;
     if (!token.hasRefreshToken) {
@@ -104,21 +116,23 @@ export class AccessTokenService {
 
   /** The provider has just failed: what lives is served, the rest waits if that can help in time. */
   private async cooling(chosen: Chosen): Promise<IssuedToken | null | 'again' | undefined> {
-    const { token, deadline } = chosen;
+    const { token, wait } = chosen;
     const waitMs = (token.nextAttemptAt?.getTime() ?? 0) - lifeNow(token).now.getTime();
     if (waitMs <= 0) return undefined;
-    if (isAlive(token)) return this.serve(chosen);
-    if (performance.now() + waitMs > deadline)
+    if (isAlive(token)) return this.stale(chosen);
+    if (waitMs > wait.leftMs)
       throw (await this.reads.isMisconfigured(token.place))
         ? new MisconfiguredError()
         : new ProviderDownError(waitMs / 1000);
+    wait.begin();
     await sleep(waitMs);
     return 'again';
   }
 
   private async refreshed(chosen: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
-    const { wanted, token, reserveSeconds, deadline } = chosen;
-    if (performance.now() >= deadline) return this.late(chosen);
+    const { wanted, token, reserveSeconds, wait } = chosen;
+    if (wait.leftMs <= 0) return this.late(chosen);
+    wait.begin();
     const flight = this.refresher.refresh({
       tokensetId: token.place.tokensetId,
       connectionId: token.place.connectionId,
@@ -128,7 +142,7 @@ export class AccessTokenService {
       kind: 'on_demand',
       actor: actorOf(wanted),
     });
-    const outcome = await within(flight, deadline - performance.now());
+    const outcome = await within(flight, wait.leftMs);
     switch (outcome?.state) {
       case 'refreshed':
         // Counted from the provider's own clock it was over before it came: stored, and another one is got next time.
@@ -144,7 +158,9 @@ export class AccessTokenService {
       case 'held':
         return 'again';
       case 'awaited':
-        return isAlive(token) ? this.serve(chosen) : 'awaited';
+        return isAlive(token) ? this.stale(chosen) : 'awaited';
+      case 'limited':
+        return this.limited(chosen, outcome);
       case undefined:
         return this.late(chosen);
     }
@@ -152,16 +168,36 @@ export class AccessTokenService {
 
   /** The caller waits no longer; what is under way goes on. */
   private late(chosen: Chosen): Promise<IssuedToken | null> {
-    if (isAlive(chosen.token)) return this.serve(chosen);
-    throw new RefreshInProgressError(chosen.retryAfter);
+    if (isAlive(chosen.token)) return this.stale(chosen);
+    throw new RefreshInProgressError(chosen.wait.retryAfter);
+  }
+
+  /** Nothing may be sent now: of this connection, or to this provider by anybody. */
+  private async limited(chosen: Chosen, { why, retryAfterSeconds }: Limited): Promise<IssuedToken | null | 'again'> {
+    const { token, wait } = chosen;
+    if (isAlive(token)) return this.stale(chosen);
+    if (why === 'client_config') throw new MisconfiguredError();
+    // Work that nobody waited for, joined on its way, gave up sooner than this caller has to.
+    if (why === 'budget' && retryAfterSeconds * 1000 < wait.leftMs) {
+      await sleep(Math.min(wait.leftMs, JOINED_MS));
+      return 'again';
+    }
+    throw new ProviderDownError(retryAfterSeconds);
+  }
+
+  /** A refresh was due and is not to be had: a short token beats none. */
+  private stale(chosen: Chosen): Promise<IssuedToken | null> {
+    this.metrics.servedStale(chosen.token.place.connectionId);
+    chosen.wait.isStale = true;
+    return this.serve(chosen);
   }
 
   private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {
-    const { token, deadline } = chosen;
+    const { token, wait } = chosen;
     if (kind === 'insufficient_scope') throw this.scopeMissing(chosen, chosen.wanted.scopes ?? token.scopes);
     const isOurs = kind === 'client_config' || kind === 'bug';
-    if (!isOurs && performance.now() < deadline) return 'again';
-    if (isAlive(token)) return this.serve(chosen);
+    if (!isOurs && wait.leftMs > 0) return 'again';
+    if (isAlive(token)) return this.stale(chosen);
     throw isOurs ? new MisconfiguredError() : new ProviderDownError(1);
   }
 

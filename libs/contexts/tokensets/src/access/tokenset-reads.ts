@@ -23,6 +23,8 @@ export interface StoredToken {
   hasRefreshToken: boolean;
   nextAttemptAt: Date | null;
   isUsedToday: boolean;
+  /** Past the point where it may be refreshed before anybody needs that, and of somebody who uses it. */
+  isEarly: boolean;
   /** Monotonic moment of the read, so that later moments need no clock but the database's. */
   readAt: number;
 }
@@ -49,6 +51,7 @@ interface Row {
   access_expires_at: Date | null;
   next_attempt_at: Date | null;
   is_used_today: boolean;
+  is_early: boolean;
   now: Date;
 }
 
@@ -56,7 +59,9 @@ const OF_PERSON = `
   SELECT t.id, person_id, account_id, connection_id, provider_subject, provider_label, provider_email,
     provider_params, token_origin, scopes_granted, status, reason, cred_version, t.key_id, k.wrapped, access_sealed,
     refresh_sealed IS NOT NULL AS has_refresh, access_issued_at, access_expires_at, next_attempt_at,
-    coalesce(last_used_at >= date_trunc('day', now(), 'UTC'), false) AS is_used_today, clock_timestamp() AS now
+    coalesce(last_used_at >= date_trunc('day', now(), 'UTC'), false) AS is_used_today,
+    early_at <= clock_timestamp() AND greatest(last_used_at, connected_at) > now() - interval '30 days' AS is_early,
+    clock_timestamp() AS now
   FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id
   WHERE person_id = $1 AND connection_id = $2
   ORDER BY t.created_at, t.id`;
@@ -94,6 +99,7 @@ export class TokensetReads implements OnApplicationShutdown {
       hasRefreshToken: row.has_refresh,
       nextAttemptAt: row.next_attempt_at,
       isUsedToday: row.is_used_today,
+      isEarly: row.is_early === true,
       readAt,
     }));
   }

@@ -1,6 +1,7 @@
 import type { Actor } from '@strongroom/contracts';
 import type { Brought } from '../brought.js';
 import type { KeyRow, Place, SealedTokens } from '../custody/custody.js';
+import type { Limited } from '../limits/refresh-limits.js';
 import type { SpilledRefresh } from './spill-file.js';
 
 /** `spec/refresh.md` §3: what a second use of a refresh token may do. */
@@ -125,6 +126,7 @@ export type RefreshOutcome =
       now: Date;
     }
   | { state: NoLease }
+  | Limited
   | { state: 'reconnect_required' }
   | { state: 'unreadable' }
   | { state: 'failed'; class: string };

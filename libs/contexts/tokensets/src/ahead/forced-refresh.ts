@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Actor } from '@strongroom/contracts';
+import { DataSource } from 'typeorm';
+import type { AccountParams } from '../known-connection.js';
+import type { RefreshOutcome } from '../refresh/refresh.types.js';
+import { Refresher } from '../refresh/refresher.js';
+import { changed, first } from '../rows.js';
+import {
+  InexistentTokensetError,
+  MisconfiguredError,
+  ProviderDownError,
+  type ReconnectReason,
+  RefreshInProgressError,
+} from '../tokensets.errors.js';
+import { TokensetsSettings } from '../tokensets.options.js';
+import { ForcedTooOftenError, NotRefreshableError } from './forced-refresh.errors.js';
+
+const APART_SECONDS = 60;
+const AWAITED_SECONDS = 30;
+
+/** A refresh that an administrator asks for, whatever the token has left (`spec/refresh.md` §4 step 27). */
+@Injectable()
+export class ForcedRefresh {
+  constructor(
+    private readonly database: DataSource,
+    private readonly refresher: Refresher,
+    private readonly settings: TokensetsSettings,
+  ) {}
+
+  /** Returns when the new tokens are durable. @throws VaultError that says what is in the way. */
+  async refresh(of: { personId: string; tokensetId: string }, actor: Actor): Promise<void> {
+    const { connectionId, params, credVersion: atVersion } = await this.claimed(of);
+    const { tokensetId } = of;
+    const due = { tokensetId, connectionId, params, reserveSeconds: 0, atVersion, kind: 'forced', actor } as const;
+    const inTime = sleep(this.settings.refreshWaitMs, undefined, { ref: false });
+    const outcome = await Promise.race([this.refresher.refresh(due), inTime]);
+    if (!outcome) throw new RefreshInProgressError();
+    await this.settled(tokensetId, outcome);
+  }
+
+  /** Of two who ask at the same time one gets it: the statement decides. */
+  private async claimed({ personId, tokensetId }: { personId: string; tokensetId: string }): Promise<Claimed> {
+    const [claimed] = await changed<Claimed>(
+      this.database.manager,
+      `UPDATE tokensets SET forced_at = clock_timestamp()
+       WHERE person_id = $1 AND id = $2 AND ${REFRESHABLE}
+         AND (forced_at IS NULL OR forced_at <= clock_timestamp() - make_interval(secs => $3))
+       RETURNING connection_id AS "connectionId", provider_params AS params, cred_version AS "credVersion"`,
+      [personId, tokensetId, APART_SECONDS],
+    );
+    if (claimed) return claimed;
+    const row = await first<{ isRefreshable: boolean; reason: ReconnectReason | null; waitSeconds: number | null }>(
+      this.database.manager,
+      `SELECT ${REFRESHABLE} AS "isRefreshable", reason,
+         extract(epoch FROM forced_at - clock_timestamp())::float8 + $3 AS "waitSeconds"
+       FROM tokensets WHERE person_id = $1 AND id = $2`,
+      [personId, tokensetId, APART_SECONDS],
+    );
+    if (!row) throw new InexistentTokensetError();
+    if (!row.isRefreshable) throw new NotRefreshableError(row.reason ?? 'no_refresh_token');
+    throw new ForcedTooOftenError(row.waitSeconds ?? APART_SECONDS);
+  }
+
+  private async settled(tokensetId: string, outcome: RefreshOutcome): Promise<void> {
+    switch (outcome.state) {
+      case 'refreshed':
+        return;
+      case 'held':
+        throw new RefreshInProgressError();
+      case 'awaited':
+        throw new RefreshInProgressError(AWAITED_SECONDS);
+      case 'limited':
+        throw outcome.why === 'client_config'
+          ? new MisconfiguredError()
+          : new ProviderDownError(outcome.retryAfterSeconds);
+      case 'failed':
+        throw await this.failure(tokensetId, outcome.class);
+      case 'changed':
+      case 'unreadable':
+      case 'reconnect_required':
+        return this.asStored(tokensetId);
+    }
+  }
+
+  private async failure(tokensetId: string, cls: string): Promise<Error> {
+    if (cls === 'client_config' || cls === 'bug') return new MisconfiguredError();
+    if (cls === 'insufficient_scope') return new NotRefreshableError('insufficient_scope');
+    const row = await first<{ seconds: number | null }>(
+      this.database.manager,
+      'SELECT extract(epoch FROM next_attempt_at - clock_timestamp())::float8 AS seconds FROM tokensets WHERE id = $1',
+      [tokensetId],
+    );
+    return new ProviderDownError(row?.seconds ?? 1);
+  }
+
+  /** Somebody else's refresh was first, or it ended in a verdict: the row says which. */
+  private async asStored(tokensetId: string): Promise<void> {
+    const row = await first<{ reason: ReconnectReason | null }>(
+      this.database.manager,
+      'SELECT reason FROM tokensets WHERE id = $1',
+      [tokensetId],
+    );
+    if (!row) throw new InexistentTokensetError();
+    if (row.reason !== null) throw new NotRefreshableError(row.reason);
+  }
+}
+
+/** An administrator may try what only waits for one. */
+const REFRESHABLE = `((status = 'active' OR reason = 'admin') AND refresh_sealed IS NOT NULL)`;
+
+interface Claimed {
+  connectionId: string;
+  params: AccountParams;
+  credVersion: number;
+}
