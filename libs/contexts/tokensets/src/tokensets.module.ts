@@ -11,6 +11,11 @@ import { ConnectHints } from './access/connect-hints.js';
 import { TokensetReads } from './access/tokenset-reads.js';
 import { UsageMarks } from './access/usage-marks.js';
 import { Verdicts } from './access/verdicts.js';
+import { AheadOfTime } from './ahead/ahead-of-time.js';
+import { DueAhead } from './ahead/due-ahead.js';
+import { EarlyRefresh } from './ahead/early-refresh.js';
+import { Endings } from './ahead/endings.js';
+import { ForcedRefresh } from './ahead/forced-refresh.js';
 import { Connections } from './connections.js';
 import { Custody } from './custody/custody.js';
 import { OpenWatch } from './custody/open-watch.js';
@@ -45,6 +50,7 @@ import { Revocations } from './revocation/revocations.js';
 import { RevocationsController } from './revocation/revocations.controller.js';
 import { RevokeAtProvider } from './revocation/revoke-at-provider.js';
 import { Revoker } from './revocation/revoker.js';
+import { ShowTokensets } from './show-tokensets.js';
 import { TokenVaultService } from './token-vault.service.js';
 import { TokensetsController } from './tokensets.controller.js';
 import { tokensetsDatabase } from './tokensets.database.js';
@@ -124,7 +130,13 @@ export class TokensetsModule {
         RedeemSecrets,
         RedeemService,
         Refresher,
+        AheadOfTime,
+        DueAhead,
+        EarlyRefresh,
+        Endings,
+        ForcedRefresh,
         RefreshLimits,
+        ShowTokensets,
         RevocationSeal,
         Revocations,
         RevocationStore,
