@@ -39,11 +39,17 @@ import { TokensetStore } from './redeem/tokenset-store.js';
 import { AfterRefresh } from './refresh/after-refresh.js';
 import { CrashPoints } from './refresh/crash-points.js';
 import { NodeRegistry } from './refresh/node-registry.js';
+import { OpenAttempts } from './refresh/open-attempts.js';
+import { RecoverySweeper } from './refresh/recovery-sweeper.js';
 import { RefreshJournal } from './refresh/refresh-journal.js';
+import { RefreshLifecycle } from './refresh/refresh-lifecycle.js';
 import { RefreshMetrics } from './refresh/refresh-metrics.js';
+import { RefreshSignals } from './refresh/refresh-signals.js';
+import { ProcessWorld } from './refresh/refresh-world.js';
 import { RefreshSpill, RefreshStore } from './refresh/refresh.types.js';
 import { Refresher } from './refresh/refresher.js';
 import { spillOf } from './refresh/spill-of.js';
+import { SpillReplay } from './refresh/spill-replay.js';
 import { RevocationSeal } from './revocation/revocation-seal.js';
 import { RevocationStore } from './revocation/revocation-store.js';
 import { Revocations } from './revocation/revocations.js';
@@ -54,6 +60,7 @@ import { ShowTokensets } from './show-tokensets.js';
 import { TokenVaultService } from './token-vault.service.js';
 import { TokensetsController } from './tokensets.controller.js';
 import { tokensetsDatabase } from './tokensets.database.js';
+import { TokensetsHealth } from './tokensets-health.js';
 import { type TokensetsOptions, TokensetsSettings } from './tokensets.options.js';
 import { TokensetsService } from './tokensets.service.js';
 import { VerifyConnection } from './verify/verify-connection.js';
@@ -90,7 +97,13 @@ export class TokensetsModule {
           provide: KeyRing,
           inject: [DataSource, LOGGER],
           useFactory: (database: DataSource, logger: Logger) =>
-            KeyRing.load({ database, masterKeys, context: 'tokensets', logger, ...(masterKeyCacheSeconds === undefined ? {} : { masterKeyCacheSeconds }) }),
+            KeyRing.load({
+              database,
+              masterKeys,
+              context: 'tokensets',
+              logger,
+              ...(masterKeyCacheSeconds === undefined ? {} : { masterKeyCacheSeconds }),
+            }),
         },
         {
           provide: IntakePrivateKeys,
@@ -124,12 +137,17 @@ export class TokensetsModule {
         Introspection,
         NodeRegistry,
         OpenWatch,
+        OpenAttempts,
         ProviderClient,
         PushAuthorization,
         RedeemJournal,
         RedeemSecrets,
         RedeemService,
+        RecoverySweeper,
         Refresher,
+        RefreshLifecycle,
+        RefreshSignals,
+        ProcessWorld,
         AheadOfTime,
         DueAhead,
         EarlyRefresh,
@@ -142,7 +160,9 @@ export class TokensetsModule {
         RevocationStore,
         RevokeAtProvider,
         Revoker,
+        SpillReplay,
         TokensetReads,
+        TokensetsHealth,
         TokensetsService,
         TokensetStore,
         UsageMarks,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { KeyRing } from '@strongroom/crypto';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
@@ -10,7 +10,7 @@ const HEARTBEAT_MS = 5_000;
 
 /** Who may hold an answer: one row per place a process runs at, with the id of its present start. */
 @Injectable()
-export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class NodeRegistry {
   /** UUID; without one in the configuration the whole installation is one node. */
   readonly node: string;
   private readonly claim: NodeClaim;
@@ -30,8 +30,17 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
     this.claim = new NodeClaim((database.options as { url: string }).url, this.node);
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.claim.take();
+  /** Before anything is touched that a process of this name owns. @throws Error if there is one */
+  claimPlace(): Promise<void> {
+    return this.claim.take();
+  }
+
+  releasePlace(): Promise<void> {
+    return this.claim.release();
+  }
+
+  /** Tells the others that this node is back and that no answer from before is outstanding. */
+  async arrive(): Promise<void> {
     await this.database.transaction(async (tx) => {
       await tx.query(
         `INSERT INTO nodes (node, boot_id, seen_at) VALUES ($1, $2, clock_timestamp())
@@ -56,16 +65,16 @@ export class NodeRegistry implements OnApplicationBootstrap, BeforeApplicationSh
     return this.failedAt === null ? null : (performance.now() - this.failedAt) / 1000;
   }
 
-  /** Gone in order: nobody has to wait for an answer of ours, unless an attempt is still open. */
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Gone in order: nobody has to wait for an answer of ours, unless there is one, or an attempt is still open. */
+  async leave({ isEmpty }: { isEmpty: boolean }): Promise<void> {
     clearInterval(this.heartbeat);
-    await this.database.query(
-      `DELETE FROM nodes WHERE node = $1 AND boot_id = $2
-         AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
-      [this.node, this.settings.bootId],
-    );
+    if (isEmpty)
+      await this.database.query(
+        `DELETE FROM nodes WHERE node = $1 AND boot_id = $2
+           AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
+        [this.node, this.settings.bootId],
+      );
     await this.looking;
-    await this.claim.release();
   }
 
   /** The claim is looked at beside: what it takes to ask must not make a process that lives look silent. */

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { Locks, LockTimeoutError } from '@strongroom/locking';
@@ -7,25 +6,19 @@ import { LOGGER, type Logger } from '@strongroom/observability';
 import type { ProviderError, ProviderTokens, ResolvedProvider } from '@strongroom/providers';
 import { broughtBy, storableScopes } from '../brought.js';
 import { Connections } from '../connections.js';
-import { Custody } from '../custody/custody.js';
 import type { AccountParams } from '../known-connection.js';
+import type { CallAnswer } from '../limits/breaker.js';
+import { RefreshLimits, type Work } from '../limits/refresh-limits.js';
 import { ProviderClient } from '../provider-client.js';
 import { redirectUriOf } from '../redirect-uri.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { AfterRefresh } from './after-refresh.js';
-import { CrashPoints } from './crash-points.js';
 import { Flights } from './flights.js';
 import { RefreshCore, type SendRefresh } from './refresh-core.js';
-import { RefreshMetrics } from './refresh-metrics.js';
-import {
-  type RefreshAnswer,
-  type RefreshKind,
-  type RefreshOutcome,
-  RefreshSpill,
-  RefreshStore,
-  type RefreshTerms,
-} from './refresh.types.js';
+import { RefreshSignals } from './refresh-signals.js';
+import { ProcessWorld } from './refresh-world.js';
+import { type RefreshAnswer, type RefreshKind, type RefreshOutcome, type RefreshTerms } from './refresh.types.js';
 
 export interface DueRefresh {
   tokensetId: string;
@@ -40,20 +33,18 @@ export interface DueRefresh {
 
 /** How long the lock of a process that was killed keeps the others waiting; after that the row decides. */
 const LOCK_MS = 3_000;
+const BACKGROUND_WAIT_MS = 1_000;
 
 /** Refreshes one tokenset at a time, whoever and however many ask. */
 @Injectable()
-export class Refresher implements BeforeApplicationShutdown {
+export class Refresher {
   private readonly flights = new Flights<RefreshOutcome>();
   private readonly core: RefreshCore;
-  private isAlive = true;
 
   constructor(
-    store: RefreshStore,
-    custody: Custody,
-    spill: RefreshSpill,
-    crash: CrashPoints,
-    metrics: RefreshMetrics,
+    private readonly world: ProcessWorld,
+    private readonly signals: RefreshSignals,
+    private readonly limits: RefreshLimits,
     private readonly connections: Connections,
     private readonly client: ProviderClient,
     private readonly after: AfterRefresh,
@@ -62,41 +53,59 @@ export class Refresher implements BeforeApplicationShutdown {
     private readonly publicUrl: PublicUrl,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.core = new RefreshCore({
-      store,
-      custody,
-      spill,
-      crash,
-      metrics,
-      monotonic: () => performance.now(),
-      random: Math.random,
-      sleep: (ms) => sleep(ms),
-      report: (error, what) => this.logger.error({ err: error }, what),
-      alive: () => this.isAlive,
-    });
+    this.core = new RefreshCore(world);
   }
 
   /** Settles when the provider has answered and the answer is durable; not when the caller stops waiting. */
   refresh(due: DueRefresh): Promise<RefreshOutcome> {
     return this.flights.join(
       due.tokensetId,
-      () => this.fly(due),
+      () => this.flown(due),
       () => new RefreshInProgressError(),
     );
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Refuses new flights and lets those land that are in the air. */
+  async close(): Promise<void> {
     // What is in flight has a deadline of its own; after that only a store that stays away can keep it up.
     const { patienceMs } = this.settings;
-    const patience = setTimeout(() => (this.isAlive = false), patienceMs).unref();
+    const patience = setTimeout(() => this.world.giveUp(), patienceMs).unref();
     await this.flights.close(patienceMs + LAST_WRITE_MS);
     clearTimeout(patience);
+  }
+
+  private async flown(due: DueRefresh): Promise<RefreshOutcome> {
+    const outcome = await this.fly(due);
+    // Somebody else's refresh is over sooner than the time for ours: who waits is told then, and reads what came of it.
+    if (outcome.state === 'held' && isWaitedFor(due.kind))
+      await this.signals.settled(due.tokensetId, this.settings.refreshWaitMs);
+    else if (outcome.state !== 'held' && outcome.state !== 'awaited') this.signals.say(due.tokensetId);
+    return outcome;
   }
 
   private async fly(due: DueRefresh): Promise<RefreshOutcome> {
     const connection = await this.connections.now(due.connectionId);
     const { provider, formerTokenOrigins } = connection?.of(due.params, true) ?? NOTHING;
     if (!provider) return { state: 'failed', class: 'client_config' };
+    const { connectionId } = due;
+    const { tokenOrigin } = provider;
+    const budgetPerSecond = provider.entry.rateLimit.budgetPerSecond ?? null;
+    const admission = await this.limits.admit({ connectionId, tokenOrigin, budgetPerSecond }, this.workOf(due.kind));
+    if ('state' in admission) return admission;
+    let last: CallAnswer = NOT_SENT;
+    try {
+      return await this.admitted(due, { provider, formerTokenOrigins }, (answer) => (last = answer));
+    } finally {
+      admission.end(last);
+    }
+  }
+
+  /** Within the budget of its provider. `heard` is told of each answer. */
+  private async admitted(
+    due: DueRefresh,
+    { provider, formerTokenOrigins }: { provider: ResolvedProvider; formerTokenOrigins: readonly string[] },
+    heard: (answer: CallAnswer) => void,
+  ): Promise<RefreshOutcome> {
     const clientSecret = await this.connections.clientSecret(due.connectionId);
     const { rotation, graceSeconds, tokenOrigin } = provider;
     const { tokensetId, reserveSeconds, atVersion, kind, actor } = due;
@@ -113,9 +122,16 @@ export class Refresher implements BeforeApplicationShutdown {
       actor,
     };
     let answer: ProviderTokens | undefined;
-    const send = this.sender(provider, clientSecret, (tokens) => (answer = tokens));
+    const send = this.sender(provider, clientSecret, (received, seconds) => {
+      const ok = received.outcome === 'tokens';
+      if (ok) answer = received;
+      const { connectionId } = due;
+      this.world.metrics.attempt(connectionId, kind, ok ? 'ok' : received.class);
+      this.world.metrics.answered(connectionId, seconds);
+      heard(ok ? OK : received);
+    });
     const work = () => this.core.refresh(terms, send, provider.refresh.reuse === 'revokes-grant');
-    const outcome = await this.alone(tokensetId, work);
+    const outcome = await this.alone(due, work);
     if (outcome.state !== 'refreshed' || !answer) return outcome;
     const fresh = { tokensetId, provider, clientSecret, answer };
     this.after.follow(outcome, fresh);
@@ -123,9 +139,10 @@ export class Refresher implements BeforeApplicationShutdown {
   }
 
   /** The lock keeps other processes' callers from racing to the same row. Without it that row decides. */
-  private async alone(tokensetId: string, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+  private async alone({ tokensetId, kind }: DueRefresh, work: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
     let hasBegun = false;
-    const lease = { waitMs: this.settings.refreshWaitMs, holdMs: LOCK_MS, isKept: true };
+    const waitMs = isWaitedFor(kind) ? this.settings.refreshWaitMs : 0;
+    const lease = { waitMs, holdMs: LOCK_MS, isKept: true };
     try {
       return await this.locks.withLock(`refresh:${tokensetId}`, lease, () => {
         hasBegun = true;
@@ -133,17 +150,27 @@ export class Refresher implements BeforeApplicationShutdown {
       });
     } catch (error) {
       if (hasBegun) throw error;
-      if (!(error instanceof LockTimeoutError)) this.logger.warn({ err: error }, 'refreshing without the lock');
+      if (!(error instanceof LockTimeoutError)) {
+        this.world.metrics.lockFallback();
+        this.logger.warn({ err: error }, 'refreshing without the lock');
+      }
       return work();
     }
+  }
+
+  /** What nobody waits for is left for the next time rather than kept in line. */
+  private workOf(kind: RefreshKind): Work {
+    const background = !isWaitedFor(kind);
+    return { background, waitMs: background ? BACKGROUND_WAIT_MS : this.settings.refreshWaitMs };
   }
 
   private sender(
     provider: ResolvedProvider,
     clientSecret: string | null,
-    keep: (tokens: ProviderTokens) => void,
+    heard: (answer: ProviderTokens | ProviderError, seconds: number) => void,
   ): SendRefresh {
     return async (refreshToken, scopes, now) => {
+      const began = performance.now();
       const answer = await this.client.token(provider, {
         phase: 'refresh',
         input: {
@@ -157,14 +184,20 @@ export class Refresher implements BeforeApplicationShutdown {
         now,
         timeoutMs: this.settings.refreshTimeoutMs,
       });
-      if (answer.outcome === 'tokens') keep(answer);
+      heard(answer, (performance.now() - began) / 1000);
       return readable(provider, answer);
     };
   }
 }
 
+/** Somebody wants the token. */
+const isWaitedFor = (kind: RefreshKind): boolean => kind === 'on_demand' || kind === 'forced';
+
 /** The connection is gone. */
 const NOTHING = { provider: null, formerTokenOrigins: [] };
+
+const OK: CallAnswer = { class: 'ok', retryAfter: null };
+const NOT_SENT: CallAnswer = { class: 'none', retryAfter: null };
 
 const readable = (provider: ResolvedProvider, answer: ProviderTokens | ProviderError): RefreshAnswer =>
   answer.outcome === 'tokens'

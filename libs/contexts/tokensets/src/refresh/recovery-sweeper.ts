@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import { OpenAttempts, type Recoverable } from './open-attempts.js';
+import { Refresher } from './refresher.js';
+import { SpillReplay } from './spill-replay.js';
+
+const EVERY_MS = 2_000;
+const PER_SWEEP = 50;
+const AT_ONCE = 16;
+/** How often those are looked for that wait a day. */
+const ADMINISTRATORS_EVERY_MS = 60_000;
+
+/**
+ * Brings to an end what a process left open: `spec/refresh.md` §4 step 21. Every process sweeps; what takes long does not
+ * keep the next sweep from finding what is urgent.
+ */
+@Injectable()
+export class RecoverySweeper {
+  private readonly queue: Recoverable[] = [];
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+  private administratorsAt = 0;
+
+  constructor(
+    private readonly attempts: OpenAttempts,
+    private readonly replay: SpillReplay,
+    private readonly refresher: Refresher,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.loop = this.sweeping();
+  }
+
+  /** What is being refreshed goes on: it is the refresher's. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.queue.length = 0;
+    await this.loop;
+  }
+
+  /** Finds what is to be done and begins it. */
+  async sweep(): Promise<void> {
+    await this.replay.run();
+    const recovered = this.replay.recovered();
+    if (recovered.length > 0) this.add(await this.attempts.at(recovered));
+    const room = PER_SWEEP - this.queue.length;
+    if (room > 0) this.add(await this.attempts.due(room, this.known()));
+    if (performance.now() >= this.administratorsAt) {
+      this.administratorsAt = performance.now() + ADMINISTRATORS_EVERY_MS;
+      this.add(await this.attempts.forAdministrators(PER_SWEEP, this.known()));
+    }
+    this.work();
+  }
+
+  /** Once nothing that was found is left. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running.values());
+  }
+
+  private async sweeping(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const pause = EVERY_MS * (0.8 + 0.4 * Math.random());
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.sweep().catch((error: unknown) => this.logger.warn({ err: error }, 'sweep waits for the next time'));
+    }
+  }
+
+  private known(): string[] {
+    return [...this.running.keys(), ...this.queue.map(({ tokensetId }) => tokensetId)];
+  }
+
+  private add(found: readonly Recoverable[]): void {
+    const known = this.known();
+    this.queue.push(...found.filter(({ tokensetId }) => !known.includes(tokensetId)));
+  }
+
+  private work(): void {
+    while (this.running.size < AT_ONCE) {
+      const next = this.queue.shift();
+      if (!next) return;
+      const work = this.refresh(next).finally(() => {
+        this.running.delete(next.tokensetId);
+        this.work();
+      });
+      this.running.set(next.tokensetId, work);
+    }
+  }
+
+  private async refresh({ tokensetId, connectionId, params, version }: Recoverable): Promise<void> {
+    try {
+      await this.refresher.refresh({
+        tokensetId,
+        connectionId,
+        params,
+        reserveSeconds: 0,
+        atVersion: version,
+        kind: 'recovery',
+        actor: { kind: 'system' },
+      });
+    } catch (error) {
+      this.logger.warn({ err: error, tokenset: tokensetId }, 'recovery waits for the next sweep');
+    }
+  }
+}

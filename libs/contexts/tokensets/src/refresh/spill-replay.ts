@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { UnreadableRecord } from '@strongroom/crypto';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import { DataSource } from 'typeorm';
+import { Custody } from '../custody/custody.js';
+import { first } from '../rows.js';
+import { RefreshSpill, RefreshStore } from './refresh.types.js';
+import type { SpilledRefresh } from './spill-file.js';
+
+/** Only a person moves what waits, or a verdict that is undone: that need not be seen within two seconds. */
+const WAITING_MS = 60_000;
+
+/** Step 20 of `spec/refresh.md` §4: what was answered and perhaps not committed goes through the commit again. */
+@Injectable()
+export class SpillReplay {
+  private readonly waiting = new Map<string, number>();
+  private back: { tokensetId: string; version: number }[] = [];
+
+  constructor(
+    private readonly spill: RefreshSpill,
+    private readonly store: RefreshStore,
+    private readonly custody: Custody,
+    private readonly database: DataSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Any number of times. @throws what the database says; the files stay then. */
+  async run(): Promise<void> {
+    const files = await this.spill.leftovers();
+    for (const id of this.waiting.keys()) if (!files.some(({ attempt }) => attempt.id === id)) this.waiting.delete(id);
+    for (const file of files)
+      if ((this.waiting.get(file.attempt.id) ?? 0) <= performance.now()) await this.replay(file);
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.spill.leftovers()).length === 0;
+  }
+
+  /** Tokensets that came back since this was last asked: a refresh shows whether their grant lives. */
+  recovered(): { tokensetId: string; version: number }[] {
+    const { back } = this;
+    this.back = [];
+    return back;
+  }
+
+  private async replay(file: SpilledRefresh): Promise<void> {
+    const { attempt, credential } = file;
+    const defect = await this.defectOf(file);
+    if (defect) return this.spill.setAside(attempt.id, defect);
+    const written = await this.store.commit(attempt, credential);
+    if (written === 'waits') {
+      this.waiting.set(attempt.id, performance.now() + WAITING_MS);
+      return;
+    }
+    await this.spill.remove(attempt.id);
+    const end = typeof written === 'string' ? written : 'stored';
+    this.logger.warn({ attempt: attempt.id, tokenset: attempt.tokensetId, end }, 'spilled refresh replayed');
+    if (typeof written !== 'string' && written.hasRecovered)
+      this.back.push({ tokensetId: attempt.tokensetId, version: attempt.base + 1 });
+  }
+
+  /** A record that does not open must not replace one that does. What cannot be tried now is believed. */
+  private async defectOf({ attempt, credential }: SpilledRefresh): Promise<UnreadableRecord | undefined> {
+    const row = await first<RowPlace>(
+      this.database.manager,
+      `SELECT person_id AS "personId", connection_id AS "connectionId", provider_subject AS "providerSubject",
+         t.key_id AS "keyId", k.wrapped AS "keyWrapped"
+       FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id WHERE id = $1 AND cred_version = $2`,
+      [attempt.tokensetId, attempt.base],
+    );
+    if (!row || !credential.refreshSealed) return undefined;
+    const { keyId, keyWrapped, ...owner } = row;
+    const { tokensetId } = attempt;
+    const place = { tokensetId, ...owner, tokenOrigin: credential.tokenOrigin, credVersion: attempt.base + 1 };
+    try {
+      this.custody.open(place, credential.newKey ?? { keyId, keyWrapped }, 'refresh', credential.refreshSealed);
+      return undefined;
+    } catch (error) {
+      return error instanceof UnreadableRecord ? error : undefined;
+    }
+  }
+}
+
+interface RowPlace {
+  personId: string;
+  connectionId: string;
+  providerSubject: string;
+  keyId: string;
+  keyWrapped: Buffer | null;
+}
