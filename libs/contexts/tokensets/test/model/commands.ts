@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { type CrashPoint, crashPoints } from '../../src/refresh/crash-points.js';
+import type { RefreshKind, Rotation } from '../../src/refresh/refresh.types.js';
+import type { World } from './world.js';
+
+/** How the provider treats the next request. */
+export type Treatment = 'lost before it acted' | 'lost after it acted' | 'server error' | 'rate limited';
+
+/** One line of a history. `node` is 0 or 1. */
+export type Command =
+  | { do: 'refresh'; node: number; kind: Extract<RefreshKind, 'on_demand' | 'early' | 'forced'> }
+  | { do: 'sweep'; node: number }
+  /** The run that waits there goes on, so many stops far. */
+  | { do: 'go on'; pick: number; stops: number }
+  | { do: 'wait'; seconds: number }
+  | { do: 'set clock'; seconds: number }
+  | { do: 'reconnect' }
+  | { do: 'delete' }
+  | { do: 'revoke' }
+  | { do: 'kill'; node: number }
+  | { do: 'kill at'; node: number; point: CrashPoint }
+  | { do: 'boot'; node: number }
+  | { do: 'leave'; node: number }
+  | { do: 'provider'; next: Treatment }
+  | { do: 'database'; isUp: boolean }
+  | { do: 'cut'; node: number; after: number; isExecuted: boolean }
+  | { do: 'disk'; node: number; isFull: boolean };
+
+export interface Setting {
+  rotation: Rotation;
+  graceSeconds: number;
+  reuseKills: boolean;
+  rotates: boolean;
+  seed: number;
+}
+
+export const settings: fc.Arbitrary<Setting> = fc
+  .record({
+    rotation: fc.constantFrom<Rotation>('strict', 'strict', 'grace', 'repeatable'),
+    graceSeconds: fc.constantFrom(20, 60, 600),
+    reuseKills: fc.boolean(),
+    rotates: fc.boolean(),
+    seed: fc.nat(),
+  })
+  .map((setting) => ({ ...setting, rotates: setting.rotates || setting.rotation !== 'repeatable' }));
+
+const node = fc.constantFrom(0, 0, 1);
+const of = <Kind extends Command['do'], Rest>(kind: Kind, rest: { [Key in keyof Rest]: fc.Arbitrary<Rest[Key]> }) =>
+  fc.record(rest).map((values) => ({ do: kind, ...values }) as unknown as Command);
+
+const refresh = of('refresh', { node, kind: fc.constantFrom('on_demand', 'early', 'forced') });
+const goOn = of('go on', { pick: fc.nat(3), stops: fc.integer({ min: 1, max: 6 }) });
+const wait = of('wait', { seconds: fc.constantFrom(1, 5, 20, 46, 100, 601, 700, 1300) });
+
+/** What is likelier to lead into a race stands more than once. */
+const commands: fc.Arbitrary<Command>[] = [
+  refresh,
+  refresh,
+  refresh,
+  goOn,
+  goOn,
+  goOn,
+  goOn,
+  wait,
+  wait,
+  of('sweep', { node }),
+  of('sweep', { node }),
+  of('set clock', { seconds: fc.constantFrom(-300, -60, 60, 300) }),
+  of('reconnect', {}),
+  of('delete', {}),
+  of('revoke', {}),
+  of('kill', { node }),
+  of('kill at', { node, point: fc.constantFrom<CrashPoint>(...crashPoints) }),
+  of('kill at', { node, point: fc.constantFrom<CrashPoint>('P3', 'P3b', 'P4', 'P5') }),
+  of('boot', { node }),
+  of('boot', { node }),
+  of('leave', { node }),
+  of('provider', {
+    next: fc.constantFrom<Treatment>('lost before it acted', 'lost after it acted', 'server error', 'rate limited'),
+  }),
+  of('database', { isUp: fc.boolean() }),
+  of('database', { isUp: fc.constant(true) }),
+  of('cut', { node, after: fc.nat(12), isExecuted: fc.boolean() }),
+  of('disk', { node, isFull: fc.boolean() }),
+];
+
+class Line implements fc.AsyncCommand<World, World> {
+  constructor(private readonly command: Command) {}
+
+  check(world: Readonly<World>): boolean {
+    return world.can(this.command);
+  }
+
+  run(_: World, world: World): Promise<void> {
+    return world.run(this.command);
+  }
+
+  toString(): string {
+    return said(this.command);
+  }
+}
+
+export const said = ({ do: what, ...rest }: Command): string =>
+  [what, ...Object.entries(rest).map(([name, value]) => `${name}=${value}`)].join(' ');
+
+/** Up to so many lines; those that make no sense where they stand are left out. */
+export const histories = (maxCommands: number): fc.Arbitrary<Iterable<fc.AsyncCommand<World, World>>> =>
+  fc.commands(
+    commands.map((command) => command.map((line) => new Line(line))),
+    { maxCommands, size: 'max' },
+  );

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { type Controls, nothingBroken } from './controls.js';
+import { histories, settings } from './commands.js';
+import type { ModelGround } from './ground.js';
+import { World } from './world.js';
+
+const MOST_COMMANDS = 40;
+
+export interface Found {
+  histories: number;
+  seed: number;
+  /** The shortest history that fails, a line each; undefined: none does. */
+  failure: { invariant: string; message: string; lines: string; path: string | null } | undefined;
+}
+
+/** Seed of a run: `STRONGROOM_SAFETY_SEED` repeats one. */
+export const seedOfRun = (): number =>
+  process.env['STRONGROOM_SAFETY_SEED'] === undefined
+    ? Math.floor(Math.random() * 2 ** 31)
+    : Number(process.env['STRONGROOM_SAFETY_SEED']);
+
+export async function runHistories(
+  ground: ModelGround,
+  numRuns: number,
+  { seed = seedOfRun(), controls = nothingBroken }: { seed?: number; controls?: Controls } = {},
+): Promise<Found> {
+  ground.controls = controls;
+  const property = fc.asyncProperty(settings, histories(MOST_COMMANDS), async (setting, lines) => {
+    const world = await World.begin(ground, setting);
+    try {
+      await fc.asyncModelRun(() => ({ model: world, real: world }), lines);
+    } catch (error) {
+      await world.leaveGround();
+      throw error;
+    }
+    await world.end();
+  });
+  const details = await fc.check(property, { seed, numRuns, endOnFailure: false });
+  ground.controls = nothingBroken;
+  return { histories: details.numRuns, seed, failure: details.failed ? failureOf(details) : undefined };
+}
+
+function failureOf({
+  errorInstance,
+  counterexample,
+  counterexamplePath,
+}: Pick<
+  fc.RunDetails<[unknown, unknown]>,
+  'errorInstance' | 'counterexample' | 'counterexamplePath'
+>): Found['failure'] {
+  const error = errorInstance as Error & { invariant?: string };
+  const [setting, lines] = counterexample!;
+  return {
+    invariant: error.invariant ?? 'other',
+    message: error.message + (error.invariant ? '' : `\n${error.stack}`),
+    lines: `${JSON.stringify(setting)}\n${String(lines)}`,
+    path: counterexamplePath,
+  };
+}
