@@ -1,4 +1,5 @@
 import { intakeKeysTarget, type RewrapTarget, secretAad, tokensetKeysTarget } from '@strongroom/crypto';
+import { revocationsTarget } from '../revocation/revocations-target.js';
 import { pendingRedeemsColumn, tokensetKeysColumn } from './key-columns.js';
 
 /** Everything of this schema that is sealed under the installation key. What is missing here would be lost with it. */
@@ -17,4 +18,5 @@ export const keyTargets: readonly RewrapTarget[] = [
         field: 'tokens',
       }),
   },
+  revocationsTarget,
 ];
