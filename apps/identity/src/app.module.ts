@@ -13,6 +13,7 @@ export class AppModule {
     const context = IdentityModule.forRoot({
       databaseUrl,
       masterKeys: ConfiguredMasterKeys.parse(config.STRONGROOM_MASTER_KEYS),
+      rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
       managementClient: {
         clientId: config.STRONGROOM_MANAGEMENT_CLIENT_ID,
         clientSecret: config.STRONGROOM_MANAGEMENT_CLIENT_SECRET,

@@ -25,6 +25,7 @@ export interface StandaloneParts {
   administrator: { email: string; password: string };
   metrics: Metrics;
   refresh: ReturnType<typeof refreshOptions>;
+  rewrapRowsPerSecond: number;
 }
 
 /** All contexts in one process. Being global, it shows each context the ports that the others offer. */
@@ -32,16 +33,17 @@ export interface StandaloneParts {
 @Module({})
 export class AppModule {
   static register(parts: StandaloneParts): DynamicModule {
-    const { databaseUrl, masterKeys } = parts;
+    const { databaseUrl, masterKeys, rewrapRowsPerSecond } = parts;
     const contexts = [
       ConnectionsModule.forRoot({ databaseUrl }),
       IdentityModule.forRoot({
         databaseUrl,
         masterKeys,
+        rewrapRowsPerSecond,
         managementClient: parts.managementClient,
         administrator: parts.administrator,
       }),
-      TokensetsModule.forRoot({ databaseUrl, masterKeys, ...parts.refresh }),
+      TokensetsModule.forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond, ...parts.refresh }),
       ConnectedAccountsModule.forRoot({ databaseUrl }),
       ExchangeModule.forRoot({ databaseUrl }),
       AuditModule.forRoot({ databaseUrl }),

@@ -11,6 +11,7 @@ import {
   providersSettings,
   publicUrlSetting,
   refreshSettings,
+  rotationSettings,
 } from '@strongroom/service';
 import { z } from 'zod';
 
@@ -57,6 +58,7 @@ export const configSchema = z.object({
   ...egressSettings,
   ...providersSettings,
   ...refreshSettings,
+  ...rotationSettings,
   ...metricsSettings,
   ...loggingSettings,
 });

@@ -1,9 +1,11 @@
 import 'reflect-metadata';
 import { loadConfig } from '@strongroom/config';
+import { refuseUnsafeStart } from '@strongroom/service';
 import { configSchema } from './config.js';
 import { startStandalone } from './standalone.js';
 
 try {
+  refuseUnsafeStart(configSchema);
   const config = loadConfig(configSchema);
   const started = performance.now();
   const server = await startStandalone(config);

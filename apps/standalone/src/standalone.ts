@@ -8,13 +8,13 @@ import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
 import { httpAdapter, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
-import { identityDatabase } from '@strongroom/identity';
+import { identityChecks, identityDatabase } from '@strongroom/identity';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger, type Logger, Metrics } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
-import { egressOptions, refreshOptions } from '@strongroom/service';
-import { tokensetsDatabase } from '@strongroom/tokensets';
+import { egressOptions, refreshOptions, refuseExampleKeys } from '@strongroom/service';
+import { tokensetsChecks, tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
@@ -35,10 +35,12 @@ export interface Standalone {
 /** Everything in one process, on an embedded Postgres. Resolves when requests are answered. */
 export async function startStandalone(config: Config): Promise<Standalone> {
   const directory = await DataDirectory.open(config.STRONGROOM_DATA_DIR);
-  const masterKeys = ConfiguredMasterKeys.parse(await directory.masterKeys(config));
+  const givenKeys = await directory.masterKeys(config);
+  const masterKeys = ConfiguredMasterKeys.parse(givenKeys);
   const managementClient = await directory.managementClient(config);
   const administrator = await directory.administrator(config);
   const publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL ?? defaultUrl(config));
+  refuseExampleKeys(givenKeys, publicUrl.origin);
   const tls = await tlsOf(config, directory, publicUrl);
 
   const simulator = await simulatorOf(config, directory);
@@ -138,6 +140,7 @@ async function startApp(
       catalogue: Catalogue.load(config.STRONGROOM_PROVIDERS_FILE),
       metrics,
       refresh: refreshOptions(config),
+      rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
     }),
     httpAdapter(http),
     { bodyParser: false, logger: ['error', 'warn', 'fatal'], abortOnError: false },
@@ -146,7 +149,7 @@ async function startApp(
     prepareHttp(app, http);
     const probe = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
     probe.on('error', () => undefined); // the next look tells
-    serveHealth(app, { needed: { database: () => probe.query('SELECT 1') } });
+    serveHealth(app, { needed: { database: () => probe.query('SELECT 1'), ...keyChecks(app) } });
     app
       .getHttpAdapter()
       .getInstance()
@@ -174,6 +177,12 @@ async function serveMetricsBeside(
     .getHttpAdapter()
     .getInstance()
     .addHook('onClose', () => listener.close());
+}
+
+/** Both key rings answer to the same name. */
+function keyChecks(app: NestFastifyApplication) {
+  const [identity, tokensets] = [identityChecks(app), tokensetsChecks(app)];
+  return { ...tokensets, sealed: () => Promise.all([identity.sealed(), tokensets.sealed()]) };
 }
 
 const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate' || !!config.STRONGROOM_TLS_CERT;

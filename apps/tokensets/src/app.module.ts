@@ -16,6 +16,7 @@ export class AppModule {
       ...(locks ? { locks } : {}),
       ...(budgets ? { budgets } : {}),
       ...refreshOptions(config),
+      rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
     });
     return parts.root(AppModule, context, ['Bearer', 'People', 'ConnectionDirectory']);
   }

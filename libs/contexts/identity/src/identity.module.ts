@@ -1,13 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { KeyRing, KeyRotation, type MasterKeys } from '@strongroom/crypto';
 import { MessagingModule } from '@strongroom/messaging';
-import { LOGGER } from '@strongroom/observability';
+import { type Logger, LOGGER } from '@strongroom/observability';
 import { DatabaseModule } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { authorizationParts } from './authorization/authorization.parts.js';
 import { identityDatabase } from './identity.database.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
 import { keyRotationOf } from './keys/key-rotation-of.js';
+import { IdentitySeal } from './keys/identity-seal.js';
 import { KeyringChanges } from './keys/keyring-changes.js';
 import { FirstRowsOptions } from './registry/first-rows.js';
 import { registryParts } from './registry/registry.parts.js';
@@ -35,9 +36,11 @@ export class IdentityModule {
       providers: [
         {
           provide: KeyRing,
-          useFactory: (database: DataSource) => KeyRing.load({ database, masterKeys, context: 'identity' }),
-          inject: [DataSource],
+          useFactory: (database: DataSource, logger: Logger) =>
+            KeyRing.load({ database, masterKeys, context: 'identity', logger }),
+          inject: [DataSource, LOGGER],
         },
+        IdentitySeal,
         KeyringChanges,
         {
           provide: KeyRotation,

@@ -5,6 +5,7 @@
 export { exportShredded } from './restore/export-shredded.js';
 export { finishRestore, type FinishedRestore } from './restore/finish-restore.js';
 export { type ShreddedKey, shreddedKey } from './restore/shredded-key.js';
+export { tokensetsChecks } from './tokensets-checks.js';
 export { tokensetsDatabase } from './tokensets.database.js';
 export { TokensetsModule } from './tokensets.module.js';
 export type { TokensetsOptions } from './tokensets.options.js';

@@ -1,3 +1,7 @@
-/** Reads the environment once. The only code that touches `process.env`. */
+/** Reads the environment once, and says how a process must not be started. The only code that touches `process.env`. */
 export { configFiles } from './config-files.js';
 export { InvalidConfigError, loadConfig } from './load-config.js';
+export { openFiles } from './open-files.js';
+export { refuseInspection } from './refuse-inspection.js';
+export { refuseSettings } from './refuse-settings.js';
+export { StartRefusedError } from './start-refused.error.js';

@@ -9,6 +9,7 @@ import {
   providersSettings,
   redisSettings,
   refreshSettings,
+  rotationSettings,
   serviceSettings,
 } from './settings.js';
 
@@ -40,11 +41,13 @@ export const configSchemas = {
     ...egressSettings,
     ...providersSettings,
     ...refreshSettings,
+    ...rotationSettings,
   }),
   identity: z.object({
     ...serviceSettings('identity', ['connections']),
     ...redisSettings,
     STRONGROOM_MASTER_KEYS: masterKeys,
+    ...rotationSettings,
     STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId,
     STRONGROOM_MANAGEMENT_CLIENT_SECRET: managementClientSecret,
     STRONGROOM_ADMIN_EMAIL: adminEmail.optional(),

@@ -3,6 +3,8 @@
  * brings the module.
  */
 export { configSchemas } from './config-schemas.js';
+export { refuseExampleKeys } from './refuse-example-keys.js';
+export { refuseUnsafeStart } from './refuse-unsafe-start.js';
 export { runService } from './run-service.js';
 export { databaseUrlOf, type ServiceConfig, ServiceParts } from './service-parts.js';
 export {
@@ -21,6 +23,7 @@ export {
   publicUrlSetting,
   refreshOptions,
   refreshSettings,
+  rotationSettings,
   rpcUrlName,
 } from './settings.js';
 export { type RunningService, type Service, startService } from './start-service.js';

@@ -1,6 +1,7 @@
 import { loadConfig } from '@strongroom/config';
 import type { ServiceName } from '@strongroom/contracts';
 import type { z } from 'zod';
+import { refuseUnsafeStart } from './refuse-unsafe-start.js';
 import { type Service, startService } from './start-service.js';
 import type { ServiceConfig, ServiceParts } from './service-parts.js';
 
@@ -11,6 +12,7 @@ export async function runService<Schema extends z.ZodObject & z.ZodType<ServiceC
   service: Service<ServiceParts<Readonly<z.output<Schema>>>>,
 ): Promise<void> {
   try {
+    refuseUnsafeStart(schema);
     const config = loadConfig(schema);
     const started = performance.now();
     const running = await startService(name, config, service);

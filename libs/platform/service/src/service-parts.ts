@@ -19,6 +19,7 @@ import { KafkaMessagingModule } from '@strongroom/messaging';
 import { createLogger, type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
 import { RpcClient, ServiceKeys } from '@strongroom/rpc';
+import { refuseExampleKeys } from './refuse-example-keys.js';
 import { databaseUrlName, type EgressConfig, egressOptions, rpcUrlName } from './settings.js';
 
 /** The settings that every service has. */
@@ -38,6 +39,7 @@ export interface ServiceConfig extends EgressConfig {
   STRONGROOM_RPC_TLS_CA?: string | undefined;
   STRONGROOM_RPC_TLS_CERT?: string | undefined;
   STRONGROOM_RPC_TLS_KEY?: string | undefined;
+  STRONGROOM_MASTER_KEYS?: string;
   STRONGROOM_PROVIDERS_FILE?: string[];
   STRONGROOM_METRICS_PORT?: number | undefined;
   STRONGROOM_METRICS_HOST: string;
@@ -62,6 +64,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     readonly config: Config,
   ) {
     this.publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL);
+    if (config.STRONGROOM_MASTER_KEYS) refuseExampleKeys(config.STRONGROOM_MASTER_KEYS, this.publicUrl.origin);
     this.logger = createLogger(config.STRONGROOM_LOG_LEVEL);
     this.keys = ServiceKeys.parse({
       name,

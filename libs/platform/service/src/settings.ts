@@ -137,6 +137,12 @@ export const adminEmail = z.email().describe('First administrator.');
 export const adminPassword = z.string().min(8).describe('Password of the first administrator.');
 export const masterKeys = z.string().describe('`id:base64,…`, 32 bytes each; the first seals, all open.');
 
+export const rotationSettings = {
+  STRONGROOM_REWRAP_ROWS_PER_SECOND: count(500).describe(
+    'How many records a second a rotation of the encryption key moves on, in each of the two key rings.',
+  ),
+};
+
 export const redisSettings = {
   STRONGROOM_REDIS_URL: z
     .url({ protocol: /^rediss?$/ })

@@ -19,6 +19,8 @@ import { type ServiceConfig, ServiceParts } from './service-parts.js';
 /** What an app adds: its root module. The ports it offers are read from the table of contracts. */
 export interface Service<Parts> {
   module: (parts: Parts) => DynamicModule;
+  /** What has to be well too before it is ready, by the name that `/readyz` shows. */
+  needed?: (app: INestApplicationContext) => Record<string, () => Promise<unknown>>;
 }
 
 export interface RunningService {
@@ -86,7 +88,7 @@ async function startApp<Config extends ServiceConfig>(
     probe.on('error', () => undefined); // the next look tells
     const messaging = app.get(KafkaMessaging);
     serveHealth(app, {
-      needed: { database: () => probe.query('SELECT 1') },
+      needed: { database: () => probe.query('SELECT 1'), ...service.needed?.(app) },
       missed: {
         kafka: () => messaging.state().connected,
         ...(parts.redis ? { redis: () => parts.redis!.state() === 'ready' } : {}),
