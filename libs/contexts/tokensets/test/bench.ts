@@ -17,7 +17,7 @@ import {
 import { ConfiguredMasterKeys, sealBox } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
-import { createLogger, LOGGER } from '@strongroom/observability';
+import { createLogger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
 import { migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
@@ -164,6 +164,11 @@ export class Bench {
 
   get vault(): TokenVault {
     return this.app.get(TokenVault);
+  }
+
+  /** What somebody would scrape from this process. */
+  metrics(): Promise<string> {
+    return this.app.get(Metrics).text();
   }
 
   /** An `oauth2` connection to the provider; `settings` as under `provider_settings`. */
@@ -332,6 +337,7 @@ export class Bench {
       { provide: Catalogue, useValue: this.catalogue },
       { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       { provide: LOGGER, useValue: logger },
+      { provide: Metrics, useFactory: () => new Metrics() },
     ];
     return { module: Ports, providers, exports: providers.map(({ provide }) => provide) };
   }
