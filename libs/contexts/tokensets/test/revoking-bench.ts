@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KeyRing, KeyRotation } from '@strongroom/crypto';
 import { createLogger } from '@strongroom/observability';
+import { keyTargets } from '../src/keys/key-targets.js';
 import { RevocationSeal } from '../src/revocation/revocation-seal.js';
 import { RevocationStore } from '../src/revocation/revocation-store.js';
 import { RevokeAtProvider } from '../src/revocation/revoke-at-provider.js';
@@ -106,6 +109,23 @@ export class RevokingBench {
        WHERE tokenset_id = $1`,
       [tokensetId, seconds],
     );
+  }
+
+  /** A whole rotation, to the end of the old key; its id. */
+  async rotateKey(): Promise<string> {
+    const { app } = this.bench;
+    const ring = app.get(KeyRing);
+    const old = ring.primary().id;
+    const say = () => Promise.resolve();
+    const pace = { rowsPerSecond: 100_000, settleSeconds: 0, retiredSeconds: 0 };
+    const rotation = new KeyRotation({ ring, targets: keyTargets, say, ...pace });
+    await rotation.rekey();
+    for (;;) {
+      await rotation.tick();
+      const { state } = (await rotation.status()).find(({ keyId }) => keyId === old)!;
+      if (state === 'destroyed') return old;
+      await sleep(50);
+    }
   }
 
   /** The last two words on a tokenset. */

@@ -263,6 +263,22 @@ describe('P4 a deleted tokenset', () => {
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'connection_gone' });
   });
 
+  it('moves on with the installation key, and is revoked when the old one is destroyed', async () => {
+    revoking.answer = () => DOWN;
+    const account = await revoking.connected();
+    const token = refreshTokenOf(revoking.bench);
+    await revoking.disconnect(account);
+    await revoking.work();
+    const { installation_key_id: before } = (await revoking.record(account))!;
+    expect(await revoking.rotateKey()).toBe(before);
+    expect((await revoking.record(account))!.installation_key_id).not.toBe(before);
+    revoking.answer = () => ({ status: 200, body: {} });
+    await revoking.later(account, 900);
+    await revoking.work();
+    expect(revoking.asked.at(-1)?.get('token')).toBe(token);
+    expect((await revoking.record(account))?.outcome).toBe('revoked');
+  }, 30_000);
+
   it('says for 30 days what became of it, and a day long whose account it was', async () => {
     const account = await revoking.connected();
     await revoking.disconnect(account);
