@@ -9,6 +9,7 @@ import { identityDatabase } from './identity.database.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
 import { keyRotationOf } from './keys/key-rotation-of.js';
 import { IdentitySeal } from './keys/identity-seal.js';
+import { KeyRotationProcess } from './keys/key-rotation-process.js';
 import { KeyringChanges } from './keys/keyring-changes.js';
 import { FirstRowsOptions } from './registry/first-rows.js';
 import { registryParts } from './registry/registry.parts.js';
@@ -47,6 +48,7 @@ export class IdentityModule {
           inject: [KeyRing, KeyringChanges, LOGGER],
           useFactory: keyRotationOf(rewrapRowsPerSecond),
         },
+        KeyRotationProcess,
         { provide: FirstRowsOptions, useValue: firstRows },
         ...registryParts.providers,
         ...authorizationParts.providers,

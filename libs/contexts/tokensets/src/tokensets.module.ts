@@ -28,6 +28,7 @@ import { Housekeeping } from './housekeeping.js';
 import { RefreshLimits } from './limits/refresh-limits.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
 import { keyRotationOf } from './keys/key-rotation-of.js';
+import { KeyRotationProcess } from './keys/key-rotation-process.js';
 import { KeyringChanges } from './keys/keyring-changes.js';
 import { ProviderClient } from './provider-client.js';
 import { PushAuthorization } from './push-authorization.js';
@@ -116,6 +117,7 @@ export class TokensetsModule {
           inject: [KeyRing, KeyringChanges, TokensetsSettings, LOGGER],
           useFactory: keyRotationOf,
         },
+        KeyRotationProcess,
         IntakeKeysService,
         { provide: IntakeKeys, useExisting: IntakeKeysService },
         TokenVaultService,
