@@ -29,12 +29,14 @@ export const tokensetFieldAad = (of: TokensetField): Buffer =>
 export const wrappedTokensetKeyAad = (of: { installationId: string; tokensetId: string; keyId: string }): Buffer =>
   aad(['tokenset-key', of.installationId, of.tokensetId, of.keyId]);
 
+/** The purpose is the first part, so that nothing else the master keys may once wrap opens as an installation key. */
 export const wrappedInstallationKeyAad = (of: {
+  purpose?: string;
   installationId: string;
   context: string;
   keyId: string;
   version: number;
-}): Buffer => aad(['installation-key', of.installationId, of.context, of.keyId, of.version]);
+}): Buffer => aad([of.purpose ?? 'installation-key', of.installationId, of.context, of.keyId, of.version]);
 
 export const intakeKeyAad = (of: { installationId: string; keyId: string }): Buffer =>
   aad(['intake-key', of.installationId, of.keyId]);
