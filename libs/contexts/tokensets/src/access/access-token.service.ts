@@ -169,7 +169,9 @@ export class AccessTokenService {
   /** The caller waits no longer; what is under way goes on. */
   private late(chosen: Chosen): Promise<IssuedToken | null> {
     if (isAlive(chosen.token)) return this.stale(chosen);
-    throw new RefreshInProgressError(chosen.wait.retryAfter);
+    throw chosen.wait.hasFailed
+      ? new ProviderDownError(chosen.wait.retryAfter)
+      : new RefreshInProgressError(chosen.wait.retryAfter);
   }
 
   /** Nothing may be sent now: of this connection, or to this provider by anybody. */
@@ -195,6 +197,7 @@ export class AccessTokenService {
   private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {
     const { token, wait } = chosen;
     if (kind === 'insufficient_scope') throw this.scopeMissing(chosen, chosen.wanted.scopes ?? token.scopes);
+    wait.hasFailed = true;
     const isOurs = kind === 'client_config' || kind === 'bug';
     if (!isOurs && wait.leftMs > 0) return 'again';
     if (isAlive(token)) return this.stale(chosen);

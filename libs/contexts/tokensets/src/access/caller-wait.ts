@@ -5,6 +5,8 @@ import { ProviderDownError, RefreshInProgressError } from '../tokensets.errors.j
 export class CallerWait {
   /** What the caller is told to wait once the time is over, in seconds. */
   retryAfter = 2;
+  /** The provider was asked meanwhile, in vain. */
+  hasFailed = false;
   /** The token is one that should have been refreshed. */
   isStale = false;
   private since: number | null = null;
