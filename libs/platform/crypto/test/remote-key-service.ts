@@ -97,7 +97,7 @@ export class RemoteKeyService {
 /** An adapter as one for a real service would be. A wrapped key begins with the version that wrapped it. */
 export class RemoteMasterKeys extends MasterKeys {
   readonly id = 'remote';
-  readonly isRemote = true;
+  readonly isRemote: boolean = true;
   readonly keyNames: readonly string[];
 
   constructor(
