@@ -24,7 +24,7 @@ export interface StandaloneParts {
   managementClient: { clientId: string; clientSecret: string };
   administrator: { email: string; password: string };
   metrics: Metrics;
-  refresh: ReturnType<typeof refreshOptions>;
+  refresh: ReturnType<typeof refreshOptions> & { spillDir?: string };
   rewrapRowsPerSecond: number;
 }
 

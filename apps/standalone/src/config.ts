@@ -25,6 +25,13 @@ export const configSchema = z.object({
     .string()
     .default('.strongroom')
     .describe('Directory of the embedded Postgres, the generated keys and credentials. Back it up; keys apart.'),
+  STRONGROOM_SPILL_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Directory for new refresh tokens that are not in the database yet, sealed. Default: `spill` in the data directory.',
+    ),
   STRONGROOM_TLS: z
     .enum(['generate'])
     .optional()

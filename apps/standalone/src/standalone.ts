@@ -139,7 +139,7 @@ async function startApp(
       egress,
       catalogue: Catalogue.load(config.STRONGROOM_PROVIDERS_FILE),
       metrics,
-      refresh: refreshOptions(config),
+      refresh: { ...refreshOptions(config), spillDir: spillDirOf(config) },
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
     }),
     httpAdapter(http),
@@ -184,6 +184,9 @@ function keyChecks(app: NestFastifyApplication) {
   const [identity, tokensets] = [identityChecks(app), tokensetsChecks(app)];
   return { ...tokensets, sealed: () => Promise.all([identity.sealed(), tokensets.sealed()]) };
 }
+
+const spillDirOf = ({ STRONGROOM_SPILL_DIR: spill, STRONGROOM_DATA_DIR: data }: Config): string =>
+  spill ?? join(data, 'spill');
 
 const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate' || !!config.STRONGROOM_TLS_CERT;
 

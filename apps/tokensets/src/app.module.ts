@@ -12,7 +12,8 @@ export class AppModule {
     const context = TokensetsModule.forRoot({
       databaseUrl,
       masterKeys: ConfiguredMasterKeys.parse(config.STRONGROOM_MASTER_KEYS),
-      node: config.STRONGROOM_NODE_ID ?? parts.node,
+      ...(config.STRONGROOM_NODE_ID ? { node: config.STRONGROOM_NODE_ID } : {}),
+      spillDir: config.STRONGROOM_SPILL_DIR,
       ...(locks ? { locks } : {}),
       ...(budgets ? { budgets } : {}),
       ...refreshOptions(config),

@@ -76,6 +76,7 @@ export class ServiceProcess {
       ...(this.name === 'tokensets' || this.name === 'identity'
         ? { STRONGROOM_MASTER_KEYS_FILE: file('master-keys') }
         : {}),
+      ...(this.name === 'tokensets' ? { STRONGROOM_SPILL_DIR: file(`spill-${this.place.port}`) } : {}),
       ...(this.name === 'identity'
         ? {
             STRONGROOM_MANAGEMENT_CLIENT_ID_FILE: file('management-client-id'),

@@ -36,7 +36,14 @@ export const configSchemas = {
       .uuid()
       .optional()
       .describe(
-        "This process's place, the same after a restart and of no other process. Default: made from host name and ports.",
+        "This process's place, the same after a restart and of no other process. Default: made up and kept in the directory below.",
+      ),
+    STRONGROOM_SPILL_DIR: z
+      .string()
+      .min(1)
+      .default('.strongroom/spill')
+      .describe(
+        'Directory of this process alone, for new refresh tokens that are not in the database yet, sealed. On a disk that outlives the process: what is lost with it, people have to connect again.',
       ),
     ...egressSettings,
     ...providersSettings,

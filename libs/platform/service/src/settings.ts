@@ -99,6 +99,15 @@ export const refreshSettings = {
     .max(600)
     .default(30)
     .describe('Least life of a token that is handed out.'),
+  STRONGROOM_STRICT_TAKEOVER_SECONDS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(86_400)
+    .default(600)
+    .describe(
+      'Silence of a process after which another may send a refresh token again that its provider takes only once. Longer than a refresh may take and 15 s.',
+    ),
   STRONGROOM_REFRESH_BUDGET_PER_SECOND: count(50).describe(
     'Refreshes per second of one connection at one token host, all processes together. A provider may have less.',
   ),
@@ -119,6 +128,7 @@ export function refreshOptions(config: Readonly<z.output<z.ZodObject<typeof refr
     refreshTimeoutMs: config.STRONGROOM_REFRESH_TIMEOUT_SECONDS * 1000,
     refreshWaitMs: config.STRONGROOM_REFRESH_WAIT_SECONDS * 1000,
     minimumSeconds: config.STRONGROOM_MIN_TOKEN_LIFE_SECONDS,
+    strictTakeoverSeconds: config.STRONGROOM_STRICT_TAKEOVER_SECONDS,
     refreshBudget: {
       perSecond: config.STRONGROOM_REFRESH_BUDGET_PER_SECOND,
       burst: config.STRONGROOM_REFRESH_BUDGET_BURST,

@@ -151,7 +151,7 @@ export class TokensetStore {
          event_version = event_version + 1, key_id = $7, access_sealed = $8, refresh_sealed = $9, access_issued_at = $10,
          access_expires_at = $11, refresh_expires_at = $12, lease_owner = NULL, lease_until = NULL,
          next_attempt_at = NULL, failures = 0, failing_since = NULL, failure_said_at = NULL, provider_issuer = $13,
-         provider_params = $14, extras = $15, connected_at = clock_timestamp()
+         provider_params = $14, extras = $15, connected_at = clock_timestamp(), restored_at = NULL
        WHERE id = $1 RETURNING ${STATE_COLUMNS}`,
       [
         old.id,

@@ -82,7 +82,7 @@ export class Lease {
          lease_until = clock_timestamp() + make_interval(secs => $11)
        WHERE id = $1 AND ${DUE} AND (lease_until IS NULL OR lease_until < clock_timestamp()) AND NOT ${AWAITED}
        RETURNING fence, cred_version, refresh_sealed, person_id, connection_id, provider_subject, token_origin,
-         scopes_granted, failures, key_id`,
+         scopes_granted, failures, key_id, restored_at IS NOT NULL AS is_restored`,
       [...this.values(terms), this.settings.bootId, this.settings.leaseSeconds(terms.rotation)],
     );
     if (!row) return undefined;
@@ -139,6 +139,7 @@ interface LeasedRow {
   scopes_granted: string[];
   failures: number;
   key_id: string;
+  is_restored: boolean;
   key: { wrapped: Buffer; is_old: boolean } | undefined;
 }
 
@@ -164,7 +165,9 @@ const openAttempt = (terms: RefreshTerms, row: LeasedRow, sent: Journalled, doub
   refreshSealed: row.refresh_sealed,
   scopes: row.scopes_granted,
   failures: row.failures,
+  graceSeconds: terms.graceSeconds,
   inDoubt: doubt.inDoubt,
   inDoubtSince: doubt.inDoubtSince,
+  isRestored: row.is_restored,
   inGrace: doubt.inGrace,
 });

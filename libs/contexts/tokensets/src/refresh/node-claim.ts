@@ -23,8 +23,8 @@ export class NodeClaim {
     for (const end = performance.now() + patienceMs; !(await this.tried()); await sleep(RETRY_MS))
       if (performance.now() >= end)
         throw new Error(
-          `Another process runs as node ${this.node}: the host name and the ports of the two are the same, or their ` +
-            'STRONGROOM_NODE_ID is. Give each process of tokensets a STRONGROOM_NODE_ID of its own, a UUID that it keeps.',
+          `Another process runs as node ${this.node}: the two share a directory, or their STRONGROOM_NODE_ID. Give each ` +
+            'process of tokensets a STRONGROOM_SPILL_DIR of its own that it keeps, and no STRONGROOM_NODE_ID of another.',
         );
   }
 

@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 5_000;
 /** Who may hold an answer: one row per place a process runs at, with the id of its present start. */
 @Injectable()
 export class NodeRegistry {
-  /** UUID; without one in the configuration the whole installation is one node. */
+  /** UUID; without a directory and without one in the configuration the whole installation is one node. */
   readonly node: string;
   private readonly claim: NodeClaim;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -94,7 +94,7 @@ export class NodeRegistry {
   private async lookAtClaim(): Promise<void> {
     try {
       if (!(await this.claim.keep()))
-        this.logger.error({ node: this.node }, 'another process runs as this node: give each a STRONGROOM_NODE_ID');
+        this.logger.error({ node: this.node }, 'another process runs as this node: give each a STRONGROOM_SPILL_DIR');
     } catch (error) {
       this.logger.warn({ err: error }, 'the claim on the node could not be looked at');
     }

@@ -131,11 +131,9 @@ export class RefreshCore {
     const why: Refusal = { class: answer.class, httpStatus: answer.httpStatus, code: sayableCode(answer.code) };
     switch (answer.class) {
       case 'reconnect':
-        return this.verdict(attempt, attempt.inDoubt > 0 ? 'lost_rotation' : 'revoked_or_expired', why);
+        return this.verdict(attempt, reasonOf(attempt), why);
       case 'race':
-        return reuseKillsGrant
-          ? this.verdict(attempt, attempt.inDoubt > 0 ? 'lost_rotation' : 'revoked_or_expired', why)
-          : this.failed(attempt, answer, why);
+        return reuseKillsGrant ? this.verdict(attempt, reasonOf(attempt), why) : this.failed(attempt, answer, why);
       case 'step_up':
         return this.verdict(attempt, 'interaction', why);
       case 'admin_blocked':
@@ -153,7 +151,10 @@ export class RefreshCore {
   private async keep(attempt: OpenAttempt, sent: string, answer: Tokens): Promise<RefreshOutcome> {
     const answeredAt = this.world.monotonic();
     await this.world.crash.at('P3', attempt.tokensetId);
-    const { credential, tokens } = this.sealed(attempt, sent, answer);
+    // A key service that is away now must not cost the tokens either.
+    const { credential, tokens } = await untilDurable(this.world, 'refreshed tokens not sealed yet', () =>
+      Promise.resolve().then(() => this.sealed(attempt, sent, answer)),
+    );
     if (credential.rotated) await this.spilled(attempt, credential);
     try {
       const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
@@ -251,10 +252,11 @@ export class RefreshCore {
   /** Full jitter, 1 s doubling; the provider's own word counts; after a strict resend without an answer, much longer. */
   private delay(attempt: OpenAttempt, answer: { retryAfter: number | null }, state: string): number {
     const backoff = this.world.random() * Math.min(MOST_BACKOFF_SECONDS, 2 ** Math.min(attempt.failures, 20));
+    const soon = state === 'unknown' ? Math.min(backoff, graceLeft(attempt) / 4) : backoff;
     const asked = Math.min(answer.retryAfter ?? 0, MOST_RETRY_AFTER_SECONDS);
     const strict = attempt.rotation === 'strict' && state === 'unknown' && attempt.inDoubt > 0;
     const apart = strict ? Math.min(600 * 2 ** (attempt.inDoubt - 1), 3600) : 0;
-    return Math.max(backoff, asked, apart);
+    return Math.max(soon, asked, apart);
   }
 }
 
@@ -265,6 +267,16 @@ interface Written {
   credential: NewCredential;
   tokens: DroppedTokens;
   answeredAt: number;
+}
+
+/** The token was replaced by one that did not reach us, as far as we can know. */
+const reasonOf = ({ inDoubt, isRestored }: OpenAttempt): string =>
+  inDoubt > 0 || isRestored ? 'lost_rotation' : 'revoked_or_expired';
+
+/** Seconds in which the old token still works after an answer that never came; endless where that is no matter. */
+function graceLeft({ rotation, graceSeconds, sentAt, inDoubtSince }: OpenAttempt): number {
+  const left = graceSeconds - (inDoubtSince ? (sentAt.getTime() - inDoubtSince.getTime()) / 1000 : 0);
+  return rotation === 'grace' && left > 0 ? left : Infinity;
 }
 
 /** A no that nobody can mistake for a lost answer, whatever else it means. */

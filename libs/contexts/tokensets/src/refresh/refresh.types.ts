@@ -47,10 +47,13 @@ export interface OpenAttempt {
   refreshSealed: Buffer;
   scopes: string[];
   failures: number;
+  graceSeconds: number;
   /** Earlier attempts on the same base whose outcome nobody knows. */
   inDoubt: number;
   /** When the first of them was sent. */
   inDoubtSince: Date | null;
+  /** The stored refresh token comes from a backup: a newer one may have been issued that nobody has. */
+  isRestored: boolean;
   /** One of those is still inside the provider's grace. */
   inGrace: boolean;
 }

@@ -53,7 +53,7 @@ async function replace(
        token_origin = $9, provider_params = provider_params || $10::jsonb, extras = extras || $11::jsonb,
        key_id = coalesce($12, key_id), cred_version = $2 + 1, event_version = event_version + 1,
        lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL, failures = 0, failing_since = NULL,
-       failure_said_at = NULL
+       failure_said_at = NULL, restored_at = NULL
      WHERE id = $1 AND cred_version = $2 AND (status = 'active' OR reason = ANY($13))
      RETURNING ${STATE_COLUMNS}`,
     [

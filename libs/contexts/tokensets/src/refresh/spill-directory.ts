@@ -32,10 +32,11 @@ export class SpillDirectory extends RefreshSpill {
     private readonly path: string,
     private readonly installation: string,
     private readonly reports: SpillReports,
+    named: string | null = null,
   ) {
     super();
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    this.node = nodeOf(path);
+    this.node = nodeOf(path, named);
   }
 
   override async write(attempt: CommittableAttempt, credential: NewCredential): Promise<void> {
@@ -113,10 +114,12 @@ export class SpillDirectory extends RefreshSpill {
 }
 
 /** The name that the directory gives to whoever runs on it. */
-function nodeOf(path: string): string {
+function nodeOf(path: string, named: string | null): string {
   const file = join(path, NODE);
-  writeFileOnce(file, randomUUID());
+  writeFileOnce(file, named ?? randomUUID());
   const node = z.uuid().safeParse(readFileSync(file, 'utf8').trim());
   if (!node.success) throw new Error(`${file} holds no UUID: put the one back that it had, or remove it.`);
+  if (named !== null && named !== node.data)
+    throw new Error(`${file} names node ${node.data} and STRONGROOM_NODE_ID another: remove one of the two.`);
   return node.data;
 }

@@ -8,20 +8,21 @@ import { SpillDirectory } from './spill-directory.js';
 
 /** The spill that the settings speak of. */
 export function spillOf(
-  { spillDir }: TokensetsSettings,
+  { spillDir, node }: TokensetsSettings,
   { installationId }: KeyRing,
   metrics: RefreshMetrics,
   logger: Logger,
 ): RefreshSpill {
   if (spillDir === null) return new NoSpill();
-  return new SpillDirectory(spillDir, installationId, {
-    unreadable: (error, file) => {
+  const reports = {
+    unreadable: (error: unknown, file: string) => {
       metrics.spillFailed();
       logger.error({ err: error, file }, 'spill file put aside: it does not open');
     },
-    failed: (error, what) => {
+    failed: (error: unknown, what: string) => {
       metrics.spillFailed();
       logger.error({ err: error }, what);
     },
-  });
+  };
+  return new SpillDirectory(spillDir, installationId, reports, node);
 }
