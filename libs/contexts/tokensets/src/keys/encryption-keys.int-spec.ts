@@ -59,7 +59,7 @@ describe('encryption keys over the Management API', () => {
       ['retired', 0],
       ['primary', 4],
     ]);
-    for (const account of accounts) expect((await bench.token(account)).accessToken).toMatch(/^cnry_/);
+    for (const account of accounts) expect((await bench.token(account))?.accessToken).toMatch(/^cnry_/);
 
     const steps = await said();
     expect(steps.map(({ sequence, data }) => [sequence, data['step'], data['actor']])).toEqual([
