@@ -4,8 +4,8 @@ import { Bench } from '../../test/bench.js';
 
 type Account = Awaited<ReturnType<Bench['connected']>>;
 
-const COUNT = safetyCount('HERD_TOKENSETS', { short: 250, full: 2_000 });
-const BUDGET = { perSecond: 50, burst: 50, inFlight: 6 };
+const COUNT = safetyCount('HERD_TOKENSETS', { short: 60, full: 1_000 });
+const BUDGET = { perSecond: 10, burst: 5, inFlight: 3 };
 const TOLERANT = { refresh: { mode: 'rotating', reuse: 'tolerated' } };
 
 /** All tokensets of one connection end in the same second, and everybody wants theirs. */
@@ -44,7 +44,7 @@ describe('a herd of one connection', () => {
       seen.push(performance.now());
       inFlight += 1;
       mostInFlight = Math.max(mostInFlight, inFlight);
-      await sleep(100);
+      await sleep(200);
       inFlight -= 1;
       return undefined;
     };
@@ -120,7 +120,7 @@ describe('a herd of one connection', () => {
       refreshBudget: { perSecond: 100_000, burst: 100_000, inFlight: 100_000 },
     });
     const { connectionId } = await bench.connected(TOLERANT);
-    const herd = await accountsOf(connectionId, 150);
+    const herd = await accountsOf(connectionId, 60);
     await expireAll(connectionId);
     watch();
     const start = performance.now();
