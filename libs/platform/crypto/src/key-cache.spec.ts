@@ -15,6 +15,20 @@ describe('KeyCache', () => {
     expect(cache.size).toBe(0);
   });
 
+  it('keeps a key no longer than the one that unwrapped it', () => {
+    let now = 0;
+    const cache = new KeyCache(() => now);
+    const [long, short] = [SealingKey.generate(), SealingKey.generate()];
+    cache.put('ts_1', long);
+    cache.put('ts_2', short, 10_000);
+    now = 9_999;
+    expect(cache.get(short.id, 'ts_2')).toBe(short);
+    now = 10_000;
+    expect(cache.get(short.id, 'ts_2')).toBeUndefined();
+    cache.dropExpired();
+    expect(cache.size).toBe(1);
+  });
+
   it('gives a key to its owner only', () => {
     const cache = new KeyCache();
     const key = SealingKey.generate();

@@ -9,9 +9,11 @@ import { KeyRingBehindError, KeyServiceUnavailable, NoKeyForSealedRowsError } fr
 import { boxKeyId, sealBox } from './intake-box.js';
 import { IntakePrivateKeys } from './intake-private-keys.js';
 import { KeyRing } from './key-ring.js';
+import type { KeyRingOptions } from './key-ring.options.js';
 import { MasterKeys } from './master-keys.js';
 import { intakeKeyMigrations, keyRingMigrations } from './migrations/index.js';
 import { open, recordKeyId, seal } from './record.js';
+import { KeyRotation } from './rotation/key-rotation.js';
 import { SealingKey } from './sealing-key.js';
 import { UnreadableRecord } from './unreadable-record.error.js';
 
@@ -45,8 +47,13 @@ describe('KeyRing', () => {
     await migrate({ url: postgres.url, schema, entities: [], migrations });
     return schema;
   };
-  const load = async (schema: string, keys: MasterKeys = masterKeys, context: Context = 'tokensets') => {
-    const ring = await KeyRing.load({ database: await connect(schema), masterKeys: keys, context });
+  const load = async (
+    schema: string,
+    keys: MasterKeys = masterKeys,
+    context: Context = 'tokensets',
+    options: Partial<KeyRingOptions> = {},
+  ) => {
+    const ring = await KeyRing.load({ database: await connect(schema), masterKeys: keys, context, ...options });
     rings.push(ring);
     return ring;
   };
@@ -176,6 +183,104 @@ describe('KeyRing', () => {
     expect(() => last.openValue('secret', 'o', 'f', record)).toThrow(KeyRingBehindError);
   });
 
+  describe('that meets a key it does not know', () => {
+    /** Sealed by another process, under a key that came after this one had looked. */
+    const underNewerKey = async (schema: string): Promise<Buffer> => {
+      const other = await load(schema);
+      const rotation = new KeyRotation({ ring: other, targets: [], say: async () => {}, rowsPerSecond: 500 });
+      await rotation.rekey();
+      await opened.at(-1)!.query(`delete from key_loads where node not in
+        (select node from key_loads where kind = 'installation' and state = 'pre_active')`);
+      await rotation.tick();
+      return other.sealValue('secret', 'o', 'f', 'cnry_value');
+    };
+    const quiet = { info: () => undefined, error: () => undefined };
+
+    it('does not judge the record before it has looked, and looks at once', async () => {
+      const schema = await emptySchema();
+      let now = 0;
+      const ring = await load(schema, masterKeys, 'tokensets', { now: () => now, reloadMs: 3_600_000 });
+      const record = await underNewerKey(schema);
+      const open = () => ring.openValue('secret', 'o', 'f', record).toString();
+      now = 20_001;
+      expect(open).toThrow(KeyRingBehindError);
+      expect(ring.counters.failures.get('behind')).toBe(1);
+      await eventually(() => expect(open()).toBe('cnry_value'));
+    });
+
+    it('says that the record does not open if it has just looked, and names the key in the log', async () => {
+      const ids: unknown[] = [];
+      const logger = { ...quiet, warn: (fields: object) => void ids.push(fields) };
+      const ring = await load(await emptySchema(), masterKeys, 'tokensets', { logger });
+      const elsewhere = await load(await emptySchema());
+      const record = elsewhere.sealValue('secret', 'o', 'f', 'cnry_value');
+      for (let n = 0; n < 3; n++) expect(() => ring.openValue('secret', 'o', 'f', record)).toThrow(UnreadableRecord);
+      expect(ids).toEqual([{ keyId: elsewhere.primary().id }]);
+      expect(ring.counters.failures.get('unknown_key')).toBe(3);
+    });
+
+    it('takes over new keys by itself', async () => {
+      const schema = await emptySchema();
+      const ring = await load(schema, masterKeys, 'tokensets', { reloadMs: 50 });
+      const record = await underNewerKey(schema);
+      await eventually(() => expect(ring.primary().id).toBe(recordKeyId(record)));
+      expect(ring.openValue('secret', 'o', 'f', record).toString()).toBe('cnry_value');
+    });
+
+    it('seals nothing after half a day without a look: its key may be about to go', async () => {
+      let now = 0;
+      const ring = await load(await emptySchema(), masterKeys, 'tokensets', { now: () => now, reloadMs: 3_600_000 });
+      now = 12 * 3_600_000 + 1;
+      expect(() => ring.sealValue('secret', 'o', 'f', 'cnry_value')).toThrow(KeyRingBehindError);
+      await ring.reload();
+      expect(() => ring.sealValue('secret', 'o', 'f', 'cnry_value')).not.toThrow();
+    });
+  });
+
+  it('goes on with what it has while its database is away', async () => {
+    const ring = await load(await emptySchema(), masterKeys, 'tokensets', { reloadMs: 50 });
+    const record = ring.sealValue('secret', 'o', 'f', 'cnry_value');
+    await ring.options.database.destroy();
+    await expect(ring.reload()).rejects.toThrow();
+    expect(ring.openValue('secret', 'o', 'f', record).toString()).toBe('cnry_value');
+    await ring.options.database.initialize();
+    await ring.reload();
+  });
+
+  it('only looks as an observer: writes nothing, and nobody waits for it', async () => {
+    const schema = await emptySchema();
+    const record = (await load(schema)).sealValue('secret', 'o', 'f', 'cnry_value');
+    const before: unknown[] = await opened.at(-1)!.query('select node from key_loads group by node');
+    const observer = await load(schema, masterKeys, 'tokensets', { isObserver: true });
+    expect(observer.openValue('secret', 'o', 'f', record).toString()).toBe('cnry_value');
+    expect(await opened.at(-1)!.query('select node from key_loads group by node')).toEqual(before);
+    const empty = await load(await emptySchema(), masterKeys, 'tokensets', { isObserver: true });
+    expect(empty.isSealed).toBe(true);
+    expect(await opened.at(-1)!.query('select 1 from installation')).toEqual([]);
+  });
+
+  it('counts what is sealed under a key over all processes and starts, and raises the alarm there', async () => {
+    const schema = await emptySchema();
+    const alarms: unknown[] = [];
+    const logger = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (fields: object) => void alarms.push(fields),
+    };
+    const options = { sealsAlarm: 5, logger, reloadMs: 3_600_000 };
+    const rings = [];
+    for (let n = 0; n < 2; n++) rings.push(await load(schema, masterKeys, 'tokensets', options));
+    for (const ring of [...rings, ...rings]) {
+      ring.newTokensetKey('ts_1');
+      ring.newTokensetKey('ts_2');
+      await ring.reload();
+    }
+    const rows: unknown[] = await opened.at(-1)!.query('select sealed from installation_keys');
+    expect(rows).toEqual([{ sealed: '8' }]);
+    expect(alarms).toContainEqual({ keyId: rings[0]!.primary().id, seals: 6 });
+    expect(rings[0]!.counters.seals.get('tokenset-key')).toBe(4);
+  });
+
   it('holds no key and no plaintext in its tables', async () => {
     const schema = await emptySchema();
     await load(schema);
@@ -204,6 +309,7 @@ describe('KeyRing', () => {
       const ring = await load(schema);
       const first = ring.openTokensetKey('ts_1', key.id, wrapped);
       for (let n = 0; n < 1000; n++) expect(ring.openTokensetKey('ts_1', key.id, wrapped)).toBe(first);
+      expect(ring.counters).toMatchObject({ cacheHits: 1000, cacheMisses: 1 });
       ring.forget(key.id);
       expect(ring.openTokensetKey('ts_1', key.id, wrapped)).not.toBe(first);
       ring.forget(key.id);
@@ -241,3 +347,14 @@ describe('KeyRing', () => {
     });
   });
 });
+
+async function eventually(assertion: () => void): Promise<void> {
+  for (let n = 0; ; n++) {
+    try {
+      return assertion();
+    } catch (error) {
+      if (n === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
