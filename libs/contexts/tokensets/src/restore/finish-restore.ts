@@ -25,9 +25,9 @@ export function finishRestore(database: DataSource, shredded: readonly ShreddedK
   const outbox = new Outbox('tokensets');
   return database.transaction(async (tx) => {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtext('strongroom:restore'))`);
+    await rememberShredded(tx, shredded);
     const deleted = await deleteAgain(tx, outbox, shredded);
     const replaced = await eraseReplaced(tx, outbox, shredded);
-    await rememberShredded(tx, shredded);
     const unknown = await changed(
       tx,
       `UPDATE refresh_attempts SET state = 'unknown', settled_at = clock_timestamp() WHERE state = 'sent' RETURNING id`,
@@ -36,7 +36,8 @@ export function finishRestore(database: DataSource, shredded: readonly ShreddedK
     const restored = await changed<{ has_refresh: boolean }>(
       tx,
       `UPDATE tokensets SET fence = fence + ${FENCE_GAP}, lease_owner = NULL, lease_until = NULL,
-         restored_at = CASE WHEN refresh_sealed IS NOT NULL THEN clock_timestamp() END
+         restored_at = CASE WHEN refresh_sealed IS NOT NULL THEN clock_timestamp() END,
+         next_attempt_at = CASE WHEN refresh_sealed IS NOT NULL AND access_sealed IS NOT NULL THEN ${NO_SOONER} END
        RETURNING refresh_sealed IS NOT NULL AS has_refresh`,
       [],
     );
@@ -53,6 +54,13 @@ export function finishRestore(database: DataSource, shredded: readonly ShreddedK
 
 /** More than were given out between the backup and the loss, so that a process that outlived both holds none of these. */
 const FENCE_GAP = 2 ** 32;
+
+/**
+ * At a strict provider one refresh with an old token ends the grant: nobody refreshes ahead of time, and a token that
+ * never ends is left alone for a month. Until then it is served.
+ */
+const NO_SOONER = `greatest(clock_timestamp(),
+  coalesce(access_expires_at - interval '60 seconds', clock_timestamp() + interval '30 days'))`;
 
 const OPERATOR: Actor = { kind: 'system' };
 
