@@ -4,16 +4,16 @@ import { SEALED_REVOCATIONS } from '../revocation/revocations-target.js';
 
 /**
  * Tokens of deleted tokensets that are still to be ended at their provider, and what became of them. No exchange reads
- * this. `provider_*` says whose account it was, to see whether somebody has connected it again, and leaves a day later.
+ * this. Those without a tokenset never became one. `provider_*` says whose account it was, to see whether somebody has connected it again, and leaves a day later.
  */
 export class Revocations1700000000500 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE revocations (
         id uuid PRIMARY KEY,
-        tokenset_id text NOT NULL UNIQUE,
+        tokenset_id text UNIQUE,
         person_id uuid NOT NULL,
-        account_id text NOT NULL,
+        account_id text,
         connection_id text NOT NULL,
         connection_name text NOT NULL,
         token_origin text NOT NULL,

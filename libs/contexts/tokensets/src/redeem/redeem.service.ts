@@ -16,12 +16,13 @@ import {
   RedeemUnavailableError,
 } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
+import { Revocations } from '../revocation/revocations.js';
 import { TokensetsService } from '../tokensets.service.js';
 import { type Holder, untilDurable } from '../until-durable.js';
 import { AccountReader } from './account-reader.js';
 import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
 import { type OpenedSecrets, RedeemSecrets } from './redeem-secrets.js';
-import type { PendingTokens, Redeem, RefusalCode } from './redeem.types.js';
+import type { PendingTokens, ProviderAccount, Redeem, RefusalCode } from './redeem.types.js';
 import { TokensetStore } from './tokenset-store.js';
 
 /** Errors that end a session for good; the same call again is answered the same. */
@@ -53,6 +54,7 @@ export class RedeemService implements BeforeApplicationShutdown {
     private readonly store: TokensetStore,
     private readonly people: People,
     private readonly tokensets: TokensetsService,
+    private readonly revocations: Revocations,
     private readonly settings: TokensetsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -149,13 +151,16 @@ export class RedeemService implements BeforeApplicationShutdown {
 
   private async conclude(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
     const { request, connection } = redeem;
+    let account: ProviderAccount | undefined;
     try {
-      const account = await this.accounts.read(redeem, tokens);
+      account = await this.accounts.read(redeem, tokens);
       if (account.subject === '' && !connection.view.allowMissingUserId) throw new MissingUserIdError();
       const expiresAt = await this.expiryOf(account.provider, tokens);
       const incoming = { redeem, tokens: { ...tokens, expiresAt }, account };
       return await this.owned(request, await this.store.store(incoming));
     } catch (error) {
+      // The only refusal that knows whose account it is, and so whether somebody else here holds it.
+      if (error instanceof AccountConflictError && account) await this.revocations.takeErased(redeem, tokens, account);
       const isFinal = Object.values(REFUSALS).some((refusal) => error instanceof refusal);
       if (isFinal) await this.journal.refuse(request.sessionId, (error as { code: string }).code as RefusalCode);
       throw error;

@@ -54,7 +54,8 @@ export class RevocationStore {
          WHERE id = $1 AND fence = $2 AND outcome IS NULL RETURNING ${TOLD_COLUMNS}`,
         [due.recordId, due.fence, outcome, effect, code, this.notCounted(due, sent)],
       );
-      if (row) await this.outbox.add(tx, tokensetRevoked, toldOf(row));
+      // What never was a tokenset has no history to end.
+      if (row?.tokensetId) await this.outbox.add(tx, tokensetRevoked, toldOf(row));
     });
   }
 
@@ -128,9 +129,10 @@ export async function insertRevocations(tx: EntityManager, rows: readonly NewRev
 /** As its columns are named. */
 export interface NewRevocation {
   id: string;
-  tokenset_id: string;
+  /** Null, as is the account: erased before it became a tokenset. */
+  tokenset_id: string | null;
   person_id: string;
-  account_id: string;
+  account_id: string | null;
   connection_id: string;
   connection_name: string;
   token_origin: string;

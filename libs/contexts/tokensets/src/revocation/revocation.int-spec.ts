@@ -179,9 +179,12 @@ describe('P4 a deleted tokenset', () => {
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'unsupported_token_type' });
   });
 
-  it('P5 keeps nothing of a token that the provider says back', async () => {
+  it.each([
+    ['all', (token: string) => token],
+    ['a part', (token: string) => token.replace('cnry_', '')],
+  ])('P5 keeps nothing of a token that the provider says back, %s of it', async (_, said) => {
     const account = await revoking.connected();
-    const token = refreshTokenOf(revoking.bench);
+    const token = said(refreshTokenOf(revoking.bench));
     revoking.answer = () => ({ status: 418, body: { error: token, error_description: `bad ${token}` } });
     await revoking.disconnect(account);
     await revoking.work();
@@ -261,6 +264,39 @@ describe('P4 a deleted tokenset', () => {
     await revoking.later(account, 900);
     await revoking.work();
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'connection_gone' });
+  });
+
+  /** A reconnect of this account that ends with the account of that subject at the provider. */
+  async function reconnectedAs(account: Account, subject: string): Promise<unknown> {
+    const { bench } = revoking;
+    bench.provider.subject = subject;
+    const pinned = { pinnedAccountId: account.accountId };
+    return bench.vault
+      .redeem(await bench.redeemRequest(account.personId, account.connectionId, pinned))
+      .catch(({ code }: { code: string }) => code);
+  }
+
+  it('what a reconnect erases is revoked too, if nobody here has that account', async () => {
+    const account = await revoking.connected();
+    expect(await reconnectedAs(account, 'nobody-here')).toBe('account_conflict');
+    await revoking.work();
+    expect(revoking.asked.map((form) => form.get('token'))).toEqual([refreshTokenOf(revoking.bench)]);
+    expect(await revoking.bench.row(account)).toMatchObject({ status: 'active' });
+    expect(await revoking.bench.vault.revocations(account.personId)).toEqual([]);
+    const left = await revoking.bench.sql.query('SELECT outcome, sealed FROM revocations');
+    expect(left.rows).toEqual([{ outcome: 'revoked', sealed: null }]);
+  });
+
+  it('what a reconnect erases is left alone where somebody here has that account', async () => {
+    const account = await revoking.connected();
+    const { bench } = revoking;
+    bench.provider.subject = 'of-bob';
+    await bench.vault.redeem(await bench.redeemRequest(bench.person(), account.connectionId));
+    expect(await reconnectedAs(account, 'of-bob')).toBe('account_conflict');
+    await revoking.work();
+    expect(revoking.asked).toEqual([]);
+    const left = await bench.sql.query('SELECT outcome, code, sealed FROM revocations');
+    expect(left.rows).toEqual([{ outcome: 'failed', code: 'account_in_use', sealed: null }]);
   });
 
   it('moves on with the installation key, and is revoked when the old one is destroyed', async () => {

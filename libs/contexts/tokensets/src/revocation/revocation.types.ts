@@ -38,7 +38,7 @@ export type TryResult = (Settled | Postponed) & { sent: boolean };
 
 /** A record whose turn it is. It is held by whoever has its `fence`. */
 export interface DueRevocation extends RevocationPlace {
-  tokensetId: string;
+  tokensetId: string | null;
   fence: number;
   params: Readonly<Record<string, string>>;
   hasRefreshToken: boolean;

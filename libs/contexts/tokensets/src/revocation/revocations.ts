@@ -9,6 +9,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Connections } from '../connections.js';
 import { Custody, type KeyRow } from '../custody/custody.js';
 import type { KnownConnection } from '../known-connection.js';
+import type { ProviderAccount, Redeem } from '../redeem/redeem.types.js';
 import type { TokensetState } from '../tokenset-state.js';
 import { RevocationSeal } from './revocation-seal.js';
 import { insertRevocations, type NewRevocation } from './revocation-store.js';
@@ -70,12 +71,52 @@ export class Revocations {
       this.recordOf(row, keys.get(row.keyId) ?? null, revoking.get(row.connectionId)!),
     );
     for (let i = 0; i < records.length; i += AT_ONCE) await insertRevocations(tx, records.slice(i, i + AT_ONCE));
-    const settled = records.filter(({ outcome }) => outcome !== null).map(eventOf);
+    const settled = records.flatMap((record, i) => (record.outcome === null ? [] : [eventOf(record, leaving[i]!)]));
     return {
       say: async () => {
         for (let i = 0; i < settled.length; i += AT_ONCE) await this.outbox.addAll(tx, settled.slice(i, i + AT_ONCE));
       },
     };
+  }
+
+  /**
+   * Tokens of a code that leads to no tokenset of this person, because the account is not the one it should be. If it is
+   * somebody's here, its revocation finds that out and leaves it alone.
+   */
+  async takeErased({ request, connection, provider }: Redeem, tokens: RevocableTokens, account: ProviderAccount) {
+    if (connection.view.options['revoke_on_delete'] !== true) return;
+    const has = { accessToken: tokens.accessToken !== null, refreshToken: tokens.refreshToken !== null };
+    const wanted = revocableTokens(account.provider, has);
+    if (!wanted) return;
+    const id = randomUUID();
+    const { connectionId, personId } = request;
+    const { tokenOrigin } = provider;
+    const record: NewRevocation = {
+      id,
+      tokenset_id: null,
+      person_id: personId,
+      account_id: null,
+      connection_id: connectionId,
+      connection_name: connection.view.name,
+      token_origin: tokenOrigin,
+      provider_issuer: account.issuer,
+      provider_tenant: account.tenant,
+      provider_subject: account.subject,
+      provider_params: { ...account.params },
+      has_refresh_token: has.refreshToken,
+      sealed: this.seal.seal(
+        { recordId: id, connectionId, tokenOrigin },
+        {
+          accessToken: wanted.accessToken ? tokens.accessToken : null,
+          refreshToken: wanted.refreshToken ? tokens.refreshToken : null,
+        },
+      ),
+      outcome: null,
+      code: null,
+      manage_url: account.provider.manageUrl,
+      event_version: 0,
+    };
+    await insertRevocations(this.database.manager, [record]);
   }
 
   /** Newest first. */
@@ -86,7 +127,7 @@ export class Revocations {
          ${instant('next_attempt_at')} AS "nextAttemptAt", ${instant('deleted_at')} AS "deletedAt",
          ${instant('finished_at')} AS "finishedAt",
          CASE WHEN outcome IN ('unsupported', 'failed') THEN manage_url END AS "manageUrl"
-       FROM revocations r WHERE person_id = $1 ORDER BY r.deleted_at DESC, tokenset_id LIMIT ${MOST_LISTED}`,
+       FROM revocations r WHERE person_id = $1 AND tokenset_id IS NOT NULL ORDER BY r.deleted_at DESC, tokenset_id LIMIT ${MOST_LISTED}`,
       [personId],
     );
   }
@@ -154,13 +195,13 @@ type Wanted = Record<keyof RevocableTokens, boolean>;
 
 const AT_ONCE = 500;
 
-const eventOf = (record: NewRevocation) => ({
+const eventOf = (record: NewRevocation, row: LeavingTokenset) => ({
   contract: tokensetRevoked,
   ...toldOf({
-    tokensetId: record.tokenset_id,
-    personId: record.person_id,
-    accountId: record.account_id,
-    connectionId: record.connection_id,
+    tokensetId: row.id,
+    personId: row.personId,
+    accountId: row.accountId,
+    connectionId: row.connectionId,
     outcome: record.outcome!,
     effect: null,
     attempts: 0,
