@@ -156,6 +156,7 @@ export class RefreshCore {
       Promise.resolve().then(() => this.sealed(attempt, sent, answer)),
     );
     if (credential.rotated) await this.spilled(attempt, credential);
+    await this.world.crash.at('P3b', attempt.tokensetId);
     try {
       const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
         this.world.store.commit(attempt, credential),
@@ -191,7 +192,6 @@ export class RefreshCore {
   private async spilled(attempt: OpenAttempt, credential: NewCredential): Promise<void> {
     try {
       await this.world.spill.write(attempt, credential);
-      await this.world.crash.at('P3b', attempt.tokensetId);
     } catch (error) {
       this.world.metrics.spillFailed();
       this.world.report(error, 'refreshed tokens not spilled');

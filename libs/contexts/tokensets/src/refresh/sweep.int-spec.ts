@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Bench } from '../../test/bench.js';
+import { NodeRegistry } from './node-registry.js';
+
+const GRACE = { refresh: { mode: 'rotating', reuse: 'grace', graceSeconds: 60 } };
+const TOLERANT = { refresh: { reuse: 'tolerated' } };
+const STRICT = {};
+
+describe('the sweep', () => {
+  let bench: Bench;
+
+  beforeAll(async () => {
+    bench = await Bench.start({ refreshWaitMs: 3_000, refreshTimeoutMs: 5_000, strictTakeoverSeconds: 2 });
+  }, 60_000);
+  afterAll(() => bench.stop());
+  beforeEach(async () => {
+    await bench.sql.query('UPDATE refresh_attempts SET is_open = false');
+    bench.provider.graceMs = 60_000;
+    bench.provider.before = () => undefined;
+    bench.provider.after = () => undefined;
+    bench.provider.calls.length = 0;
+  });
+
+  /** An attempt of another process whose lease is over, as a kill leaves it. */
+  async function left(settings: object, of: { state?: string; node?: string; bootId?: string } = {}) {
+    const account = await bench.connected(settings as Record<string, unknown>);
+    const rotation = settings === GRACE ? 'grace' : settings === TOLERANT ? 'repeatable' : 'strict';
+    const { state = 'sent', node = randomUUID(), bootId = randomUUID() } = of;
+    await bench.sql.query(
+      `INSERT INTO refresh_attempts (id, tokenset_id, base_version, fence, state, kind, rotation, node, boot_id, grace_until)
+       SELECT gen_random_uuid(), id, cred_version, fence, $5, 'on_demand', $2, $3, $4,
+         CASE WHEN $2 = 'grace' THEN clock_timestamp() + interval '60 seconds' END FROM tokensets WHERE id = $1`,
+      [account.tokensetId, rotation, node, bootId, state],
+    );
+    bench.provider.calls.length = 0;
+    return { ...account, node, bootId };
+  }
+  const seen = ({ node, bootId }: { node: string; bootId: string }, secondsAgo: number) =>
+    bench.sql.query('INSERT INTO nodes VALUES ($1, $2, clock_timestamp() - make_interval(secs => $3))', [
+      node,
+      bootId,
+      secondsAgo,
+    ]);
+  const states = async (account: { tokensetId: string }) => (await bench.attempts(account)).map(({ state }) => state);
+
+  it.each([
+    ['repeatable', TOLERANT],
+    ['grace', GRACE],
+    ['strict', STRICT],
+  ])('takes up an attempt at a %s provider whose node is gone, although nobody asks', async (_class, settings) => {
+    const account = await left(settings);
+    await bench.sweep();
+    expect(await states(account)).toEqual(['unknown', 'committed']);
+    expect(bench.provider.refreshes).toHaveLength(1);
+    expect(await bench.row(account)).toMatchObject({ cred_version: 2 });
+    expect((await bench.events(account)).at(-1)).toMatchObject({ data: { cause: 'recovery' } });
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
+  });
+
+  it('leaves alone what is leased, what waits for its provider, and what is of an earlier version', async () => {
+    const leased = await left(GRACE);
+    await bench.sql.query(`UPDATE tokensets SET lease_until = clock_timestamp() + interval '1 minute' WHERE id = $1`, [
+      leased.tokensetId,
+    ]);
+    const cooling = await left(GRACE);
+    await bench.sql.query(
+      `UPDATE tokensets SET next_attempt_at = clock_timestamp() + interval '1 minute' WHERE id = $1`,
+      [cooling.tokensetId],
+    );
+    const replaced = await left(GRACE);
+    await bench.sql.query('UPDATE refresh_attempts SET base_version = 0 WHERE tokenset_id = $1', [replaced.tokensetId]);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toEqual([]);
+  });
+
+  it('sends once more to a strict provider, and the next time ten minutes later', async () => {
+    const account = await left(STRICT);
+    bench.provider.before = () => 'reset';
+    await bench.sweep();
+    await bench.sweep();
+    expect(await states(account)).toEqual(['unknown', 'unknown']);
+    await bench.sql.query('UPDATE tokensets SET next_attempt_at = NULL WHERE id = $1', [account.tokensetId]);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
+    bench.provider.before = () => undefined;
+    await bench.cooled(account);
+    await bench.sweep();
+    expect(await states(account)).toEqual(['unknown', 'unknown', 'committed']);
+  });
+
+  it('keeps resending to a provider where reuse does no harm, before its grace is over', async () => {
+    const account = await left(GRACE);
+    bench.provider.before = () => 'reset';
+    for (let round = 0; round < 3; round += 1) {
+      await bench.sql.query('UPDATE tokensets SET next_attempt_at = NULL WHERE id = $1', [account.tokensetId]);
+      await bench.sweep();
+    }
+    expect(bench.provider.refreshes).toHaveLength(3);
+    const { next_attempt_at } = (await bench.row(account))!;
+    expect(next_attempt_at!.getTime() - Date.now()).toBeLessThan(15_000);
+  });
+
+  it.each(['sent', 'unknown'])('leaves a strict attempt %s to its node while that is heard of', async (state) => {
+    const account = await left(STRICT, { state });
+    await seen(account, 0);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toEqual([]);
+  });
+
+  it('takes a strict attempt over once its node has come back', async () => {
+    const account = await left(STRICT);
+    await seen({ ...account, bootId: randomUUID() }, 0);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
+  });
+
+  it('takes a strict attempt over once its node was silent for long', async () => {
+    const account = await left(STRICT);
+    await seen(account, 3_600);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
+  });
+
+  it('counts no silence in which it could not hear anybody itself', async () => {
+    const account = await left(STRICT);
+    await seen(account, 3_600);
+    await bench.sql.query('ALTER TABLE nodes RENAME TO nodes_away');
+    while (bench.app.get(NodeRegistry).secondsSinceFailure() === null) await sleep(100);
+    await bench.sql.query('ALTER TABLE nodes_away RENAME TO nodes');
+    await bench.sweep();
+    expect(bench.provider.refreshes).toEqual([]);
+    while (bench.app.get(NodeRegistry).secondsSinceFailure()! < 2) await sleep(100);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
+  }, 20_000);
+
+  it('takes none of it from the processes of other places that sweep at the same time', async () => {
+    const accounts = [];
+    for (let i = 0; i < 8; i += 1) accounts.push(await left(GRACE));
+    const first = bench.app;
+    await bench.boot({ node: randomUUID() });
+    await Promise.all([bench.sweep(), sweepOf(first), bench.sweep(), sweepOf(first)]);
+    expect(bench.provider.refreshes).toHaveLength(accounts.length);
+    await first.close();
+  });
+});
+
+async function sweepOf(app: Bench['app']): Promise<void> {
+  const { RecoverySweeper } = await import('./recovery-sweeper.js');
+  await app.get(RecoverySweeper).sweep();
+  await app.get(RecoverySweeper).idle();
+}
