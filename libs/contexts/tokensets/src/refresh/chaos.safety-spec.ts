@@ -2,62 +2,50 @@ import { isFullRun, recordFigure } from '@strongroom/testing';
 import { Bench, refusal } from '../../test/bench.js';
 import { ChaosRun, type Kind, KINDS } from '../../test/chaos/chaos-run.js';
 import { CHAOS, DEFINITE, DEFINITE_RULES, ODD_TOKENS } from '../../test/chaos/corpus.js';
+import { OUTAGES, UnreachableProvider } from '../../test/chaos/unreachable.js';
 import { ProviderClient } from '../provider-client.js';
 
 const OPTIONS = { refreshWaitMs: 1_500, refreshTimeoutMs: 1_200 };
 const names = (list: readonly { name: string }[]): string[] => list.map(({ name }) => name);
 
 describe('a strange answer to a refresh', () => {
-  const ran: { kind: string; size: number; findings: string[] }[] = [];
+  const ran: { size: number; findings: string[] }[] = [];
   let bench: Bench;
-  beforeEach(async () => {
+  beforeAll(async () => {
     bench = await Bench.start(OPTIONS);
   }, 60_000);
-  afterEach(() => bench.stop());
+  afterAll(() => bench.stop());
 
   it('is one of at least 45 different ones', () => {
     expect(new Set(names(CHAOS)).size).toBe(CHAOS.length);
     expect(CHAOS.length).toBeGreaterThanOrEqual(45);
   });
 
-  /** From another process, as after a breaker's or a budget's wait. */
-  async function endured(run: ChaosRun): Promise<string[]> {
-    await run.endure();
-    await run.look();
-    await bench.app.close();
-    await bench.boot({ ...OPTIONS, refreshWaitMs: 8_000 });
-    await run.recover();
-    return run.findings;
-  }
-
   // A strict provider that has acted leaves nothing to recover: what is lost then is said, and counted elsewhere.
   const both = isFullRun() ? [false, true] : null;
   it.each([
-    [KINDS.strict, [false]],
-    [KINDS.grace, both ?? [true]],
-    [KINDS.repeatable, both ?? [false]],
-  ] satisfies [Kind, boolean[]][])(
-    'I4: costs no account its refresh token: $name',
-    async (kind, acts) => {
+    { kind: KINDS.strict, acts: [false] },
+    { kind: KINDS.rotating, acts: [] },
+    { kind: KINDS.grace, acts: both ?? [true] },
+    { kind: KINDS.repeatable, acts: both ?? [false] },
+  ])(
+    'I4: costs no account its refresh token: $kind.name',
+    async ({ kind, acts }: { kind: Kind; acts: boolean[] }) => {
       const run = new ChaosRun(bench, kind);
       for (const isProcessed of acts) for (const chaos of CHAOS) await run.meet(chaos, isProcessed);
-      const findings = await endured(run);
-      ran.push({ kind: kind.name, size: run.size, findings });
-      expect(findings).toEqual([]);
+      if (kind.rotates) for (const odd of ODD_TOKENS) await run.meetTokens(odd);
+      await run.endure();
+      await run.look();
+      // From another process, as after the wait of a breaker.
+      await bench.app.close();
+      await bench.boot({ ...OPTIONS, refreshWaitMs: 8_000 });
+      await run.recover();
+      ran.push(run);
+      expect(run.findings).toEqual([]);
+      await bench.app.close();
+      await bench.boot(OPTIONS);
     },
     400_000,
-  );
-
-  it.each([KINDS.strict, KINDS.rotating, KINDS.grace])(
-    'I4: that brings tokens and odd members leaves a refresh token that works: $name',
-    async (kind) => {
-      const run = new ChaosRun(bench, kind);
-      for (const odd of ODD_TOKENS) await run.meetTokens(odd);
-      const findings = await endured(run);
-      ran.push({ kind: kind.name, size: run.size, findings });
-      expect(findings).toEqual([]);
-    },
-    120_000,
   );
 
   it('control: a client that takes an outage for invalid_grant is found out', async () => {
@@ -89,6 +77,46 @@ describe('a strange answer to a refresh', () => {
   });
 });
 
+describe('a provider that cannot be reached', () => {
+  let away: UnreachableProvider;
+  let bench: Bench;
+  beforeAll(async () => {
+    away = await UnreachableProvider.start();
+    bench = await Bench.start(OPTIONS, { egress: away.egress });
+  }, 60_000);
+  afterAll(async () => {
+    await bench.stop();
+    await away.server.stop();
+  });
+
+  it.each(OUTAGES)('I4: by %s costs no account its refresh token, and nothing is sent', async (name) => {
+    const connectionId = await bench.connection({}, { tokenOrigin: away.server.url });
+    Object.assign(bench.directory.views.get(connectionId)!.options, { tokenURL: `${away.server.url}/token` });
+    bench.provider.subject = name;
+    const personId = bench.person();
+    const { tokensetId } = await bench.vault.redeem(await bench.redeemRequest(personId, connectionId));
+    const account = { personId, connectionId, tokensetId };
+    const first = await bench.token(account);
+    const sends = away.sends;
+
+    await away.outages[name]!();
+    await bench.expire(account, -25);
+    expect((await bench.token(account))?.accessToken).toBe(first!.accessToken);
+    await bench.expire(account);
+    expect(await refusal(bench.token(account))).toMatchObject({ status: 503 });
+    expect(await bench.row(account)).toMatchObject({ status: 'active', cred_version: 1 });
+    expect(new Set((await bench.attempts(account)).map(({ state }) => state))).toEqual(new Set(['not_processed']));
+    expect(away.sends).toBe(sends);
+
+    await away.mend();
+    await bench.cooled(account);
+    expect(await bench.token(account)).toMatchObject({ refreshed: true });
+    expect(new URLSearchParams(away.server.calls.at(-1)!.body).get('refresh_token')).toBe(
+      first!.accessToken.replace('_at_', '_rt_'),
+    );
+  });
+});
+
 describe('a definite answer to a refresh', () => {
   let bench: Bench;
   beforeAll(async () => {
@@ -112,4 +140,36 @@ describe('a definite answer to a refresh', () => {
       expect(said.map(({ data }) => data['reason'])).toEqual([reason]);
     },
   );
+
+  it('that nobody knows, three times over a day, ends in rejected, and not before', async () => {
+    const account = await bench.connected();
+    bench.provider.before = () => ({
+      status: 400,
+      body: { error: 'something_odd' },
+      headers: { 'retry-after': '600' },
+    });
+    for (const status of ['active', 'active', 'reconnect_required']) {
+      await bench.cooled(account);
+      await bench.expire(account);
+      await refusal(bench.token(account));
+      expect(await bench.row(account)).toMatchObject({ status });
+      await bench.sql.query(
+        `UPDATE refresh_attempts SET settled_at = settled_at - interval '13 hours' WHERE tokenset_id = $1`,
+        [account.tokensetId],
+      );
+    }
+    bench.provider.before = () => undefined;
+    expect(await bench.row(account)).toMatchObject({ reason: 'rejected' });
+  });
+
+  it('after one that was lost is a lost rotation', async () => {
+    const account = await bench.connected();
+    await bench.expire(account);
+    // The provider has rotated: the resend of what it has replaced is what it refuses.
+    bench.provider.after = ({ grant }) => (grant === 'refresh_token' ? 'reset' : undefined);
+    await expect(bench.token(account)).rejects.toMatchObject({ status: expect.any(Number) as number });
+    bench.provider.after = () => undefined;
+    await bench.cooled(account);
+    expect(await refusal(bench.token(account))).toMatchObject({ status: 401, details: { cause: 'lost_rotation' } });
+  });
 });
