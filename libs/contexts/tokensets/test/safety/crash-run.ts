@@ -102,7 +102,7 @@ export class CrashRun {
     await until(
       () => this.world.open(accounts),
       (open) => open === 0,
-      60,
+      120,
     );
     const rows = await this.world.rows(accounts);
     const stored = await process.ask('stored', { tokensetIds: accounts.map(({ tokensetId }) => tokensetId) });
