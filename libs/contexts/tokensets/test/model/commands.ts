@@ -4,7 +4,8 @@ import type { RefreshKind, Rotation } from '../../src/refresh/refresh.types.js';
 import type { World } from './world.js';
 
 /** How the provider treats the next request. */
-export type Treatment = 'lost before it acted' | 'lost after it acted' | 'server error' | 'rate limited';
+const treatments = ['lost before it acted', 'lost after it acted', 'server error', 'rate limited'] as const;
+export type Treatment = (typeof treatments)[number];
 
 /** One line of a history. `node` is 0 or 1. */
 export type Command =
@@ -48,41 +49,28 @@ const node = fc.constantFrom(0, 0, 1);
 const of = <Kind extends Command['do'], Rest>(kind: Kind, rest: { [Key in keyof Rest]: fc.Arbitrary<Rest[Key]> }) =>
   fc.record(rest).map((values) => ({ do: kind, ...values }) as unknown as Command);
 
-const refresh = of('refresh', { node, kind: fc.constantFrom('on_demand', 'early', 'forced') });
-const goOn = of('go on', { pick: fc.nat(3), stops: fc.integer({ min: 1, max: 6 }) });
-const wait = of('wait', { seconds: fc.constantFrom(1, 5, 20, 46, 100, 601, 700, 1300) });
-
-/** What is likelier to lead into a race stands more than once. */
-const commands: fc.Arbitrary<Command>[] = [
-  refresh,
-  refresh,
-  refresh,
-  goOn,
-  goOn,
-  goOn,
-  goOn,
-  wait,
-  wait,
-  of('sweep', { node }),
-  of('sweep', { node }),
-  of('set clock', { seconds: fc.constantFrom(-300, -60, 60, 300) }),
-  of('reconnect', {}),
-  of('delete', {}),
-  of('revoke', {}),
-  of('kill', { node }),
-  of('kill at', { node, point: fc.constantFrom<CrashPoint>(...crashPoints) }),
-  of('kill at', { node, point: fc.constantFrom<CrashPoint>('P3', 'P3b', 'P4', 'P5') }),
-  of('boot', { node }),
-  of('boot', { node }),
-  of('leave', { node }),
-  of('provider', {
-    next: fc.constantFrom<Treatment>('lost before it acted', 'lost after it acted', 'server error', 'rate limited'),
-  }),
-  of('database', { isUp: fc.boolean() }),
-  of('database', { isUp: fc.constant(true) }),
-  of('cut', { node, after: fc.nat(12), isExecuted: fc.boolean() }),
-  of('disk', { node, isFull: fc.boolean() }),
+/** As likely as the number says: what ends a history is rare, what leads into a race is not. */
+const weighted: [number, fc.Arbitrary<Command>][] = [
+  [16, of('refresh', { node, kind: fc.constantFrom('on_demand', 'early', 'forced') })],
+  [24, of('go on', { pick: fc.nat(3), stops: fc.integer({ min: 1, max: 8 }) })],
+  [8, of('wait', { seconds: fc.constantFrom(1, 5, 20, 46, 100, 601, 700, 1300) })],
+  [6, of('sweep', { node })],
+  [8, of('provider', { next: fc.constantFrom<Treatment>(...treatments) })],
+  [3, of('kill', { node })],
+  [10, of('kill at', { node, point: fc.constantFrom<CrashPoint>(...crashPoints, 'P4', 'P4') })],
+  [8, of('boot', { node })],
+  [1, of('leave', { node })],
+  [2, of('set clock', { seconds: fc.constantFrom(-300, -60, 60, 300) })],
+  [3, of('reconnect', {})],
+  [0.3, of('delete', {})],
+  [0.3, of('revoke', {})],
+  [1, of('database', { isUp: fc.constant(false) })],
+  [3, of('database', { isUp: fc.constant(true) })],
+  [4, of('cut', { node, after: fc.nat(12), isExecuted: fc.boolean() })],
+  [0.5, of('disk', { node, isFull: fc.constant(true) })],
+  [1, of('disk', { node, isFull: fc.constant(false) })],
 ];
+const commands = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight: weight * 10, arbitrary })));
 
 class Line implements fc.AsyncCommand<World, World> {
   constructor(private readonly command: Command) {}
@@ -105,7 +93,4 @@ export const said = ({ do: what, ...rest }: Command): string =>
 
 /** Up to so many lines; those that make no sense where they stand are left out. */
 export const histories = (maxCommands: number): fc.Arbitrary<Iterable<fc.AsyncCommand<World, World>>> =>
-  fc.commands(
-    commands.map((command) => command.map((line) => new Line(line))),
-    { maxCommands, size: 'max' },
-  );
+  fc.commands([commands.map((line) => new Line(line))], { maxCommands, size: 'max' });

@@ -1,3 +1,4 @@
+import type { RefreshAnswer } from '../../src/refresh/refresh.types.js';
 import type { ModelStart } from './model-node.js';
 import type { World } from './world.js';
 
@@ -6,12 +7,19 @@ export interface Controls {
   /** How a statement of the product reaches the database. */
   sql(text: string): string;
   spills: boolean;
+  /** What a process makes of an answer. */
+  heard(answer: RefreshAnswer): RefreshAnswer;
   /** The answer is in memory, and nothing of it durable. */
   answered(world: World, sender: ModelStart, accessToken: string): Promise<void>;
 }
 
 /** The product as it is. */
-export const nothingBroken: Controls = { sql: (text) => text, spills: true, answered: () => Promise.resolve() };
+export const nothingBroken: Controls = {
+  heard: (answer) => answer,
+  sql: (text) => text,
+  spills: true,
+  answered: () => Promise.resolve(),
+};
 
 /** I2: an old answer may overwrite a newer credential. */
 export const noVersionPredicate: Controls = {
@@ -41,4 +49,28 @@ export const noSpill: Controls = { ...nothingBroken, spills: false };
 export const answerBeforeCommit: Controls = {
   ...nothingBroken,
   answered: (world, sender, accessToken) => world.serve(sender, accessToken),
+};
+
+/** I4: whoever does not answer has refused. */
+export const silenceIsRefusal: Controls = {
+  ...nothingBroken,
+  heard: (answer) => (answer.outcome === 'error' ? { ...answer, class: 'reconnect' } : answer),
+};
+
+/** I6: a commit that says nothing new. */
+export const noNewSequence: Controls = {
+  ...nothingBroken,
+  sql: (text) => text.replace('cred_version = $2 + 1, event_version = event_version + 1', 'cred_version = $2 + 1'),
+};
+
+/** I7: another node resends whatever is open, wherever its answer lies. */
+export const noTakeoverRule: Controls = {
+  ...nothingBroken,
+  sql: (text) => text.replace(/(\$3|a\.rotation) = 'strict' AND EXISTS/, "$1 = 'none' AND EXISTS"),
+};
+
+/** I8: what is not known is taken for not done. */
+export const forgetsDoubt: Controls = {
+  ...nothingBroken,
+  sql: (text) => text.replace("SET state = 'unknown'", "SET state = 'not_processed'"),
 };

@@ -7,10 +7,15 @@ class ConnectionLost extends Error {
   }
 }
 
+/** Heartbeats are no part of a tokenset, and come often. */
+const WRITES = /^\s*(COMMIT|UPDATE tokensets|UPDATE refresh_attempts)/;
+
 /** Between one node and the database: what was broken on purpose, and what breaks by the history. */
 export class FaultyWire implements Wire {
   private left: number | undefined;
   private isExecuted = false;
+  /** Statements after which something else may be durable. */
+  writes = 0;
 
   constructor(
     private readonly database: { isUp: boolean },
@@ -38,7 +43,8 @@ export class FaultyWire implements Wire {
     else this.left -= 1;
   }
 
-  after(): void {
+  after(text: string): void {
+    if (WRITES.test(text)) this.writes += 1;
     if (this.left !== undefined && this.left < 0) this.lose();
   }
 

@@ -14,7 +14,8 @@ const INDEX = 'refresh_attempts_one_sent';
 export class ModelGround implements Ground {
   isUp = true;
   controls: Controls = nothingBroken;
-  file: string | undefined;
+  /** Where histories are kept: `STRONGROOM_SAFETY_RECORD`. */
+  file = process.env['STRONGROOM_SAFETY_RECORD'];
   tally = new Tally();
   readonly directory = mkdtempSync(join(tmpdir(), 'strongroom-model-'));
   readonly wires = Array.from({ length: NODES }, () => new FaultyWire(this, (text) => this.controls.sql(text)));

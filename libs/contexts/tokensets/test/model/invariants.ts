@@ -108,8 +108,8 @@ export class Invariants {
       .reduce<SeenAttempt | undefined>((newest, row) => (newest && newest.fence > row.fence ? newest : row), undefined);
     if (!attempt || ![...OPEN, 'superseded'].includes(attempt.state))
       throw new InvariantBroken('I3', `${text(token)} was sent, and the journal has no open attempt`);
-    const holds = snapshot.row?.fence === attempt.fence && snapshot.row.leaseMs !== null;
-    const heldUntil = holds ? at + snapshot.row!.leaseMs! : at;
+    const holds = snapshot.row?.fence === attempt.fence && snapshot.row.leaseUntil !== null;
+    const heldUntil = holds ? snapshot.row!.leaseUntil! : at;
     this.overlapping(attempt, token, at);
     if (snapshot.row?.version === attempt.base) this.ofStrict({ attempt, snapshot, at, heldUntil });
     this.sends.set(id, { node, boot, token, attempt, heldUntil, newest: null, heard: null });
@@ -134,10 +134,15 @@ export class Invariants {
     }
   }
 
+  /**
+   * What a provider issues for a request that it was slow to look at, when its sender has given up and the resend is
+   * stored, is no answer that anybody could have waited for.
+   */
   private acted({ id, newest }: Seen<'acted'>): void {
     const send = this.sends.get(id);
     if (send) send.newest = newest;
-    if (newest) this.newest.set(newest.grant, Math.max(newest.serial, this.newest.get(newest.grant) ?? 0));
+    if (newest && send?.attempt.base === this.last?.version)
+      this.newest.set(newest.grant, Math.max(newest.serial, this.newest.get(newest.grant) ?? 0));
   }
 
   private heard({ id, answer }: Seen<'heard'>): void {
@@ -161,7 +166,7 @@ export class Invariants {
 
   private leases(row: SeenRow | null, at: number): void {
     for (const send of this.sends.values())
-      if (send.heard === null && row?.fence === send.attempt.fence) send.heldUntil = at + (row.leaseMs ?? 0);
+      if (send.heard === null && row?.fence === send.attempt.fence) send.heldUntil = row.leaseUntil ?? at;
   }
 
   private change(last: SeenRow, row: SeenRow): void {

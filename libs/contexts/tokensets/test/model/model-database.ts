@@ -1,6 +1,7 @@
 import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
 import { contextDatabase, migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { tokensetsDatabase } from '../../src/tokensets.database.js';
 
@@ -17,10 +18,14 @@ export interface Wire {
  * that answers what was set last. A sequence keeps it, for that is no transaction's own.
  */
 export class ModelDatabase {
+  private asked: Promise<unknown> = Promise.resolve();
+
   private constructor(
     private readonly postgres: TestService,
     /** Of the model: looks, and sets the time. */
     readonly own: DataSource,
+    /** The same, for what is asked again and again. */
+    private readonly eye: pg.Client,
     readonly ring: KeyRing,
     private readonly keys: DataSource,
   ) {}
@@ -35,7 +40,9 @@ export class ModelDatabase {
     const own = await new DataSource(onModelTime(postgres.url)).initialize();
     for (const { table, column } of await own.query<{ table: string; column: string }[]>(CLOCK_DEFAULTS))
       await own.query(`ALTER TABLE ${table} ALTER COLUMN ${column} SET DEFAULT clock_timestamp()`);
-    return new ModelDatabase(postgres, own, ring, keys);
+    const eye = new pg.Client({ connectionString: postgres.url, options: ON_MODEL_TIME });
+    await eye.connect();
+    return new ModelDatabase(postgres, own, eye, ring, keys);
   }
 
   /** The data source of one process, as it has it in the product, behind a wire. */
@@ -56,8 +63,15 @@ export class ModelDatabase {
     return source;
   }
 
+  /** Planned once. */
+  async ask<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row | undefined> {
+    const asked = this.asked.then(() => this.eye.query<Row>({ name, text, values }));
+    this.asked = asked.catch(() => undefined);
+    return (await asked).rows[0];
+  }
+
   async setTime(ms: number): Promise<void> {
-    await this.own.query(`SELECT setval('model_clock.ticks', $1)`, [Math.round(ms)]);
+    await this.ask('set-time', `SELECT setval('model_clock.ticks', $1)`, [Math.round(ms)]);
   }
 
   /** The database server was started just now. */
@@ -67,6 +81,7 @@ export class ModelDatabase {
 
   async stop(): Promise<void> {
     await this.ring.close();
+    await this.eye.end();
     await this.own.destroy();
     await this.keys.destroy();
     await this.postgres.stop();
@@ -89,8 +104,8 @@ const CLOCK_DEFAULTS = `
   WHERE c.relnamespace = 'tokensets'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) LIKE '%clock_timestamp()'
     AND c.relname IN ('tokensets', 'tokenset_keys', 'refresh_attempts', 'redeems', 'pending_redeems')`;
 
+const ON_MODEL_TIME = '-c search_path=model_clock,tokensets,pg_catalog -c synchronous_commit=off -c jit=off';
 const onModelTime = (url: string) => {
   const options = contextDatabase({ ...tokensetsDatabase(url), poolSize: 3 });
-  const search = '-c search_path=model_clock,tokensets,pg_catalog -c synchronous_commit=off';
-  return { ...options, extra: { ...options.extra, options: search } };
+  return { ...options, extra: { ...options.extra, options: ON_MODEL_TIME } };
 };

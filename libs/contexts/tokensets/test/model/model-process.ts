@@ -26,10 +26,15 @@ export class ModelProcess implements CrashPoints {
 
   kill(): void {
     if (!this.alive) return;
+    this.end();
+    this.died();
+  }
+
+  /** The same, and nobody is told. */
+  end(): void {
     this.alive = false;
     this.scheduler.forget(this);
     this.time.forget(this);
-    this.died();
   }
 
   async at(point: CrashPoint): Promise<void> {

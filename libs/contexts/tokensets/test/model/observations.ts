@@ -22,7 +22,8 @@ export interface SeenRow {
   reason: string | null;
   version: number;
   fence: number;
-  leaseMs: number | null;
+  /** By the database's clock, in milliseconds. */
+  leaseUntil: number | null;
   leaseOwner: string | null;
   /** Null: erased. */
   refresh: Token | null;

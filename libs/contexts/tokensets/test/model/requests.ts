@@ -38,8 +38,9 @@ export function requests(world: World, sender: ModelStart, node: string): SendRe
     });
     if (!process.isAlive) return new Promise(() => undefined);
     world.see({ saw: 'heard', id, answer: heardOf(answer) });
-    if (answer.outcome === 'tokens') await world.ground.controls.answered(world, sender, answer.accessToken);
-    return answer;
+    const { controls } = world.ground;
+    if (answer.outcome === 'tokens') await controls.answered(world, sender, answer.accessToken);
+    return controls.heard(answer);
 
     async function answered(): Promise<RefreshAnswer> {
       await world.scheduler.stop('provider', null);

@@ -4,7 +4,7 @@ import { histories, settings } from './commands.js';
 import type { ModelGround } from './ground.js';
 import { World } from './world.js';
 
-const MOST_COMMANDS = 40;
+const MOST_COMMANDS = 60;
 
 export interface Found {
   histories: number;
@@ -22,7 +22,11 @@ export const seedOfRun = (): number =>
 export async function runHistories(
   ground: ModelGround,
   numRuns: number,
-  { seed = seedOfRun(), controls = nothingBroken }: { seed?: number; controls?: Controls } = {},
+  {
+    seed = seedOfRun(),
+    controls = nothingBroken,
+    isShrunk = true,
+  }: { seed?: number; controls?: Controls; isShrunk?: boolean } = {},
 ): Promise<Found> {
   ground.controls = controls;
   const property = fc.asyncProperty(settings, histories(MOST_COMMANDS), async (setting, lines) => {
@@ -35,7 +39,7 @@ export async function runHistories(
     }
     await world.end();
   });
-  const details = await fc.check(property, { seed, numRuns, endOnFailure: false });
+  const details = await fc.check(property, { seed, numRuns, endOnFailure: !isShrunk });
   ground.controls = nothingBroken;
   return { histories: details.numRuns, seed, failure: details.failed ? failureOf(details) : undefined };
 }

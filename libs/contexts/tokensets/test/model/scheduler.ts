@@ -13,8 +13,6 @@ interface Gate {
 export class Scheduler {
   private gates: Gate[] = [];
   private working = 0;
-  /** How often anybody was. */
-  worked = 0;
   private idle: () => void = () => undefined;
 
   stop(label: string, owner: object | null): Promise<void> {
@@ -24,7 +22,6 @@ export class Scheduler {
   /** Input and output that a stop does not cover: the scheduler waits for its end. */
   async work<T>(work: () => Promise<T>): Promise<T> {
     this.working += 1;
-    this.worked += 1;
     try {
       return await work();
     } finally {

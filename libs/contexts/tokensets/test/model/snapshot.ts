@@ -5,9 +5,8 @@ import type { SeenAttempt, SeenEvent, Snapshot, Token } from './observations.js'
 import { readToken } from './oracle.js';
 
 /** What a connection of the model's own finds about a tokenset, opened. */
-export async function snapshotOf(database: ModelDatabase, tokensetId: string, now: number): Promise<Snapshot> {
-  const [seen] = await database.own.query<[Found]>(SELECT, [tokensetId]);
-  const { row, attempts, events } = seen;
+export async function snapshotOf(database: ModelDatabase, tokensetId: string): Promise<Snapshot> {
+  const { row, attempts, events } = (await database.ask<Found>('snapshot', SELECT, [tokensetId]))!;
   const custody = new Custody(database.ring);
   const token = (field: 'access' | 'refresh', sealed: string | null): Token | null => {
     if (!row || sealed === null) return null;
@@ -26,7 +25,7 @@ export async function snapshotOf(database: ModelDatabase, tokensetId: string, no
       reason: row.reason,
       version: row.place.credVersion,
       fence: row.fence,
-      leaseMs: row.lease === null ? null : row.lease - now,
+      leaseUntil: row.lease,
       leaseOwner: row.owner,
       refresh: token('refresh', row.refresh),
       access: token('access', row.access),

@@ -8,6 +8,7 @@ export class Tally {
 
   add(seen: Observation): void {
     if (seen.saw === 'setting') this.begin();
+    if (seen.saw === 'command') this.count('lines');
     if (seen.saw === 'kill' || seen.saw === 'boot' || seen.saw === 'reuse') this.count(seen.saw);
     if (seen.saw === 'heard') this.count(`heard ${seen.answer}`);
     if (seen.saw === 'spilled') this.count(seen.failed ? 'not spilled' : 'spilled');

@@ -14,7 +14,7 @@ export class VirtualTime {
   private offset: number;
   private timers: Timer[] = [];
   private order = 0;
-  private isSaid = false;
+  private told: Promise<void> | undefined;
 
   constructor(
     private readonly database: ModelDatabase,
@@ -34,7 +34,7 @@ export class VirtualTime {
 
   jump(ms: number): void {
     this.offset += ms;
-    this.isSaid = false;
+    this.told = undefined;
   }
 
   sleep(ms: number, owner: object | null): Promise<void> {
@@ -60,7 +60,7 @@ export class VirtualTime {
   moveTo(elapsed: number): void {
     if (elapsed === this.elapsed) return;
     this.elapsed = elapsed;
-    this.isSaid = false;
+    this.told = undefined;
   }
 
   /** The timer that is due first goes off. */
@@ -71,8 +71,6 @@ export class VirtualTime {
 
   /** Before a statement that may ask for the time. */
   async tellDatabase(): Promise<void> {
-    if (this.isSaid) return;
-    this.isSaid = true;
-    await this.database.setTime(this.now());
+    await (this.told ??= this.database.setTime(this.now()));
   }
 }

@@ -63,7 +63,8 @@ export class World {
   private version = 1;
   private grant = 0;
   private beatAt = 0;
-  private lookedAt = 0;
+  private writes = 0;
+  private seen: { writes: number; snapshot: Snapshot } | undefined;
   private isThere = true;
   /** How the provider treats what comes next; by itself it does what it is asked. */
   next: Treatment | undefined;
@@ -103,7 +104,6 @@ export class World {
       await world.start(node);
       await world.goOnToTheEnd();
     }
-    await world.wait(50_000);
     return world;
   }
 
@@ -221,7 +221,7 @@ export class World {
   }
 
   private async isInDoubt(): Promise<boolean> {
-    const { row, attempts } = await this.snapshot();
+    const { row, attempts } = await this.durable();
     return (
       row?.status === 'active' && attempts.some(({ base, state }) => base === row.version && /sent|unknown/.test(state))
     );
@@ -230,7 +230,7 @@ export class World {
   /** Also after a history that failed: nothing of it may be found by the next. */
   async leaveGround(): Promise<void> {
     for (const { start, directory } of this.nodes) {
-      start?.process.kill();
+      start?.process.end();
       rmSync(directory, { recursive: true, force: true });
     }
     this.ground.isUp = true;
@@ -253,21 +253,23 @@ export class World {
     }
   }
 
+  /** As the provider would look into the database, through a connection of its own. */
   snapshot(): Promise<Snapshot> {
-    return this.scheduler.work(async () => {
-      await this.time.tellDatabase();
-      return snapshotOf(this.ground.database, this.tokensetId, this.time.now());
-    });
+    return this.scheduler.work(() => snapshotOf(this.ground.database, this.tokensetId));
   }
 
-  /** What is durable now; nothing can be new where nobody was at work. */
+  /** The same, from memory where nobody has written since. */
+  private async durable(): Promise<Snapshot> {
+    const writes = this.writes + this.ground.wires.reduce((sum, wire) => sum + wire.writes, 0);
+    if (this.seen?.writes !== writes) this.seen = { writes, snapshot: await this.snapshot() };
+    return this.seen.snapshot;
+  }
+
   private async look(): Promise<void> {
-    if (this.scheduler.worked !== this.lookedAt) {
-      const snapshot = await this.snapshot();
-      this.lookedAt = this.scheduler.worked;
-      if (snapshot.row) this.version = snapshot.row.version;
-      this.see({ saw: 'durable', snapshot });
-    }
+    const before = this.seen;
+    const snapshot = await this.durable();
+    if (snapshot.row) this.version = snapshot.row.version;
+    if (this.seen !== before) this.see({ saw: 'durable', snapshot });
     if (this.failure) throw this.failure;
   }
 
@@ -321,7 +323,7 @@ export class World {
     const { token, access, refresh } = this.oracle.grant();
     this.grant = token.grant;
     this.see({ saw: 'granted', token });
-    const now = new Date(this.time.now());
+    const now = new Date(this.time.now() - 50_000);
     this.tokensetId = await this.outsideWork(() => this.outside.connect({ access, refresh }, now));
     await this.look();
   }
@@ -329,6 +331,7 @@ export class World {
   private outsideWork<T>(work: () => Promise<T>): Promise<T> {
     return this.scheduler.work(async () => {
       await this.time.tellDatabase();
+      this.writes += 1;
       return work();
     });
   }
@@ -395,7 +398,7 @@ export class World {
   }
 
   async serve({ process }: ModelStart, accessToken: string): Promise<void> {
-    const snapshot = await process.io(() => this.snapshot());
+    const snapshot = await process.io(() => this.durable());
     this.see({ saw: 'served', token: readToken(accessToken), snapshot });
   }
 
