@@ -45,7 +45,8 @@ export class SpillReplay {
 
   private async replay(file: SpilledRefresh): Promise<void> {
     const { attempt, credential } = file;
-    const defect = await this.defectOf(file);
+    const row = await this.rowOf(file);
+    const defect = row && this.defectOf(file, row);
     if (defect) return this.spill.setAside(attempt.id, defect);
     const written = await this.store.commit(attempt, credential);
     if (written === 'waits') {
@@ -53,22 +54,27 @@ export class SpillReplay {
       return;
     }
     await this.spill.remove(attempt.id);
+    if (row && credential.newKey && typeof written !== 'string') this.custody.forget(row.keyId);
     const end = typeof written === 'string' ? written : 'stored';
     this.logger.warn({ attempt: attempt.id, tokenset: attempt.tokensetId, end }, 'spilled refresh replayed');
     if (typeof written !== 'string' && written.hasRecovered)
       this.back.push({ tokensetId: attempt.tokensetId, version: attempt.base + 1 });
   }
 
-  /** A record that does not open must not replace one that does. What cannot be tried now is believed. */
-  private async defectOf({ attempt, credential }: SpilledRefresh): Promise<UnreadableRecord | undefined> {
-    const row = await first<RowPlace>(
+  /** What it would replace. */
+  private rowOf({ attempt }: SpilledRefresh): Promise<RowPlace | undefined> {
+    return first<RowPlace>(
       this.database.manager,
       `SELECT person_id AS "personId", connection_id AS "connectionId", provider_subject AS "providerSubject",
          t.key_id AS "keyId", k.wrapped AS "keyWrapped"
        FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id WHERE id = $1 AND cred_version = $2`,
       [attempt.tokensetId, attempt.base],
     );
-    if (!row || !credential.refreshSealed) return undefined;
+  }
+
+  /** A record that does not open must not replace one that does. What cannot be tried now is believed. */
+  private defectOf({ attempt, credential }: SpilledRefresh, row: RowPlace): UnreadableRecord | undefined {
+    if (!credential.refreshSealed) return undefined;
     const { keyId, keyWrapped, ...owner } = row;
     const { tokensetId } = attempt;
     const place = { tokensetId, ...owner, tokenOrigin: credential.tokenOrigin, credVersion: attempt.base + 1 };
