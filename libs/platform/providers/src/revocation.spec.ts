@@ -1,5 +1,5 @@
 import { answer, custom, NOW } from '../test/connection.js';
-import { readRevocation, revocationRequest } from './revocation.js';
+import { readRevocation, revocableTokens, revocationRequest } from './revocation.js';
 
 const BOTH = { accessToken: 'cnry_a', refreshToken: 'cnry_r' };
 const how = (revocation: object, more: object = {}) =>
@@ -20,6 +20,25 @@ describe('a revocation', () => {
     ['both', { ...BOTH, refreshToken: null }, ['cnry_a']],
   ])('presents of %s with %j the tokens %j', (token, tokens, presented) => {
     expect(sent({ ...CUSTOM, token }, tokens).map(({ body }) => body)).toEqual(presented.map((one) => `token=${one}`));
+  });
+
+  it.each([
+    ['refresh-then-access', [true, true], [false, true]],
+    ['refresh-then-access', [true, false], [true, false]],
+    ['refresh', [true, false], null],
+    ['access', [true, true], [true, false]],
+    ['both', [true, true], [true, true]],
+  ] as const)('needs of %s with access and refresh token %j just %j', (token, [accessToken, refreshToken], needed) => {
+    const provider = how({ ...CUSTOM, token });
+    const [access, refresh] = needed ?? [];
+    const wanted = needed && { accessToken: access, refreshToken: refresh };
+    expect(revocableTokens(provider, { accessToken, refreshToken })).toEqual(wanted);
+  });
+
+  it('needs none where nothing can be sent', () => {
+    const has = { accessToken: true, refreshToken: true };
+    expect(revocableTokens(how({ support: 'none' }), has)).toBeNull();
+    expect(revocableTokens(custom({ provider_settings: { revocation: CUSTOM } }), has)).toBeNull();
   });
 
   it('sends its members where the entry says', () => {
