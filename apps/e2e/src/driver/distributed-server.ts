@@ -48,6 +48,10 @@ export class DistributedServer implements Server {
     return this.edge.url;
   }
 
+  get metricsUrls(): string[] {
+    return this.processes.map(({ place }) => `http://127.0.0.1:${place.metricsPort}/metrics`);
+  }
+
   get address(): InstallationAddress {
     const secret = (name: string) => readFileSync(join(this.dataDir, 'secrets/identity', name), 'utf8').trim();
     return {
@@ -146,7 +150,8 @@ async function startUpon<Made>(
   const places = new Map<ServiceName, Place[]>();
   for (const name of serviceNames) {
     const own: Place[] = [];
-    for (let i = 0; i < (scale[name] ?? 1); i++) own.push({ port: await freePort(), rpcPort: await freePort() });
+    for (let i = 0; i < (scale[name] ?? 1); i++)
+      own.push({ port: await freePort(), rpcPort: await freePort(), metricsPort: await freePort() });
     places.set(name, own);
   }
   const shared = {

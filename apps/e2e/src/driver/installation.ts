@@ -64,6 +64,12 @@ export class Installation {
     return this.http.sendJson(method, `${this.url}/api/v2${path}`, body, { authorization });
   }
 
+  /** With these scopes and no other. */
+  async managementAs(scopes: readonly string[], method: string, path: string): Promise<Answer> {
+    const authorization = `Bearer ${await this.newManagementToken({ scope: scopes.join(' ') })}`;
+    return this.http.sendJson(method, `${this.url}/api/v2${path}`, undefined, { authorization });
+  }
+
   /** The same for set-up: anything but a success stops the test with what was answered. */
   async manage(method: string, path: string, body?: unknown): Promise<Json> {
     const answer = await this.management(method, path, body);
@@ -93,12 +99,13 @@ export class Installation {
     return this.http.close();
   }
 
-  private async newManagementToken(): Promise<string> {
+  private async newManagementToken(more: Record<string, string> = {}): Promise<string> {
     const answer = await this.token({
       grant_type: 'client_credentials',
       audience: `${this.url}/api/v2/`,
       client_id: this.address.managementClientId,
       client_secret: this.address.managementClientSecret,
+      ...more,
     });
     if (answer.status !== 200) throw new Error(`No Management token: ${answer.status} ${answer.text}`);
     return String(answer.json['access_token']);

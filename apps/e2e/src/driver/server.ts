@@ -25,6 +25,8 @@ export interface Server {
   elsewhere(): Promise<Map<string, Buffer>>;
   /** Puts made-up secrets there: into a header, a value and Redis. */
   plant(secrets: readonly string[]): Promise<void>;
+  /** Where each of its processes tells its metrics. */
+  readonly metricsUrls: readonly string[];
   /** What Node holds of the machine's memory, by process; Linux only. */
   residentMebibytes(): Record<string, number>;
 }

@@ -8,6 +8,7 @@ import { untilReady } from './processes.js';
 export interface Place {
   port: number;
   rpcPort: number;
+  metricsPort: number;
 }
 
 export interface Surroundings {
@@ -69,6 +70,7 @@ export class ServiceProcess {
       ...(Object.fromEntries(rpcUrls) as Record<string, string>),
       STRONGROOM_PORT: String(this.place.port),
       STRONGROOM_RPC_PORT: String(this.place.rpcPort),
+      STRONGROOM_METRICS_PORT: String(this.place.metricsPort),
       [`STRONGROOM_${constant(this.name)}_DATABASE_URL`]: database.href,
       STRONGROOM_DATABASE_PASSWORD_FILE: file('database-password'),
       STRONGROOM_SERVICE_KEY_FILE: file('service-key.pem'),

@@ -16,6 +16,7 @@ export class StandaloneServer implements Server {
   private constructor(
     readonly dataDir: string,
     private readonly port: number,
+    private readonly metricsPort: number,
     private readonly simulatorUrl: string,
     private readonly environment: Record<string, string>,
   ) {}
@@ -23,7 +24,7 @@ export class StandaloneServer implements Server {
   static async start(simulatorUrl: string, environment: Record<string, string> = {}): Promise<StandaloneServer> {
     // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
     const dataDir = await mkdtemp('/var/tmp/strongroom-flow-');
-    const server = new StandaloneServer(dataDir, await freePort(), simulatorUrl, environment);
+    const server = new StandaloneServer(dataDir, await freePort(), await freePort(), simulatorUrl, environment);
     await server.start();
     return server;
   }
@@ -39,6 +40,10 @@ export class StandaloneServer implements Server {
 
   residentMebibytes(): Record<string, number> {
     return { standalone: residentMebibytes(this.child?.pid) };
+  }
+
+  get metricsUrls(): string[] {
+    return [`http://127.0.0.1:${this.metricsPort}/metrics`];
   }
 
   get output(): string {
@@ -62,6 +67,7 @@ export class StandaloneServer implements Server {
     const environment = {
       STRONGROOM_PORT: String(this.port),
       STRONGROOM_PUBLIC_URL: this.url,
+      STRONGROOM_METRICS_PORT: String(this.metricsPort),
       STRONGROOM_DATA_DIR: this.dataDir,
       STRONGROOM_TLS: 'generate',
       STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
