@@ -40,15 +40,13 @@ export class RekeyRunningError extends VaultError {
   }
 }
 
-/** This process has not caught up with the key ring; it does so now. Nothing is wrong with the record. */
-export class KeyRingBehindError extends VaultError {
+/**
+ * This process has not caught up with the key ring; it does so now. Nothing is wrong with the record, so whoever waits
+ * for the key service waits for this as well.
+ */
+export class KeyRingBehindError extends KeyServiceUnavailable {
   constructor(keyId: string) {
-    super('the key of this record is not loaded yet; try again', {
-      code: 'temporarily_unavailable',
-      status: 503,
-      retryAfter: 2,
-      cause: new Error(`key ${keyId}`),
-    });
+    super(new Error(`key ${keyId} is not loaded here yet`));
   }
 }
 

@@ -8,12 +8,17 @@ import type { KeyState } from './rotation/rotation.types.js';
 import type { SealingKey } from './sealing-key.js';
 import { UnreadableRecord } from './unreadable-record.error.js';
 
+interface Moment {
+  monotonic: number;
+  wall: number;
+}
+
 /** The stored keys as they were when they were last read. */
 interface View {
   installationId: string;
   primaryId: string;
   states: ReadonlyMap<string, KeyState>;
-  readAt: number;
+  readAt: Moment;
 }
 
 const RELOAD_MS = 5_000;
@@ -87,7 +92,7 @@ export class KeyRingUpkeep {
 
   primary(): SealingKey {
     const { primaryId, readAt } = this.view;
-    if (this.now() - readAt > SEAL_NOTHING_AFTER_MS) throw new KeyRingBehindError(primaryId);
+    if (this.msSince(readAt) > SEAL_NOTHING_AFTER_MS) throw new KeyRingBehindError(primaryId);
     return this.held.get(primaryId);
   }
 
@@ -104,7 +109,7 @@ export class KeyRingUpkeep {
         throw this.unknown(id);
       case undefined:
         this.hurry();
-        throw this.now() - this.view.readAt > BEHIND_AFTER_MS ? this.behind(id) : this.unknown(id);
+        throw this.msSince(this.view.readAt) > BEHIND_AFTER_MS ? this.behind(id) : this.unknown(id);
     }
   }
 
@@ -127,14 +132,14 @@ export class KeyRingUpkeep {
     if (!this.options.isObserver) await this.loads.present();
     const installationId = await this.installationId();
     if (installationId === undefined) return this.leave();
-    const readAt = this.now();
+    const readAt = { monotonic: this.now(), wall: Date.now() };
     const rows = await this.keys.rows();
     const states = new Map(rows.map((row) => [row.id, stateOf(row)]));
     const primaryId = rows.find(({ state }) => state === 'primary')?.id;
     if (primaryId === undefined) throw new NoKeyForSealedRowsError(this.options.context);
     this.held.want(rows.filter((row) => OPENS.includes(stateOf(row))));
     await this.held.unwrapDue(installationId);
-    if (this.now() - readAt > TAKE_OVER_WITHIN_MS) return this.look();
+    if (this.msSince(readAt) > TAKE_OVER_WITHIN_MS) return this.look();
     this.current = { installationId, primaryId, states, readAt };
     if (!this.isOpen) return this.leave();
     if (!this.options.isObserver) await this.tell();
@@ -208,6 +213,11 @@ export class KeyRingUpkeep {
           this.options.logger?.error({ err: error, keyId: id }, 'the key could not come back'),
         );
     return new KeyRingBehindError(id);
+  }
+
+  /** By both clocks: one of them stands still while the machine sleeps, the other one may be set back. */
+  private msSince({ monotonic, wall }: Moment): number {
+    return Math.max(this.now() - monotonic, Date.now() - wall);
   }
 
   private hurry(): void {
