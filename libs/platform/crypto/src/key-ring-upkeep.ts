@@ -78,7 +78,8 @@ export class KeyRingUpkeep {
     clearTimeout(this.timer);
     await this.running?.catch(() => undefined);
     this.held.clear();
-    if (!this.options.isObserver && this.options.database.isInitialized) await this.loads.leave();
+    if (this.options.isObserver || !this.options.database.isInitialized) return;
+    await this.loads.leave().catch(() => undefined); // without a database: the others wait for half a minute
   }
 
   get view(): View {
@@ -240,7 +241,7 @@ export class KeyRingUpkeep {
   }
 
   private async roundInBackground(): Promise<void> {
-    if (!this.options.database.isInitialized) return;
+    if (this.isEnded || !this.options.database.isInitialized) return;
     try {
       await this.round();
       this.failures = this.held.isInTrouble ? this.failures + 1 : 0;
