@@ -7,8 +7,6 @@ import { keyIdBytes } from './key-id.js';
 import { open, recordKeyId, seal, sealWithNonce } from './record.js';
 import { SealingKey } from './sealing-key.js';
 
-const MUTATIONS = Number(process.env['STRONGROOM_TEST_MUTATIONS'] ?? 10_000);
-
 /** What came out of an attempt to open: the plaintext, or how the error looks from outside. */
 function attempt(key: SealingKey, record: Buffer, bound: Buffer): string {
   try {
@@ -95,14 +93,6 @@ describe('record', () => {
     const bound = aad(['tokenset', 'x']);
     const record = seal(key, plaintext, bound);
 
-    it(`${MUTATIONS} mutated records`, () => {
-      for (let n = 0; n < MUTATIONS; n++) {
-        const mutated = mutate(record, n);
-        if (mutated.equals(record)) continue;
-        expect(attempt(key, mutated, bound)).toBe(REFUSED);
-      }
-    });
-
     it('each single bit flipped', () => {
       for (let bit = 0; bit < record.length * 8; bit++) {
         const mutated = Buffer.from(record);
@@ -168,16 +158,3 @@ describe('record', () => {
     expect(printed).toContain('"recordKey":{}');
   });
 });
-
-/** Bit flips, truncations, insertions, swapped stretches and foreign headers, by turns. */
-function mutate(record: Buffer, n: number): Buffer {
-  const mutated = Buffer.from(record);
-  const at = randomBytes(4).readUInt32BE() % record.length;
-  if (n % 5 === 0)
-    for (let flips = 0; flips <= n % 4; flips++) mutated[(at + flips * 7) % record.length]! ^= 1 << (n % 8);
-  if (n % 5 === 1) return mutated.subarray(0, at);
-  if (n % 5 === 2) return Buffer.concat([mutated.subarray(0, at), randomBytes(1 + (n % 40)), mutated.subarray(at)]);
-  if (n % 5 === 3) return Buffer.concat([mutated.subarray(at), mutated.subarray(0, at)]);
-  if (n % 5 === 4) randomBytes(Math.min(1 + (n % 32), record.length - at)).copy(mutated, at);
-  return mutated;
-}
