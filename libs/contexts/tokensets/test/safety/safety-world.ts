@@ -27,7 +27,8 @@ const WIDE = { perSecond: 100_000, burst: 100_000, inFlight: 10_000 };
 export class SafetyWorld {
   private readonly processes = new Set<VaultProcess>();
   private readonly views: ConnectionView[];
-  private readonly masterKeys = ConfiguredMasterKeys.generate('test');
+  /** Of every process that is given no others. */
+  readonly masterKeys = ConfiguredMasterKeys.generate('test');
 
   private constructor(
     readonly postgres: PostgresOfOwn,

@@ -21,7 +21,7 @@ process.on('disconnect', () => process.exit(1)); // the parent has gone
 const { Global, Module } = await import('@nestjs/common');
 const { Test } = await import('@nestjs/testing');
 const { Bearer, ConnectionDirectory, IntakeKeys, People, TokenVault } = await import('@strongroom/contracts');
-const { ConfiguredMasterKeys, sealBox } = await import('@strongroom/crypto');
+const { ConfiguredMasterKeys, KeyRotation, sealBox } = await import('@strongroom/crypto');
 const { Egress } = await import('@strongroom/egress');
 const { PublicUrl } = await import('@strongroom/http');
 const { InProcessLocks, RedisConnection, RedisLocks } = await import('@strongroom/locking');
@@ -154,6 +154,11 @@ const answers: { [K in keyof Calls]: (asks: Calls[K]['asks']) => Promise<Calls[K
     );
     return Object.fromEntries(rows.map((row) => [row.id, row.refresh_sealed && serialOf(opened(row))]));
   },
+  async rekey() {
+    await app.get(KeyRotation, { strict: false }).rekey();
+    return null;
+  },
+  keys: () => app.get(KeyRotation, { strict: false }).status(),
   async close() {
     await app.close();
     return null;

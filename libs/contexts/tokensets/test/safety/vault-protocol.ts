@@ -46,6 +46,9 @@ export interface Calls {
   letGo: { asks: null; answer: null };
   /** Serial of the refresh token that is stored; null: none. */
   stored: { asks: { tokensetIds: string[] }; answer: Record<string, number | null> };
+  /** A rotation of the installation key begins. */
+  rekey: { asks: null; answer: null };
+  keys: { asks: null; answer: { state: string; remaining: number; masterKeyId: string | null }[] };
   close: { asks: null; answer: null };
 }
 
