@@ -72,7 +72,8 @@ describe('a strange answer to a refresh', () => {
       required: '0, at least 30 answers',
       measured: `${findings.length} of ${total}`,
       holds: findings.length === 0 && total > CHAOS.length,
-      control: 'a client that takes 5xx for invalid_grant is found out at every one of them',
+      control:
+        'a client that takes 5xx for invalid_grant is found out at each; so is one that stores any refresh_token',
     });
   });
 });
