@@ -28,7 +28,14 @@ const secretsAt: KeyIdColumn = {
   sealedColumn: 'sealed',
   keyIdColumn: 'sealing_key_id',
 };
+const successorsAt: KeyIdColumn = {
+  table: 'successors',
+  idColumn: 'id_hash',
+  sealedColumn: 'sealed',
+  keyIdColumn: 'sealing_key_id',
+};
 const targets: RewrapTarget[] = [
+  sealedValuesTarget(successorsAt, { kind: 'refresh_token', ownerColumn: 'family_id', field: 'successor' }),
   intakeKeysTarget,
   tokensetKeysTarget(keysAt, 'tokenset_id'),
   sealedValuesTarget(secretsAt, { kind: 'client-secret', ownerColumn: 'owner', field: 'client_secret' }),
@@ -39,7 +46,9 @@ class TestTables1 {
   async up(runner: { query(sql: string): Promise<unknown> }): Promise<void> {
     await runner.query(`
       create table tokenset_keys (key_id uuid primary key, tokenset_id text not null, wrapped bytea not null);
-      create table secrets (owner text primary key, sealed bytea)`);
+      create table secrets (owner text primary key, sealed bytea);
+      create table successors (id_hash bytea primary key, family_id uuid not null, sealed bytea)`);
+    await runner.query(keyIdColumnSql(successorsAt));
     await runner.query(keyIdColumnSql(keysAt));
     await runner.query(keyIdColumnSql(secretsAt));
   }
@@ -151,6 +160,14 @@ describe('KeyRotation', () => {
     for (let n = 0; n < 30; n++) await addKey(n % 2 ? one : two);
     for (let n = 0; n < 20; n++) await addSecret(n % 2 ? one : two);
     const old = one.ring.primary().id;
+    const family = randomUUID();
+    const successor = (ring: KeyRing, sealed: Buffer) => ring.openValue('refresh_token', family, 'successor', sealed);
+    for (let n = 0; n < 3; n++)
+      await one.database.query('insert into successors values ($1, $2, $3)', [
+        Buffer.from([n, 255, 0]),
+        family,
+        one.ring.sealValue('refresh_token', family, 'successor', 'cnry_successor'),
+      ]);
 
     await one.rotation.rekey();
     await until('destroyed primary', one, two);
@@ -162,6 +179,10 @@ describe('KeyRotation', () => {
     // A process that never had the old key: it opens all the same.
     const fresh = await start();
     expect(await openAll(fresh)).toBe(50);
+    const successors = await one.database.query<{ sealed: Buffer }[]>('select sealed from successors');
+    expect(successors.map(({ sealed }) => successor(fresh.ring, sealed).toString())).toEqual(
+      Array(3).fill('cnry_successor'),
+    );
     expect(await (await IntakePrivateKeys.load(fresh.ring, fresh.database)).open(context, box)).toBe('cnry_code');
     const [row] = await one.database.query<{ wrapped: null; check_record: null; created_at: Date }[]>(
       'select wrapped, check_record, created_at from installation_keys where id = $1',
@@ -493,11 +514,12 @@ describe('KeyRotation', () => {
     const one = await start();
     for (let n = 0; n < 10; n++) await addSecret(one);
     let asked = 0;
+    const secrets = targets.at(-1)!;
     const ends: RewrapTarget = {
-      ...targets[2]!,
+      ...secrets,
       aad: (row, installationId) => {
         if (++asked === 7) throw new Error('ended');
-        return targets[2]!.aad(row, installationId);
+        return secrets.aad(row, installationId);
       },
     };
     await one.rotation.rekey();
