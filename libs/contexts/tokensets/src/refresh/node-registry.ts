@@ -7,6 +7,8 @@ import { NodeClaim } from './node-claim.js';
 import { RefreshSpill } from './refresh.types.js';
 
 const HEARTBEAT_MS = 5_000;
+/** So long without a written heartbeat, whatever kept us: we may have heard nobody. */
+const DEAF_MS = 3 * HEARTBEAT_MS;
 
 /** Who may hold an answer: one row per place a process runs at, with the id of its present start. */
 @Injectable()
@@ -16,8 +18,10 @@ export class NodeRegistry {
   private readonly claim: NodeClaim;
   private heartbeat: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
-  /** Monotonic. */
+  /** Monotonic, as is the next. */
   private failedAt: number | null = null;
+  private heardAt = performance.now();
+  private isBeating = false;
 
   constructor(
     private readonly database: DataSource,
@@ -57,12 +61,15 @@ export class NodeRegistry {
         [this.node, this.settings.bootId],
       );
     });
+    this.heardAt = performance.now();
     this.heartbeat = setInterval(() => void this.beat(), HEARTBEAT_MS).unref();
   }
 
-  /** Since we last failed to reach the database: what was silent then may only not have been heard. */
+  /** Since we last could not reach the database: what was silent then may only not have been heard. */
   secondsSinceFailure(): number | null {
-    return this.failedAt === null ? null : (performance.now() - this.failedAt) / 1000;
+    const now = performance.now();
+    if (now - this.heardAt > DEAF_MS) return 0;
+    return this.failedAt === null ? null : (now - this.failedAt) / 1000;
   }
 
   /** Gone in order: nobody has to wait for an answer of ours, unless there is one, or an attempt is still open. */
@@ -80,14 +87,21 @@ export class NodeRegistry {
   /** The claim is looked at beside: what it takes to ask must not make a process that lives look silent. */
   private async beat(): Promise<void> {
     this.looking ??= this.lookAtClaim().finally(() => (this.looking = undefined));
+    if (this.isBeating) return;
+    this.isBeating = true;
     try {
       await this.database.query('UPDATE nodes SET seen_at = clock_timestamp() WHERE node = $1 AND boot_id = $2', [
         this.node,
         this.settings.bootId,
       ]);
+      const now = performance.now();
+      if (now - this.heardAt > DEAF_MS) this.failedAt = now;
+      this.heardAt = now;
     } catch (error) {
       this.failedAt = performance.now();
       this.logger.warn({ err: error }, 'heartbeat not written');
+    } finally {
+      this.isBeating = false;
     }
   }
 

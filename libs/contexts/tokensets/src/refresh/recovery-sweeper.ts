@@ -10,6 +10,8 @@ const PER_SWEEP = 50;
 const AT_ONCE = 16;
 /** How often those are looked for that wait a day. */
 const ADMINISTRATORS_EVERY_MS = 60_000;
+/** How long one is left whose connection cannot be used: no row says so. */
+const MISCONFIGURED_MS = 60_000;
 
 /**
  * Brings to an end what a process left open: `spec/refresh.md` §4 step 21. Every process sweeps; what takes long does not
@@ -19,6 +21,8 @@ const ADMINISTRATORS_EVERY_MS = 60_000;
 export class RecoverySweeper {
   private readonly queue: Recoverable[] = [];
   private readonly running = new Map<string, Promise<void>>();
+  /** Until when one is left alone, monotonic. */
+  private readonly paused = new Map<string, number>();
   private readonly stopping = new AbortController();
   private loop: Promise<void> = Promise.resolve();
   private administratorsAt = 0;
@@ -71,7 +75,8 @@ export class RecoverySweeper {
   }
 
   private known(): string[] {
-    return [...this.running.keys(), ...this.queue.map(({ tokensetId }) => tokensetId)];
+    for (const [id, until] of this.paused) if (until <= performance.now()) this.paused.delete(id);
+    return [...this.running.keys(), ...this.paused.keys(), ...this.queue.map(({ tokensetId }) => tokensetId)];
   }
 
   private add(found: readonly Recoverable[]): void {
@@ -93,7 +98,7 @@ export class RecoverySweeper {
 
   private async refresh({ tokensetId, connectionId, params, version }: Recoverable): Promise<void> {
     try {
-      await this.refresher.refresh({
+      const outcome = await this.refresher.refresh({
         tokensetId,
         connectionId,
         params,
@@ -102,6 +107,8 @@ export class RecoverySweeper {
         kind: 'recovery',
         actor: { kind: 'system' },
       });
+      if (outcome.state === 'failed' && outcome.class === 'client_config')
+        this.paused.set(tokensetId, performance.now() + MISCONFIGURED_MS);
     } catch (error) {
       this.logger.warn({ err: error, tokenset: tokensetId }, 'recovery waits for the next sweep');
     }
