@@ -1,3 +1,5 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { recordFigure, safetyCount } from '@strongroom/testing';
 import { type CrashClass, crashClasses, CrashRun, crashTable, type Fate } from '../../test/safety/crash-run.js';
 import { SafetyWorld } from '../../test/safety/safety-world.js';
@@ -76,6 +78,27 @@ describe('kill -9 in the middle of refreshes', () => {
     expect(sends.filter(({ overlapping }) => overlapping > 0)).toEqual([]);
   });
 
+  it('D3 leaves sealed records on the disk, for this user alone, and no token', async () => {
+    const place = world.spillDirectoryOf('spilled');
+    const victim = await world.process('spilled');
+    const accounts = await world.connect(victim, 'strict', 3);
+    await world.expire(accounts);
+    await victim.ask('hold', { points: accounts.map(({ tokensetId }) => [tokensetId, 'P3b']) });
+    victim.tokens(accounts).catch(() => undefined);
+    await victim.untilHeld(accounts.length);
+    await victim.kill();
+    const names = (await readdir(place)).filter((name) => name.endsWith('.json'));
+    expect(names).toHaveLength(accounts.length);
+    const tokens = accounts.flatMap(({ grant }) => [`cnry_at_${grant}_2`, `cnry_rt_${grant}_2`]);
+    for (const name of names) {
+      const path = join(place, name);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+      const text = name + (await readFile(path, 'utf8'));
+      expect(isIn(text, tokens)).toBe(false);
+      expect(isIn(text + Buffer.from(`x${tokens[0]}`).toString('base64url'), tokens)).toBe(true);
+    }
+  }, 60_000);
+
   it('would have seen refreshes lost at P4 without the spill', async () => {
     const broken = new CrashRun(world, 'no-spill', {}, { sabotage: ['no spill'] });
     await broken.kill(['P4'], 5).finally(() => broken.end());
@@ -101,6 +124,20 @@ describe('kill -9 in the middle of refreshes', () => {
     await next.kill();
   }, 120_000);
 });
+
+/** As it is, or as the end of something in hexadecimal or base64. */
+function isIn(text: string, tokens: readonly string[]): boolean {
+  const forms = tokens.flatMap((token) => [
+    token,
+    Buffer.from(token).toString('hex'),
+    ...[0, 1, 2].map((before) => {
+      const whole = Buffer.from(' '.repeat(before) + token).toString('base64url');
+      return whole.slice(4, -4);
+    }),
+  ]);
+  const plain = text.replaceAll('+', '-').replaceAll('/', '_');
+  return forms.some((form) => plain.includes(form));
+}
 
 const CONTROLS: Partial<Record<CrashPoint, string>> = {
   P3: 'without the journal: lost silently',
