@@ -13,6 +13,7 @@ import { KeyRotationProcess } from './keys/key-rotation-process.js';
 import { KeyringChanges } from './keys/keyring-changes.js';
 import { FirstRowsOptions } from './registry/first-rows.js';
 import { registryParts } from './registry/registry.parts.js';
+import { ShowKeys } from './show-keys.js';
 
 export interface IdentityOptions {
   databaseUrl: string;
@@ -49,6 +50,7 @@ export class IdentityModule {
           useFactory: keyRotationOf(rewrapRowsPerSecond),
         },
         KeyRotationProcess,
+        ShowKeys,
         { provide: FirstRowsOptions, useValue: firstRows },
         ...registryParts.providers,
         ...authorizationParts.providers,

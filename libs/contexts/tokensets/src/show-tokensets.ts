@@ -27,7 +27,7 @@ export class ShowTokensets implements OnModuleInit {
       },
       () => this.inDoubt(),
     );
-    if (this.metrics) showKeys(this.metrics, 'tokensets', () => this.ring.counters);
+    if (this.metrics) showKeys(this.metrics, 'tokensets', this.ring);
   }
 
   private async byStatus(): Promise<Sample<'status' | 'reason'>[]> {

@@ -7,10 +7,21 @@ export interface CountedKeys {
   readonly failures: ReadonlyMap<string, number>;
   readonly cacheHits: number;
   readonly cacheMisses: number;
+  sealsUnder(keyId: string): number;
 }
 
-/** The counters of one context's keys (`spec/encryption.md` §6). Kinds and causes, no ids: there is a key per account. */
-export function showKeys(metrics: Metrics, context: string, counters: () => CountedKeys): void {
+/** A context's key ring. */
+export interface CountedRing {
+  readonly counters: CountedKeys;
+  primary(): { readonly id: string };
+}
+
+/**
+ * The counters of one context's keys (`spec/encryption.md` §6). Kinds and causes; of ids that of the installation key
+ * alone, for there is another key per account, and what seals too often under one of those is logged.
+ */
+export function showKeys(metrics: Metrics, context: string, ring: CountedRing): void {
+  const counters = () => ring.counters;
   const by =
     <Label extends string>(label: Label, counts: () => ReadonlyMap<string, number>) =>
     (): Sample<'context' | Label>[] =>
@@ -34,6 +45,17 @@ export function showKeys(metrics: Metrics, context: string, counters: () => Coun
   metrics.counterOf(
     name('opens', 'Values opened, by kind.', ['context', 'kind']),
     by('kind', () => counters().opens),
+  );
+  metrics.gaugeOf(
+    {
+      name: 'strongroom_installation_key_seals',
+      help: 'Seals by this process under the installation key in use; 2^28 is far too many.',
+      labels: ['context', 'key'],
+    },
+    () => {
+      const key = ring.primary().id;
+      return [{ labels: { context, key }, value: counters().sealsUnder(key) }];
+    },
   );
   metrics.counterOf(
     name('failures', 'Values and keys that did not open, by cause.', ['context', 'cause']),
