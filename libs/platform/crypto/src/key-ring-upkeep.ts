@@ -130,6 +130,16 @@ export class KeyRingUpkeep {
   }
 
   private async look(): Promise<void> {
+    try {
+      await this.lookAtTables();
+    } catch (error) {
+      // A database that is away is no reason to let go of the keys: an answer of a provider may wait to be sealed.
+      if (this.current) await this.held.unwrapDue(this.current.installationId);
+      throw error;
+    }
+  }
+
+  private async lookAtTables(): Promise<void> {
     if (!this.options.isObserver) await this.loads.present();
     const installationId = await this.installationId();
     if (installationId === undefined) return this.leave();
@@ -140,7 +150,7 @@ export class KeyRingUpkeep {
     if (primaryId === undefined) throw new NoKeyForSealedRowsError(this.options.context);
     this.held.want(rows.filter((row) => OPENS.includes(stateOf(row))));
     await this.held.unwrapDue(installationId);
-    if (this.msSince(readAt) > TAKE_OVER_WITHIN_MS) return this.look();
+    if (this.msSince(readAt) > TAKE_OVER_WITHIN_MS) return this.lookAtTables();
     this.current = { installationId, primaryId, states, readAt };
     if (!this.isOpen) return this.leave();
     if (!this.options.isObserver) await this.tell();

@@ -157,6 +157,17 @@ describe('a ring under a remote key service', () => {
     expect(() => seal(ring)).not.toThrow();
   });
 
+  it('asks again while the database is away', async () => {
+    const ring = await load();
+    const record = seal(ring);
+    await opened[0]!.destroy();
+    afterSeconds(200);
+    await expect(ring.reload()).rejects.toThrow();
+    afterSeconds(200);
+    expect(open(ring, record)).toBe('cnry_value');
+    await opened[0]!.initialize();
+  });
+
   it('asks once in the life of the process where the keys are here', async () => {
     class Here extends RemoteMasterKeys {
       override readonly isRemote = false;
