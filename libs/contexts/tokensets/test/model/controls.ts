@@ -27,7 +27,7 @@ export const noVersionPredicate: Controls = {
   sql: (text) => text.replace('AND cred_version = $2 AND', 'AND cred_version <> -1 AND'),
 };
 
-/** I1: nothing but luck keeps two from sending at once. The index goes with it: `noUniqueIndex`. */
+/** I1: nothing but luck keeps two from sending at once. The unique index has to go with it. */
 export const noLease: Controls = {
   ...nothingBroken,
   sql: (text) => text.replace('(lease_until IS NULL OR lease_until < clock_timestamp())', 'true'),
@@ -72,5 +72,5 @@ export const noTakeoverRule: Controls = {
 /** I8: what is not known is taken for not done. */
 export const forgetsDoubt: Controls = {
   ...nothingBroken,
-  sql: (text) => text.replace("SET state = 'unknown'", "SET state = 'not_processed'"),
+  sql: (text) => text.replace('SET state = $2,', "SET state = replace($2, 'unknown', 'not_processed'),"),
 };

@@ -38,7 +38,11 @@ export class Invariants {
   private readonly lastBeat = new Map<string, number>();
   private readonly granted = new Set<string>();
   private readonly revoked = new Set<number>();
-  private readonly newest = new Map<number, number>();
+  /**
+   * Tokens that the provider has given another one for. Of two that it gave for the same one, which only some providers
+   * do, either is as good.
+   */
+  private readonly spent = new Set<string>();
   private readonly durable = new Set<string>();
   /** Attempts whose answer has left the memory of the process that received it, or was about to. */
   private readonly kept = new Set<string>();
@@ -60,7 +64,6 @@ export class Invariants {
         break;
       case 'granted':
         this.granted.add(text(seen.token));
-        this.newest.set(seen.token.grant, seen.token.serial);
         break;
       case 'boot':
         this.boots.set(seen.node, { boot: seen.boot, isAlive: true });
@@ -134,15 +137,11 @@ export class Invariants {
     }
   }
 
-  /**
-   * What a provider issues for a request that it was slow to look at, when its sender has given up and the resend is
-   * stored, is no answer that anybody could have waited for.
-   */
   private acted({ id, newest }: Seen<'acted'>): void {
     const send = this.sends.get(id);
-    if (send) send.newest = newest;
-    if (newest && send?.attempt.base === this.last?.version)
-      this.newest.set(newest.grant, Math.max(newest.serial, this.newest.get(newest.grant) ?? 0));
+    if (!send) return;
+    send.newest = newest;
+    if (newest && newest.serial > send.token.serial) this.spent.add(text(send.token));
   }
 
   private heard({ id, answer }: Seen<'heard'>): void {
@@ -159,9 +158,8 @@ export class Invariants {
     if (row?.access) this.durable.add(text(row.access));
     this.last = row;
     events(snapshot.events, row);
-    const newest = row?.refresh && this.newest.get(row.refresh.grant);
-    if (row?.status === 'active' && row.refresh && newest !== row.refresh.serial && !hasOpenAttempt(snapshot))
-      throw new InvariantBroken('I8', `active with ${text(row.refresh)}, newest is ${newest}, and no attempt is open`);
+    if (row?.status === 'active' && this.spent.has(text(row.refresh)) && !hasOpenAttempt(snapshot))
+      throw new InvariantBroken('I8', `active with ${text(row.refresh)}, which is spent, and no attempt is open`);
   }
 
   private leases(row: SeenRow | null, at: number): void {

@@ -17,7 +17,7 @@ import { SpillDirectory } from '../../src/refresh/spill-directory.js';
 import { SpillReplay } from '../../src/refresh/spill-replay.js';
 import { TokensetsSettings } from '../../src/tokensets.options.js';
 import type { ModelDatabase } from './model-database.js';
-import { ModelProcess } from './model-process.js';
+import { type ModelProcess } from './model-process.js';
 
 /** Silence and leases as the product has them. */
 export const TAKEOVER_SECONDS = 600;
@@ -162,7 +162,7 @@ export class ModelStart {
   }
 
   private spill(): RefreshSpill {
-    const { spills, directory, database, isDiskFull, spilled } = this.around;
+    const { spills, directory, database } = this.around;
     if (!spills) return new NoSpill();
     mkdirSync(directory, { recursive: true });
     const real = new SpillDirectory(directory, database.ring.installationId, {
@@ -175,12 +175,12 @@ export class ModelStart {
     });
     const write = real.write.bind(real);
     real.write = async (attempt, credential) => {
-      if (isDiskFull()) {
-        spilled(attempt.id, true);
+      if (this.around.isDiskFull()) {
+        this.around.spilled(attempt.id, true);
         throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
       }
       await write(attempt, credential);
-      spilled(attempt.id, false);
+      this.around.spilled(attempt.id, false);
     };
     return real;
   }

@@ -13,8 +13,8 @@ export interface OracleRules {
 interface Grant {
   isAlive: boolean;
   newest: number;
-  /** When a token was replaced, by the provider's clock. */
-  replacedAt: Map<number, number>;
+  /** When a token was first used, by the provider's clock. */
+  usedAt: Map<number, number>;
   accesses: number;
 }
 
@@ -31,7 +31,7 @@ export class Oracle {
   ) {}
 
   grant(): { token: Token; access: string; refresh: string } {
-    this.grants.push({ isAlive: true, newest: 1, replacedAt: new Map(), accesses: 1 });
+    this.grants.push({ isAlive: true, newest: 1, usedAt: new Map(), accesses: 1 });
     const token = { grant: this.grants.length, serial: 1 };
     return { token, access: accessToken(token, 1), refresh: refreshToken(token) };
   }
@@ -41,22 +41,23 @@ export class Oracle {
   }
 
   /** Whether a refresh with it would work now. */
-  takes({ grant, serial }: Token): boolean {
-    const { isAlive, newest } = this.grants[grant - 1]!;
-    return isAlive && (serial === newest || this.isForgiven(grant, serial));
+  takes({ grant: number, serial }: Token): boolean {
+    const { isAlive, usedAt } = this.grants[number - 1]!;
+    return isAlive && (!usedAt.has(serial) || this.isForgiven(usedAt.get(serial)!));
   }
 
   refresh(token: string): OracleAnswer {
     const { grant: number, serial } = readToken(token);
     const grant = this.grants[number - 1]!;
     if (!grant.isAlive) return { ok: false, isReuse: false };
-    if (serial !== grant.newest && !this.isForgiven(number, serial)) {
+    const usedAt = grant.usedAt.get(serial);
+    if (usedAt !== undefined && !this.isForgiven(usedAt)) {
       if (this.rules.reuseKills) grant.isAlive = false;
       return { ok: false, isReuse: true };
     }
     grant.accesses += 1;
     if (this.rules.rotates) {
-      if (!grant.replacedAt.has(grant.newest)) grant.replacedAt.set(grant.newest, this.now());
+      grant.usedAt.set(serial, usedAt ?? this.now());
       grant.newest += 1;
     }
     const newest = { grant: number, serial: grant.newest };
@@ -64,11 +65,9 @@ export class Oracle {
     return { ok: true, access: accessToken(newest, grant.accesses), refresh, newest };
   }
 
-  private isForgiven(number: number, serial: number): boolean {
+  private isForgiven(usedAt: number): boolean {
     const { rotation, graceMs } = this.rules;
-    if (rotation === 'strict') return false;
-    const replacedAt = this.grants[number - 1]!.replacedAt.get(serial);
-    return rotation === 'repeatable' || (replacedAt !== undefined && this.now() - replacedAt < graceMs);
+    return rotation === 'repeatable' || (rotation === 'grace' && this.now() - usedAt < graceMs);
   }
 }
 

@@ -69,7 +69,7 @@ export class World {
   /** How the provider treats what comes next; by itself it does what it is asked. */
   next: Treatment | undefined;
   /** Broken at an await that nobody stands at. */
-  private failure: unknown;
+  private failure: Error | undefined;
 
   private constructor(
     readonly ground: Ground,
@@ -243,13 +243,13 @@ export class World {
 
   /** Seen, kept and judged. Inside a run of the product its throw would be taken for an error of the store. */
   see(what: What): void {
-    const seen = { at: this.time.now(), ...what } as Observation;
+    const seen = { at: this.time.now(), ...what };
     this.history.push(seen);
     this.ground.tally.add(seen);
     try {
       this.invariants.observe(seen);
     } catch (error) {
-      this.failure ??= error;
+      this.failure ??= error as Error;
     }
   }
 
