@@ -89,27 +89,25 @@ describe('M3 a token that is to be revoked', () => {
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'endpoint_changed', sealed: null });
   });
 
-  it.each([
-    ['connection', 'connection_id = $2'],
-    ['origin', 'token_origin = $2'],
-  ])('does not open in a record that was given another %s in the database', async (_, change) => {
+  it.each<[string, (thiefs: string, own: string) => string]>([
+    ['its own connection, moved there in the database too', (_, own) => own],
+    ['a connection of somebody who may make some', (thiefs) => thiefs],
+  ])('does not open in a record that was given another origin and %s', async (_, connectionOf) => {
     const account = await connected();
-    const other = await connected({
-      tokenURL: thief('/token'),
-      provider_settings: { revocation: { url: thief('/r') } },
-    });
+    const atThief = { tokenURL: thief('/token'), provider_settings: { revocation: { url: thief('/revoke') } } };
+    const other = await connected(atThief);
     revokes(503);
     await revoking.disconnect(account);
     await revoking.work();
     world.server.calls.length = 0;
-    const value = change.startsWith('token') ? thief('').replace(/\/$/, '') : other.connectionId;
-    await revoking.bench.sql.query(`UPDATE revocations SET ${change} WHERE tokenset_id = $1`, [
-      account.tokensetId,
-      value,
-    ]);
+    revoking.options(account, atThief);
+    await revoking.bench.sql.query(
+      'UPDATE revocations SET connection_id = $2, token_origin = $3 WHERE tokenset_id = $1',
+      [account.tokensetId, connectionOf(other.connectionId, account.connectionId), new URL(thief('/')).origin],
+    );
     await revoking.later(account, 900);
     await revoking.work();
     expect(calls()).toBe(0);
-    expect((await revoking.record(account))?.outcome).toBe('failed');
+    expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'unreadable' });
   });
 });

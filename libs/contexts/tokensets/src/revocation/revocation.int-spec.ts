@@ -1,4 +1,6 @@
 import { accessTokenOf, type Account, refreshTokenOf, RevokingBench } from '../../test/revoking-bench.js';
+import { RevocationSeal } from './revocation-seal.js';
+import { RevocationStore } from './revocation-store.js';
 import { Revoker } from './revoker.js';
 
 describe('P4 a deleted tokenset', () => {
@@ -225,6 +227,26 @@ describe('P4 a deleted tokenset', () => {
     expect(await revoking.lastEvents(account)).toEqual([
       ['tokenset.revoked', 3, { outcome: 'revoked', effect: 'grant', code: null }],
       ['tokenset.revoked', 4, { outcome: 'revoked', effect: 'grant', code: null }],
+    ]);
+  });
+
+  it('that is being revoked when a late refresh brings more is not over with the older answer', async () => {
+    revoking.answer = () => DOWN;
+    const account = await revoking.connected();
+    await revoking.disconnect(account);
+    await revoking.work();
+    await revoking.later(account, 900);
+    const { app } = revoking.bench;
+    const atWork = (await app.get(RevocationStore).claim())!;
+    revoking.answer = () => ({ status: 200, body: {} });
+    const late = { accessToken: 'cnry_late_at', refreshToken: 'cnry_late_rt' };
+    await app.get(RevocationStore).reopen(atWork.recordId, app.get(RevocationSeal).seal(atWork, late), true);
+    await app.get(RevocationStore).settle(atWork, { outcome: 'revoked', effect: 'grant', code: null }, true);
+    await revoking.work();
+    expect(revoking.asked.at(-1)?.get('token')).toBe('cnry_late_rt');
+    expect(await revoking.lastEvents(account)).toEqual([
+      ['tokenset.deleted', 2],
+      ['tokenset.revoked', 3, { outcome: 'revoked', effect: 'grant', code: null }],
     ]);
   });
 
