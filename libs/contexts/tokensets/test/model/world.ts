@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { isUsable } from '../../src/access/lifetime.js';
-import { Custody } from '../../src/custody/custody.js';
 import type { RefreshTerms } from '../../src/refresh/refresh.types.js';
 import { type Command, said, type Setting, type Treatment } from './commands.js';
 import type { Controls } from './controls.js';
@@ -15,9 +13,11 @@ import { ModelProcess } from './model-process.js';
 import { appendHistory, type Observation, type Snapshot } from './observations.js';
 import { Oracle, readToken } from './oracle.js';
 import { ORIGIN, Outside } from './outside.js';
+import { randomOf } from './random.js';
 import { requests } from './requests.js';
 import { Scheduler } from './scheduler.js';
 import { snapshotOf } from './snapshot.js';
+import { storedToken } from './stored-token.js';
 import type { Tally } from './tally.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -87,7 +87,7 @@ export class World {
       start: undefined,
       isDiskFull: false,
     }));
-    this.random = mulberry(setting.seed);
+    this.random = randomOf(setting.seed);
   }
 
   private readonly random: () => number;
@@ -393,7 +393,7 @@ export class World {
     const due = { tokensetId: this.tokensetId, reserveSeconds: RESERVE_SECONDS, atVersion, kind };
     const outcome = await start.refresh(due);
     if (outcome.state === 'refreshed') return this.serve(start, outcome.accessToken);
-    const stored = await start.process.reach('read', () => this.stored(index));
+    const stored = await start.process.reach('read', () => storedToken(this.ground, index, this.tokensetId));
     if (stored) await this.serve(start, stored);
   }
 
@@ -401,45 +401,4 @@ export class World {
     const snapshot = await process.io(() => this.durable());
     this.see({ saw: 'served', token: readToken(accessToken), snapshot });
   }
-
-  /** The access token while it is alive. */
-  private async stored(index: number): Promise<string | undefined> {
-    const [row] = await this.ground.sources[index]!.query<Stored[]>(STORED, [this.tokensetId]);
-    if (!row?.sealed || !isUsable(row, 0)) return undefined;
-    const { sealed, keyId, keyWrapped, personId, connectionId, providerSubject, tokenOrigin, credVersion } = row;
-    const place = { tokensetId: this.tokensetId, personId, connectionId, providerSubject, tokenOrigin, credVersion };
-    return new Custody(this.ground.database.ring).open(place, { keyId, keyWrapped }, 'access', sealed);
-  }
-}
-
-const STORED = `
-  SELECT access_sealed AS sealed, t.key_id AS "keyId", k.wrapped AS "keyWrapped", person_id AS "personId",
-    connection_id AS "connectionId", provider_subject AS "providerSubject", token_origin AS "tokenOrigin",
-    cred_version AS "credVersion", access_issued_at AS "issuedAt", access_expires_at AS "expiresAt",
-    clock_timestamp() AS now
-  FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id WHERE id = $1`;
-
-interface Stored {
-  sealed: Buffer | null;
-  keyId: string;
-  keyWrapped: Buffer | null;
-  personId: string;
-  connectionId: string;
-  providerSubject: string;
-  tokenOrigin: string;
-  credVersion: number;
-  issuedAt: Date;
-  expiresAt: Date;
-  now: Date;
-}
-
-/** Numbers in [0, 1) that a seed decides. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
