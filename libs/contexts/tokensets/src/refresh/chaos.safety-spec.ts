@@ -38,7 +38,7 @@ describe('a strange answer to a refresh', () => {
       await run.look();
       // From another process, as after the wait of a breaker.
       await bench.app.close();
-      await bench.boot({ ...OPTIONS, refreshWaitMs: 8_000 });
+      await bench.boot({ refreshWaitMs: 8_000, refreshTimeoutMs: 10_000 });
       await run.recover();
       ran.push(run);
       expect(run.findings).toEqual([]);

@@ -48,7 +48,7 @@ interface Case {
 
 /** Far more than a caller's patience and the sweeps of a run leave room for at doubling intervals. */
 const MOST_BACKOFF_SENDS = 10;
-const AT_ONCE = 16;
+const AT_ONCE = 24;
 
 const mostSends = (sends: Sends, { isStrict }: Kind): number =>
   sends === 'once' ? 1 : sends === 'doubt' && isStrict ? 2 : MOST_BACKOFF_SENDS;
