@@ -20,10 +20,7 @@ describe('encryption keys over the Management API', () => {
   it.each(Object.entries(RINGS))(
     'MG-28 lists and rotates the ring of %s, one rotation at a time',
     async (ring, path) => {
-      const before = await eventually(
-        () => list(path),
-        (answer) => !isMoving(answer),
-      );
+      const before = await settled(path);
       expect(before.status).toBe(200);
       expect(keysOf(before).filter(({ state }) => state === 'primary')).toEqual([
         {
@@ -41,10 +38,7 @@ describe('encryption keys over the Management API', () => {
         status: 409,
         json: { errorCode: 'rotation_running' },
       });
-      const after = await eventually(
-        () => list(path),
-        (answer) => !isMoving(answer),
-      );
+      const after = await settled(path);
       const was = keysOf(before).find(({ state }) => state === 'primary')!['kid'];
       expect(keysOf(after).find(({ kid }) => kid === was)).toMatchObject({
         state: 'retired',

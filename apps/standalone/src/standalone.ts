@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { refuseUnwritable } from '@strongroom/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditDatabase } from '@strongroom/audit';
@@ -7,7 +8,7 @@ import { connectionsDatabase } from '@strongroom/connections';
 import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
-import { httpAdapter, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
+import { httpAdapter, NestLogger, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
 import { identityChecks, identityDatabase } from '@strongroom/identity';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger, type Logger, Metrics } from '@strongroom/observability';
@@ -41,6 +42,7 @@ export async function startStandalone(config: Config): Promise<Standalone> {
   const administrator = await directory.administrator(config);
   const publicUrl = new PublicUrl(config.STRONGROOM_PUBLIC_URL ?? defaultUrl(config));
   refuseExampleKeys(givenKeys, publicUrl.origin);
+  if (config.STRONGROOM_SPILL_DIR) refuseUnwritable('STRONGROOM_SPILL_DIR', config.STRONGROOM_SPILL_DIR);
   const tls = await tlsOf(config, directory, publicUrl);
 
   const simulator = await simulatorOf(config, directory);
@@ -143,7 +145,7 @@ async function startApp(
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
     }),
     httpAdapter(http),
-    { bodyParser: false, logger: ['error', 'warn', 'fatal'], abortOnError: false },
+    { bodyParser: false, logger: new NestLogger(), abortOnError: false },
   );
   try {
     prepareHttp(app, http);

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { refuseUnwritable } from '@strongroom/config';
 import { TokensetsModule } from '@strongroom/tokensets';
 import { ConfiguredMasterKeys } from '@strongroom/crypto';
 import { refreshOptions, type ServiceParts } from '@strongroom/service';
@@ -9,6 +10,7 @@ import type { Config } from './config.js';
 export class AppModule {
   static register(parts: ServiceParts<Config>): DynamicModule {
     const { config, databaseUrl, locks, budgets } = parts;
+    refuseUnwritable('STRONGROOM_SPILL_DIR', config.STRONGROOM_SPILL_DIR);
     const context = TokensetsModule.forRoot({
       databaseUrl,
       masterKeys: ConfiguredMasterKeys.parse(config.STRONGROOM_MASTER_KEYS),

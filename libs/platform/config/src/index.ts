@@ -4,4 +4,5 @@ export { InvalidConfigError, loadConfig } from './load-config.js';
 export { openFiles } from './open-files.js';
 export { refuseInspection } from './refuse-inspection.js';
 export { refuseSettings } from './refuse-settings.js';
+export { refuseUnwritable } from './refuse-unwritable.js';
 export { StartRefusedError } from './start-refused.error.js';

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { portTable, type ServiceName } from '@strongroom/contracts';
 import {
   httpAdapter,
+  NestLogger,
   type MetricsListener,
   OtherGrants,
   prepareHttp,
@@ -74,7 +75,7 @@ async function startApp<Config extends ServiceConfig>(
   const http = { logger, isHttps: publicUrl.isHttps, trustedProxies: config.STRONGROOM_TRUSTED_PROXIES };
   const app = await NestFactory.create<NestFastifyApplication>(service.module(parts), httpAdapter(http), {
     bodyParser: false,
-    logger: ['error', 'warn', 'fatal'],
+    logger: new NestLogger(),
     abortOnError: false,
   });
   try {

@@ -1,0 +1,24 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartRefusedError } from './start-refused.error.js';
+
+/**
+ * Makes the directory if it is not there, and writes into it once: a place for what must not be lost is found out to be
+ * none at the start, and not when it is needed.
+ *
+ * @throws StartRefusedError
+ */
+export function refuseUnwritable(setting: string, directory: string): void {
+  const probe = join(directory, `.probe-${process.pid}`);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(probe, '', { mode: 0o600, flush: true });
+    rmSync(probe);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartRefusedError(
+      setting,
+      `the directory cannot be written (${code ?? 'unknown error'}); give its owner one`,
+    );
+  }
+}
