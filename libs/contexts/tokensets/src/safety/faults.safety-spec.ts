@@ -263,6 +263,7 @@ describe('servers, disks and lines that fail in the middle of refreshes', () => 
         required: '1 request each at a strict provider, 0 lost, no version written over',
         measured: `${each.strict} each (with grace ${each.grace}), ${gone} lost, ${broken.length} written over`,
         holds: gone + broken.length === 0 && each.strict === 1,
+        ...(CONTROLS[when] ? { control: CONTROLS[when] } : {}),
       });
       expect({ gone, broken, ...each }).toEqual({ gone: 0, broken: [], ...sent });
       expect(await notServed(other, accounts)).toEqual([]);
@@ -301,3 +302,8 @@ describe('servers, disks and lines that fail in the middle of refreshes', () => 
     }, 120_000);
   });
 });
+
+const CONTROLS: Record<string, string> = {
+  'before the send': 'without the look at the clock before the send: the holder sends what another has sent',
+  'during the send': 'without the version in the write: a newer token is written over',
+};
