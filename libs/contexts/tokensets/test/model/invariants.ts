@@ -75,6 +75,9 @@ export class Invariants {
       case 'kill':
         this.boots.set(seen.node, { boot: seen.boot, isAlive: false });
         break;
+      case 'left':
+        this.boots.delete(seen.node);
+        break;
       case 'revoked':
         this.revoked.add(seen.grant);
         break;

@@ -79,6 +79,10 @@ export class ModelDatabase {
     await this.own.query(`SELECT setval('model_clock.started', $1)`, [Math.round(ms)]);
   }
 
+  async knows(node: string): Promise<boolean> {
+    return (await this.ask('knows', 'SELECT FROM nodes WHERE node = $1', [node])) !== undefined;
+  }
+
   async stop(): Promise<void> {
     await this.ring.close();
     await this.eye.end();

@@ -51,6 +51,8 @@ export type Observation = { at: number } & (
   | { saw: 'granted'; token: Token }
   | { saw: 'boot'; node: string; boot: string }
   | { saw: 'beat'; node: string; boot: string }
+  /** It has said to the others that no answer of it is outstanding. */
+  | { saw: 'left'; node: string }
   | { saw: 'kill'; node: string; boot: string }
   | { saw: 'send'; id: number; node: string; boot: string; token: Token; snapshot: Snapshot }
   /** The provider did what was asked; `newest` is what it issued. */

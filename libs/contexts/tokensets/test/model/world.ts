@@ -371,6 +371,8 @@ export class World {
     const { start } = this.nodes[index]!;
     await this.begun(start!.leave());
     start!.process.kill();
+    const { id } = this.nodes[index]!;
+    if (!(await this.ground.database.knows(id))) this.see({ saw: 'left', node: id });
   }
 
   private terms(): Omit<RefreshTerms, 'kind' | 'atVersion' | 'reserveSeconds'> {
