@@ -75,6 +75,16 @@ describe('a ring under a remote key service', () => {
       await eventually(() => expect(intake.current().installationId).toBe(ring.installationId));
     });
 
+    it('is asked again within seconds, however seldom the tables are looked at', async () => {
+      const record = seal(await load());
+      service.mood = 'failing';
+      const ring = await load();
+      const before = unwraps();
+      await eventually(() => expect(unwraps()).toBeGreaterThan(before + 1));
+      service.mood = 'well';
+      await eventually(() => expect(open(ring, record)).toBe('cnry_value'));
+    });
+
     it('creates nothing in an empty schema until the service is back', async () => {
       await service.stop();
       const ring = await load({ reloadMs: 50 });
