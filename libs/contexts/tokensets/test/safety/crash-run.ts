@@ -64,7 +64,7 @@ export class CrashRun {
   }
 
   private start(): Promise<VaultProcess> {
-    return this.world.process(this.place, this.settings, { poolSize: 130, ...this.more });
+    return this.world.process(this.place, this.settings, { poolSize: 250, ...this.more });
   }
 
   /** What was lost in the last kill is replaced. */
@@ -89,7 +89,7 @@ export class CrashRun {
     };
     await this.world.expire(accounts);
     await victim.ask('hold', { points: samples.map(({ account, point }) => [account.tokensetId, point]) });
-    victim.tokens(accounts).catch(() => undefined); // nobody of them is answered
+    for (const account of accounts) void comeAgain(victim, account);
     await victim.untilHeld(samples.length);
     await until(
       () => Promise.resolve(sent.filter(({ account }) => !arrived.has(account.grant)).length),
@@ -159,6 +159,15 @@ export class CrashRun {
     const fate = this.fates.get(keyOf(sample)) ?? { point: sample.point, class: sample.class, ...counted };
     this.fates.set(keyOf(sample), fate);
     return fate;
+  }
+}
+
+/** A caller who is told to come back does so, until the refresh stands at its point or the process is dead. */
+async function comeAgain(process: VaultProcess, account: Account): Promise<void> {
+  try {
+    while (!('serial' in (await process.tokens([account]))[0]!));
+  } catch {
+    return; // killed
   }
 }
 
