@@ -96,17 +96,23 @@ describe('what a run leaves behind', () => {
   /** Topics, keys, headers and values; Redis, what it holds and what it was told. */
   const inTopicsAndRedis = async (search: Search): Promise<Hit[]> =>
     [...(await server.elsewhere())].flatMap(([name, bytes]) => search.in(name, bytes));
+  const metricsOf = async ({ metricsUrls }: Server): Promise<string> =>
+    (await Promise.all(metricsUrls.map(async (url) => (await fetch(url)).text()))).join('');
   /** A table's rows reach its files at a checkpoint: standalone makes one when it stops. */
   const checkpoint = async () => {
     const database = await server.database();
     await database.query('CHECKPOINT').finally(() => database.end());
   };
 
-  it('D3 D7 holds no token, code or secret in clear: tables, files with WAL, logs, topics, Redis', async () => {
+  it('D3 D7 holds no token, code or secret in clear: tables, files with WAL, logs, metrics, topics, Redis', async () => {
     expect(canaries.length).toBeGreaterThan(10);
     expect(canaries.every((secret) => secret.startsWith('cnry_'))).toBe(true);
     const search = new Search(needlesOf([...canaries, ...own.filter((secret) => secret !== '')]));
     expect(await inTables(search)).toEqual([]);
+    const metrics = await metricsOf(server);
+    expect(metrics).toContain('strongroom_refresh_attempts_total');
+    expect(search.in('metrics', Buffer.from(metrics))).toEqual([]);
+    expect(metrics).not.toContain('cnry_');
     await checkpoint();
     expect(await server.stop()).toBe(0);
     expect(await inTopicsAndRedis(search)).toEqual([]);
