@@ -15,6 +15,8 @@ interface Send {
   node: string;
   boot: string;
   token: Token;
+  /** By the monotonic clock. */
+  elapsed: number;
   /** What the journal says of it. */
   attempt: SeenAttempt;
   /** Until when the lease it was sent under held, by the database's clock. */
@@ -47,7 +49,7 @@ export class Invariants {
   /** Attempts whose answer has left the memory of the process that received it, or was about to. */
   private readonly kept = new Set<string>();
   private readonly notSpilled = new Set<string>();
-  /** Versions that another node took over after a silence; what the first one held may be lost. */
+  /** Versions that were taken over after a silence, or a grace that had ended; what the first one held may be lost. */
   private readonly takenOver = new Set<number>();
   private last: SeenRow | null | undefined;
 
@@ -107,7 +109,7 @@ export class Invariants {
     }
   }
 
-  private sent({ id, node, boot, token, snapshot, at }: Seen<'send'>): void {
+  private sent({ id, elapsed, node, boot, token, snapshot, at }: Seen<'send'>): void {
     this.row(snapshot, at);
     const attempt = snapshot.attempts
       .filter((row) => row.boot === boot)
@@ -117,14 +119,22 @@ export class Invariants {
     const holds = snapshot.row?.fence === attempt.fence && snapshot.row.leaseUntil !== null;
     const heldUntil = holds ? snapshot.row!.leaseUntil! : at;
     this.overlapping(attempt, token, at);
+    this.afterGrace(attempt, elapsed);
     if (snapshot.row?.version === attempt.base) this.ofStrict({ attempt, snapshot, at, heldUntil });
-    this.sends.set(id, { node, boot, token, attempt, heldUntil, newest: null, heard: null });
+    this.sends.set(id, { node, boot, token, elapsed, attempt, heldUntil, newest: null, heard: null });
   }
 
   private overlapping(attempt: SeenAttempt, token: Token, at: number): void {
     for (const other of this.sends.values())
       if (other.heard === null && this.lives(other) && other.attempt.base === attempt.base && other.heldUntil > at)
         throw new InvariantBroken('I1', `${text(token)} is sent twice at once, version ${attempt.base}`);
+  }
+
+  /** What is promised of a provider with grace is promised inside its window. */
+  private afterGrace({ base }: SeenAttempt, elapsed: number): void {
+    if (this.setting?.rotation !== 'grace') return;
+    for (const other of this.sends.values())
+      if (other.attempt.base === base && elapsed - other.elapsed >= this.setting.graceMs) this.takenOver.add(base);
   }
 
   private ofStrict(send: { attempt: SeenAttempt; snapshot: Snapshot; at: number; heldUntil: number }): void {

@@ -45,7 +45,7 @@ export interface Snapshot {
 
 /** One thing that was seen from outside the product. A history is a list of them. */
 export type Observation = { at: number } & (
-  | { saw: 'setting'; rotation: Rotation; takeoverMs: number; timeoutMs: number }
+  | { saw: 'setting'; rotation: Rotation; graceMs: number; takeoverMs: number; timeoutMs: number }
   | { saw: 'command'; command: string }
   /** A person signed in: a grant that we were given, with its first token. */
   | { saw: 'granted'; token: Token }
@@ -54,7 +54,7 @@ export type Observation = { at: number } & (
   /** It has said to the others that no answer of it is outstanding. */
   | { saw: 'left'; node: string }
   | { saw: 'kill'; node: string; boot: string }
-  | { saw: 'send'; id: number; node: string; boot: string; token: Token; snapshot: Snapshot }
+  | { saw: 'send'; id: number; elapsed: number; node: string; boot: string; token: Token; snapshot: Snapshot }
   /** The provider did what was asked; `newest` is what it issued. */
   | { saw: 'acted'; id: number; newest: Token | null }
   /** The sender heard something: tokens, a refusal that nobody can mistake, or anything else. */

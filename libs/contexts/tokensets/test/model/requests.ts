@@ -26,7 +26,7 @@ export function requests(world: World, sender: ModelStart, node: string): SendRe
     const id = (ids += 1);
     const token = readToken(refreshToken);
     const snapshot = await process.io(() => world.snapshot());
-    world.see({ saw: 'send', id, node, boot: settings.bootId, token, snapshot });
+    world.see({ saw: 'send', id, elapsed: world.time.monotonic(), node, boot: settings.bootId, token, snapshot });
     const treatment = world.next;
     world.next = undefined;
     const answer = await new Promise<RefreshAnswer>((resolve) => {

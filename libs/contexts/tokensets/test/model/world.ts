@@ -95,8 +95,14 @@ export class World {
   static async begin(ground: Ground, setting: Setting): Promise<World> {
     ground.isUp = true;
     const world = new World(ground, setting);
-    const { rotation } = setting;
-    world.see({ saw: 'setting', rotation, takeoverMs: TAKEOVER_SECONDS * 1000, timeoutMs: TIMEOUT_MS });
+    const { rotation, graceSeconds } = setting;
+    world.see({
+      saw: 'setting',
+      rotation,
+      graceMs: graceSeconds * 1000,
+      takeoverMs: TAKEOVER_SECONDS * 1000,
+      timeoutMs: TIMEOUT_MS,
+    });
     await world.time.tellDatabase();
     await ground.database.restarted(EPOCH);
     await world.connect();
