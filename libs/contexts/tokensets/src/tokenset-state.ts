@@ -39,6 +39,11 @@ export const stateOf = (row: TokensetState, userId: string | null = null) => ({
 export const sayable = (scopes: readonly string[]): string[] =>
   scopes.filter((scope) => scope.length > 0 && scope.length <= 255 && !looksSecret(scope)).slice(0, 200);
 
-/** A provider's error code if an event and a table may carry it. */
-export const sayableCode = (code: string | null): string | null =>
-  code !== null && /^[\w.:-]{1,64}$/.test(code) && !looksSecret(code) ? code : null;
+/** A provider's error code if an event and a table may carry it; some repeat the token they were sent, or a piece of it. */
+export const sayableCode = (code: string | null, sent: readonly (string | null)[]): string | null =>
+  code !== null && /^[\w.:-]{1,64}$/.test(code) && !looksSecret(code) && !sent.some((token) => echoes(code, token))
+    ? code
+    : null;
+
+const echoes = (code: string, token: string | null): boolean =>
+  token !== null && token !== '' && (token.includes(code) || code.includes(token));

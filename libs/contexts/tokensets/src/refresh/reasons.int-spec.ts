@@ -58,6 +58,25 @@ describe('what a provider says of a grant', () => {
     expect((await types(account)).at(-1)).toBe('reconnect_required');
   });
 
+  it('P5 is kept without the code where that repeats a piece of the token', async () => {
+    const account = await expired();
+    const sent = await pieceOf(account);
+    const kept = 'SELECT class, code FROM refresh_attempts WHERE tokenset_id = $1';
+    expect((await bench.sql.query(kept, [account.tokensetId])).rows).toEqual([{ class: 'unknown', code: null }]);
+    const said = JSON.stringify(await bench.events(account));
+    expect([sent.length, said.includes('refresh_failed'), said.includes(sent)]).toEqual([5, true, false]);
+  });
+  /** The provider answers with the end of what it was sent, which looks like no secret. */
+  const pieceOf = async (account: { personId: string; connectionId: string }): Promise<string> => {
+    let piece = '';
+    bench.provider.before = ({ refreshToken }) => {
+      piece = refreshToken!.slice(-5);
+      return { status: 400, body: { error: piece } };
+    };
+    await refusal(bench.token(account));
+    return piece;
+  };
+
   it('has lost the rotation where the token came from a backup', async () => {
     const account = await expired();
     await bench.sql.query('UPDATE tokensets SET restored_at = clock_timestamp() WHERE id = $1', [account.tokensetId]);

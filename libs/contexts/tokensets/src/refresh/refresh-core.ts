@@ -128,7 +128,7 @@ export class RefreshCore {
     reuseKillsGrant: boolean,
   ): Promise<RefreshOutcome> {
     if (answer.outcome === 'tokens') return this.keep(attempt, sent, answer);
-    const why: Refusal = { class: answer.class, httpStatus: answer.httpStatus, code: sayableCode(answer.code) };
+    const why: Refusal = { class: answer.class, httpStatus: answer.httpStatus, code: sayableCode(answer.code, [sent]) };
     switch (answer.class) {
       case 'reconnect':
         return this.verdict(attempt, reasonOf(attempt), why);
