@@ -21,7 +21,7 @@ describe('encryption keys over the Management API', () => {
   const call = async (method: 'GET' | 'POST', path = '', scopes = 'read:encryption_keys update:encryption_keys') => {
     const headers = { authorization: `Bearer ${scopes}` };
     const answer = await bench.app.inject({ method, url: `/api/v2/keys/encryption${path}`, headers });
-    return { status: answer.statusCode, body: answer.body === '' ? null : (answer.json() as unknown) };
+    return { status: answer.statusCode, body: answer.body === '' ? null : answer.json<unknown>() };
   };
   const keys = async () => (await call('GET')).body as Key[];
   const until = async (is: (keys: Key[]) => boolean): Promise<Key[]> => {

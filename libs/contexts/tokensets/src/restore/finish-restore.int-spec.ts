@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { VaultError } from '@strongroom/errors';
+import type { VaultError } from '@strongroom/errors';
 import { DataSource } from 'typeorm';
 import { Bench } from '../../test/bench.js';
 import { exportShredded } from './export-shredded.js';
