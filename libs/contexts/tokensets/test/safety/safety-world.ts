@@ -87,11 +87,12 @@ export class SafetyWorld {
     );
   }
 
-  /** Their access tokens are over. */
+  /** Their access tokens are over. Used today: the batch that says so would wait for a refresh held in its commit. */
   async expire(accounts: readonly Account[]): Promise<void> {
     await this.sql.query(
       `UPDATE tokensets SET access_issued_at = clock_timestamp() - interval '2 hours',
-         access_expires_at = clock_timestamp() - interval '1 second', next_attempt_at = NULL WHERE id = ANY($1)`,
+         access_expires_at = clock_timestamp() - interval '1 second', next_attempt_at = NULL,
+         last_used_at = clock_timestamp() WHERE id = ANY($1)`,
       [accounts.map(({ tokensetId }) => tokensetId)],
     );
   }
