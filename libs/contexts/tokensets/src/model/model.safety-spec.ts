@@ -46,7 +46,9 @@ describe('random histories of two nodes, one tokenset and one provider', () => {
         id: 'model',
         title: 'Model run over random histories',
         required: `0 violations of I1 to I8 in ${HISTORIES}`,
-        measured: failure ? `${failure.message} after ${histories}` : `0 in ${histories}: ${ground.tally.toString()}`,
+        measured: failure
+          ? `${failure.message} after ${histories}`
+          : `0 in ${histories}, seed ${seed}: ${ground.tally.toString()}`,
         holds: failure === undefined,
         seed,
       });
