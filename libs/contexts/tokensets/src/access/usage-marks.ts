@@ -26,10 +26,13 @@ export class UsageMarks implements BeforeApplicationShutdown {
     if (this.used.size === 0) return;
     const ids = [...this.used];
     this.used = new Set();
+    // A row that somebody holds is marked with its next use: waiting for it would keep all the others locked.
     await this.database
       .query(
-        `UPDATE tokensets SET last_used_at = clock_timestamp() WHERE id = ANY($1)
-           AND (last_used_at IS NULL OR last_used_at < date_trunc('day', now(), 'UTC'))`,
+        `UPDATE tokensets SET last_used_at = clock_timestamp() WHERE id IN (
+           SELECT id FROM tokensets
+           WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < date_trunc('day', now(), 'UTC'))
+           FOR UPDATE SKIP LOCKED)`,
         [ids],
       )
       .catch((error: unknown) => this.logger.warn({ err: error }, 'last use not written'));

@@ -18,7 +18,7 @@ const KEY_DAYS = 365;
 const DUE = `(t.status = 'active' OR t.reason = 'admin') AND t.refresh_sealed IS NOT NULL AND t.token_origin = ANY($4)
   AND CASE WHEN $5::int IS NULL THEN NOT ${usableSql('$2')} ELSE t.cred_version = $5 END
   AND ($6 OR t.next_attempt_at IS NULL OR t.next_attempt_at <= clock_timestamp())`;
-const AWAITED = `($3 = 'strict' AND ${awaitedSql({ node: '$7', silenceSeconds: '$8', sinceFailure: '$9' })})`;
+const AWAITED = awaitedSql({ rotation: '$3::text', node: '$7', silenceSeconds: '$8', sinceFailure: '$9' });
 
 /** Step 6 of `spec/refresh.md` §4: what stands in the journal before a byte leaves. */
 export class Lease {

@@ -17,6 +17,7 @@ const AS_RECOVERABLE = `t.id AS "tokensetId", t.connection_id AS "connectionId",
   t.cred_version AS "version"`;
 const FREE = `(t.lease_until IS NULL OR t.lease_until < clock_timestamp())
   AND (t.next_attempt_at IS NULL OR t.next_attempt_at <= clock_timestamp())`;
+const AWAITED = awaitedSql({ rotation: 'a.rotation', node: '$3', silenceSeconds: '$4', sinceFailure: '$5' });
 
 /** What the sweep of `spec/refresh.md` §4 step 21 finds. Who of several processes gets it, the lease decides. */
 @Injectable()
@@ -34,7 +35,7 @@ export class OpenAttempts {
        FROM refresh_attempts a JOIN tokensets t ON t.id = a.tokenset_id AND t.cred_version = a.base_version
        WHERE a.is_open AND (t.status = 'active' OR t.reason = 'admin') AND t.refresh_sealed IS NOT NULL AND ${FREE}
          AND t.id <> ALL($2)
-         AND NOT (a.rotation = 'strict' AND ${awaitedSql({ node: '$3', silenceSeconds: '$4', sinceFailure: '$5' })})
+         AND NOT ${AWAITED}
        ORDER BY a.grace_until NULLS LAST, a.sent_at LIMIT $1 FOR UPDATE OF t SKIP LOCKED`,
       [limit, except, ...takeoverValues(this.nodes, this.settings)],
     );

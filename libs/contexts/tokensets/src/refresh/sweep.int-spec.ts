@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bench } from '../../test/bench.js';
+import { Bench, refusal } from '../../test/bench.js';
 import { NodeRegistry } from './node-registry.js';
 
 const GRACE = { refresh: { mode: 'rotating', reuse: 'grace', graceSeconds: 60 } };
@@ -107,6 +107,22 @@ describe('the sweep', () => {
     await seen(account, 0);
     await bench.sweep();
     expect(bench.provider.refreshes).toEqual([]);
+  });
+
+  it('leaves an attempt to its node once the grace of its token is over, and takes it up at once before', async () => {
+    const account = await left(GRACE);
+    await seen(account, -60);
+    await bench.sql.query('UPDATE refresh_attempts SET grace_until = clock_timestamp() WHERE tokenset_id = $1', [
+      account.tokensetId,
+    ]);
+    await bench.sweep();
+    await bench.expire(account);
+    expect(await refusal(bench.token(account))).toMatchObject({ status: 503, details: { retry_after: 30 } });
+    expect(bench.provider.refreshes).toEqual([]);
+    const early = await left(GRACE);
+    await seen(early, 0);
+    await bench.sweep();
+    expect(bench.provider.refreshes).toHaveLength(1);
   });
 
   it('takes a strict attempt over once its node has come back', async () => {
