@@ -12,6 +12,7 @@ import {
   SubjectTokens,
   type SubjectRequest,
 } from '@strongroom/contracts';
+import type { MasterKeys } from '@strongroom/crypto';
 import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
 import { Counters, InProcessCounters } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
@@ -312,7 +313,7 @@ export class Browser {
 /** The whole identity context on a port, as an app has it. */
 export async function startAuthorization(
   databaseUrl: string,
-  keys = masterKeys(),
+  keys: MasterKeys = masterKeys(),
   /** Where an edge would serve it; absent: the port itself. */
   publicUrl?: string,
 ): Promise<AuthorizationApp> {

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { KeyRing } from '@strongroom/crypto';
 import { pageHeaders, rawBody, mediaType } from '@strongroom/http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidRequestError } from './authorization.errors.js';
@@ -11,10 +12,12 @@ export class AuthorizeRoutes implements OnModuleInit {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly holder: ProviderHolder,
+    private readonly ring: KeyRing,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.holder.provider(); // a start that cannot serve sign-ins fails here, not at the first of them
+    // A start that cannot serve sign-ins fails here, not at the first of them; a key service that is away comes back.
+    if (!this.ring.isSealed) await this.holder.provider();
     const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
     fastify.get('/authorize', (request, reply) => this.answer(request, reply));
     fastify.get('/authorize/:uid', (request, reply) => this.answer(request, reply));
@@ -28,6 +31,7 @@ export class AuthorizeRoutes implements OnModuleInit {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.holder.provider(); // what is thrown here is answered; after the next line nobody would
     reply.hijack();
     for (const [name, value] of Object.entries(BETWEEN_PAGES)) reply.raw.setHeader(name, value);
     delete request.raw.headers.authorization;

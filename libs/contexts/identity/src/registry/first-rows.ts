@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { KeyRing } from '@strongroom/crypto';
 import { DataSource } from 'typeorm';
 import { FirstAdministrator } from './first-administrator.js';
 import { OwnRows } from './own-rows.js';
@@ -11,17 +12,35 @@ export class FirstRowsOptions {
   administrator!: { email: string; password: string } | null;
 }
 
-/** Writes what must be there before anybody can call. Any number of processes may start at once, any number of times. */
+/**
+ * Writes what must be there before anybody can call. Any number of processes may start at once, any number of times.
+ * Sealed by its key service, a process does it once it is let in: a client's secret is sealed, too.
+ */
 @Injectable()
 export class FirstRows implements OnModuleInit {
+  private written: Promise<void> | undefined;
+
   constructor(
     private readonly database: DataSource,
+    private readonly ring: KeyRing,
     private readonly rows: OwnRows,
     private readonly administrator: FirstAdministrator,
     private readonly options: FirstRowsOptions,
   ) {}
 
   async onModuleInit(): Promise<void> {
+    this.ring.onReload(() => this.writeOnce());
+    if (!this.ring.isSealed) await this.writeOnce();
+  }
+
+  private writeOnce(): Promise<void> {
+    return (this.written ??= this.write().catch((error: unknown) => {
+      this.written = undefined;
+      throw error;
+    }));
+  }
+
+  private async write(): Promise<void> {
     const { managementClient, administrator } = this.options;
     await this.database.transaction(async (tx) => {
       await tx.query(`select pg_advisory_xact_lock(hashtext('strongroom:identity:first-rows'))`);
