@@ -1,3 +1,6 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyRing } from '@strongroom/crypto';
 import { VaultError } from '@strongroom/errors';
@@ -69,6 +72,18 @@ describe('what fails around keys', () => {
     await until(async () => (await readiness()).length === 0);
     expect(await answer(account)).toMatch(/^cnry_/);
     expect(await bench.row(account)).toMatchObject({ status: 'active', failures: 0 });
+  }, 60_000);
+
+  it('encryption §9 key service unreachable at the very first start: the same, and the keys are made once it is there', async () => {
+    await bench.app.close();
+    await bench.sql.query('TRUNCATE installation_keys, installation, intake_keys, key_loads, rewrap_cursors');
+    const spillDir = await mkdtemp(join(tmpdir(), 'strongroom-spill-'));
+    service.state = 'away';
+    await bench.boot({ masterKeys: service, spillDir });
+    expect(await readiness()).toEqual(['sealed']);
+    service.state = 'there';
+    await until(async () => (await readiness()).length === 0);
+    expect(await answer(await bench.connected())).toMatch(/^cnry_/);
   }, 60_000);
 
   it('encryption §9 key service lost later: what is in memory serves for its time, then 503, and no status changes', async () => {

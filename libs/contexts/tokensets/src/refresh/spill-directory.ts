@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyRing } from '@strongroom/crypto';
 import { z } from 'zod';
 import { type CommittableAttempt, type NewCredential, RefreshSpill } from './refresh.types.js';
 import { decodeSpill, encodeSpill, type SpilledRefresh } from './spill-file.js';
@@ -30,7 +31,8 @@ export class SpillDirectory extends RefreshSpill {
   /** Only for this user, made if it is not there. */
   constructor(
     private readonly path: string,
-    private readonly installation: string,
+    /** Asked late: at its very first start a sealed process has no installation yet. */
+    private readonly ring: Pick<KeyRing, 'installationId'>,
     private readonly reports: SpillReports,
     named: string | null = null,
   ) {
@@ -44,7 +46,7 @@ export class SpillDirectory extends RefreshSpill {
     const begun = join(this.path, attempt.id + BEGUN);
     const file = await open(begun, 'wx', 0o600);
     try {
-      await file.writeFile(encodeSpill(this.installation, attempt, credential));
+      await file.writeFile(encodeSpill(this.ring.installationId, attempt, credential));
       await file.sync();
     } finally {
       await file.close();
@@ -84,7 +86,7 @@ export class SpillDirectory extends RefreshSpill {
   private async read(name: string): Promise<SpilledRefresh | undefined> {
     try {
       const { installation, ...spilled } = decodeSpill(await readFile(join(this.path, name), 'utf8'));
-      return installation === this.installation ? spilled : undefined;
+      return installation === this.ring.installationId ? spilled : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.moveAside(name, error);
       return undefined;

@@ -9,7 +9,7 @@ import { SpillDirectory } from './spill-directory.js';
 /** The spill that the settings speak of. */
 export function spillOf(
   { spillDir, node }: TokensetsSettings,
-  { installationId }: KeyRing,
+  ring: KeyRing,
   metrics: RefreshMetrics,
   logger: Logger,
 ): RefreshSpill {
@@ -24,5 +24,5 @@ export function spillOf(
       logger.error({ err: error }, what);
     },
   };
-  return new SpillDirectory(spillDir, installationId, reports, node);
+  return new SpillDirectory(spillDir, ring, reports, node);
 }

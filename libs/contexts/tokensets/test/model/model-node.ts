@@ -165,7 +165,7 @@ export class ModelStart {
     const { spills, directory, database } = this.around;
     if (!spills) return new NoSpill();
     mkdirSync(directory, { recursive: true });
-    const real = new SpillDirectory(directory, database.ring.installationId, {
+    const real = new SpillDirectory(directory, database.ring, {
       unreadable: (error) => {
         throw error;
       },
