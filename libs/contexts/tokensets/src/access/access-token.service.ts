@@ -149,6 +149,7 @@ export class AccessTokenService {
         if (secondsLeft(outcome) <= 0) throw new ProviderDownError(SOON_SECONDS);
         return this.issued(chosen, outcome);
       case 'changed':
+      case 'moved':
       case 'reconnect_required':
         return 'again';
       case 'unreadable':

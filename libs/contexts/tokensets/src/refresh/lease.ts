@@ -98,13 +98,14 @@ export class Lease {
 
   /** No lease: somebody holds it, its node may hold the answer, or there is nothing to do by now. */
   private async whyNot(tx: EntityManager, terms: RefreshTerms): Promise<NoLease> {
-    const row = await first<{ isDue: boolean; isHeld: boolean; isAwaited: boolean }>(
+    const row = await first<{ isHere: boolean; isDue: boolean; isHeld: boolean; isAwaited: boolean }>(
       tx,
-      `SELECT ${DUE} AS "isDue", coalesce(lease_until > clock_timestamp(), false) AS "isHeld",
+      `SELECT t.token_origin = ANY($4) AS "isHere", ${DUE} AS "isDue", coalesce(lease_until > clock_timestamp(), false) AS "isHeld",
          ${AWAITED} AS "isAwaited"
        FROM tokensets t WHERE id = $1`,
       this.values(terms),
     );
+    if (row && !row.isHere) return 'moved';
     if (!row?.isDue) return 'changed';
     // While the lease runs its holder is at work; only after it the answer may lie in a memory that is gone.
     return row.isAwaited && !row.isHeld ? 'awaited' : 'held';

@@ -13,11 +13,17 @@ export interface Recoverable {
   version: number;
 }
 
+/** What is not looked for now. */
+export interface Except {
+  tokensets: readonly string[];
+  connections: readonly string[];
+}
+
 const AS_RECOVERABLE = `t.id AS "tokensetId", t.connection_id AS "connectionId", t.provider_params AS "params",
   t.cred_version AS "version"`;
 const FREE = `(t.lease_until IS NULL OR t.lease_until < clock_timestamp())
   AND (t.next_attempt_at IS NULL OR t.next_attempt_at <= clock_timestamp())`;
-const AWAITED = awaitedSql({ rotation: 'a.rotation', node: '$3', silenceSeconds: '$4', sinceFailure: '$5' });
+const AWAITED = awaitedSql({ rotation: 'a.rotation', node: '$4', silenceSeconds: '$5', sinceFailure: '$6' });
 
 /** What the sweep of `spec/refresh.md` §4 step 21 finds. Who of several processes gets it, the lease decides. */
 @Injectable()
@@ -29,25 +35,26 @@ export class OpenAttempts {
   ) {}
 
   /** Earliest end of a grace first. */
-  due(limit: number, except: readonly string[]): Promise<Recoverable[]> {
+  due(limit: number, { tokensets, connections }: Except): Promise<Recoverable[]> {
     return this.rows(
       `SELECT ${AS_RECOVERABLE}
        FROM refresh_attempts a JOIN tokensets t ON t.id = a.tokenset_id AND t.cred_version = a.base_version
        WHERE a.is_open AND (t.status = 'active' OR t.reason = 'admin') AND t.refresh_sealed IS NOT NULL AND ${FREE}
-         AND t.id <> ALL($2)
+         AND t.id <> ALL($2) AND t.connection_id <> ALL($3)
          AND NOT ${AWAITED}
        ORDER BY a.grace_until NULLS LAST, a.sent_at LIMIT $1 FOR UPDATE OF t SKIP LOCKED`,
-      [limit, except, ...takeoverValues(this.nodes, this.settings)],
+      [limit, tokensets, connections, ...takeoverValues(this.nodes, this.settings)],
     );
   }
 
   /** Their administrator may have allowed it by now. */
-  forAdministrators(limit: number, except: readonly string[]): Promise<Recoverable[]> {
+  forAdministrators(limit: number, { tokensets, connections }: Except): Promise<Recoverable[]> {
     return this.rows(
       `SELECT ${AS_RECOVERABLE} FROM tokensets t
        WHERE t.reason = 'admin' AND t.refresh_sealed IS NOT NULL AND ${FREE} AND t.id <> ALL($2)
+         AND t.connection_id <> ALL($3)
        ORDER BY t.next_attempt_at LIMIT $1`,
-      [limit, except],
+      [limit, tokensets, connections],
     );
   }
 

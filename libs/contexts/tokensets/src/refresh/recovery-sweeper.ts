@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { LOGGER, type Logger } from '@strongroom/observability';
-import { OpenAttempts, type Recoverable } from './open-attempts.js';
+import { type Except, OpenAttempts, type Recoverable } from './open-attempts.js';
+import { Pauses } from './pauses.js';
+import type { RefreshOutcome } from './refresh.types.js';
 import { Refresher } from './refresher.js';
 import { SpillReplay } from './spill-replay.js';
 
@@ -12,6 +14,8 @@ const AT_ONCE = 16;
 const ADMINISTRATORS_EVERY_MS = 60_000;
 /** How long one is left whose connection cannot be used: no row says so. */
 const MISCONFIGURED_MS = 60_000;
+/** The same of one that failed on our side, so that those behind it have their turn. */
+const BROKEN_MS = 15_000;
 
 /**
  * Brings to an end what a process left open: `spec/refresh.md` §4 step 21. Every process sweeps; what takes long does not
@@ -21,8 +25,9 @@ const MISCONFIGURED_MS = 60_000;
 export class RecoverySweeper {
   private readonly queue: Recoverable[] = [];
   private readonly running = new Map<string, Promise<void>>();
-  /** Until when one is left alone, monotonic. */
-  private readonly paused = new Map<string, number>();
+  private readonly paused = new Pauses();
+  /** Those whose calls are stopped: however much is open there, the others go on. */
+  private readonly stopped = new Pauses();
   private readonly stopping = new AbortController();
   private loop: Promise<void> = Promise.resolve();
   private administratorsAt = 0;
@@ -47,14 +52,15 @@ export class RecoverySweeper {
 
   /** Finds what is to be done and begins it. */
   async sweep(): Promise<void> {
-    await this.replay.run();
+    // What cannot be read of the spill now was no answer of this process: only a later start counts on it.
+    await this.replay.run().catch((error: unknown) => this.logger.error({ err: error }, 'spill not replayed'));
     const recovered = this.replay.recovered();
     if (recovered.length > 0) this.add(await this.attempts.at(recovered));
     const room = PER_SWEEP - this.queue.length;
-    if (room > 0) this.add(await this.attempts.due(room, this.known()));
+    if (room > 0) this.add(await this.attempts.due(room, this.left()));
     if (performance.now() >= this.administratorsAt) {
       this.administratorsAt = performance.now() + ADMINISTRATORS_EVERY_MS;
-      this.add(await this.attempts.forAdministrators(PER_SWEEP, this.known()));
+      this.add(await this.attempts.forAdministrators(PER_SWEEP, this.left()));
     }
     this.work();
   }
@@ -75,8 +81,11 @@ export class RecoverySweeper {
   }
 
   private known(): string[] {
-    for (const [id, until] of this.paused) if (until <= performance.now()) this.paused.delete(id);
-    return [...this.running.keys(), ...this.paused.keys(), ...this.queue.map(({ tokensetId }) => tokensetId)];
+    return [...this.running.keys(), ...this.paused.current(), ...this.queue.map(({ tokensetId }) => tokensetId)];
+  }
+
+  private left(): Except {
+    return { tokensets: this.known(), connections: this.stopped.current() };
   }
 
   private add(found: readonly Recoverable[]): void {
@@ -98,19 +107,18 @@ export class RecoverySweeper {
 
   private async refresh({ tokensetId, connectionId, params, version }: Recoverable): Promise<void> {
     try {
-      const outcome = await this.refresher.refresh({
-        tokensetId,
-        connectionId,
-        params,
-        reserveSeconds: 0,
-        atVersion: version,
-        kind: 'recovery',
-        actor: { kind: 'system' },
-      });
-      if (outcome.state === 'failed' && outcome.class === 'client_config')
-        this.paused.set(tokensetId, performance.now() + MISCONFIGURED_MS);
+      const due = { tokensetId, connectionId, params, reserveSeconds: 0, atVersion: version } as const;
+      const outcome = await this.refresher.refresh({ ...due, kind: 'recovery', actor: { kind: 'system' } });
+      this.pauseAfter(outcome, { tokensetId, connectionId });
     } catch (error) {
-      this.logger.warn({ err: error, tokenset: tokensetId }, 'recovery waits for the next sweep');
+      this.logger.warn({ err: error, tokenset: tokensetId }, 'recovery waits for a later sweep');
+      this.paused.pause(tokensetId, BROKEN_MS);
     }
+  }
+
+  private pauseAfter(outcome: RefreshOutcome, of: { tokensetId: string; connectionId: string }): void {
+    if (outcome.state === 'limited') this.stopped.pause(of.connectionId, outcome.retryAfterSeconds * 1_000);
+    else if (outcome.state === 'moved' || (outcome.state === 'failed' && outcome.class === 'client_config'))
+      this.paused.pause(of.tokensetId, MISCONFIGURED_MS);
   }
 }

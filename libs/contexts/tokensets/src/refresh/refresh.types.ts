@@ -112,10 +112,10 @@ export type RefreshAnswer =
     };
 
 /**
- * Why there is nothing to send: somebody else was first, so read again; another holder's lease runs; another node may
- * hold the answer (`spec/refresh.md` §3).
+ * Why there is nothing to send: somebody else was first, so read again; the connection would send the token to another
+ * host than it came from; another holder's lease runs; another node may hold the answer (`spec/refresh.md` §3).
  */
-export type NoLease = 'changed' | 'held' | 'awaited';
+export type NoLease = 'changed' | 'moved' | 'held' | 'awaited';
 
 export type RefreshOutcome =
   | {

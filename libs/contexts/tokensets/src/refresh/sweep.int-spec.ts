@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench, refusal } from '../../test/bench.js';
+import { RefreshLimits } from '../limits/refresh-limits.js';
 import { NodeRegistry } from './node-registry.js';
 
 const GRACE = { refresh: { mode: 'rotating', reuse: 'grace', graceSeconds: 60 } };
@@ -151,6 +152,44 @@ describe('the sweep', () => {
     await bench.sweep();
     expect(bench.provider.refreshes).toHaveLength(1);
   }, 20_000);
+
+  /** So many more tokensets of the connection that were left open in the same way, longer ago. */
+  const crowd = (of: { tokensetId: string }, { tokenOrigin = bench.provider.url } = {}) =>
+    bench.sql.query(
+      `WITH copied AS (
+         INSERT INTO tokensets (id, person_id, account_id, connection_id, provider_subject, token_origin, scopes_asked,
+           scopes_granted, status, cred_version, event_version, key_id, refresh_sealed, access_issued_at)
+         SELECT id || n, gen_random_uuid(), account_id || n, connection_id, provider_subject || n, $2, scopes_asked,
+           scopes_granted, status, cred_version, event_version, key_id, refresh_sealed, access_issued_at
+         FROM tokensets, generate_series(1, 60) n WHERE id = $1 RETURNING id)
+       INSERT INTO refresh_attempts (id, tokenset_id, base_version, fence, state, kind, rotation, node, boot_id, sent_at)
+       SELECT gen_random_uuid(), copied.id, base_version, 0, 'unknown', a.kind, rotation, node, boot_id,
+         sent_at - interval '1 hour' FROM copied, refresh_attempts a WHERE a.tokenset_id = $1`,
+      [of.tokensetId, tokenOrigin],
+    );
+
+  it('finds what is open behind many of a connection whose calls are stopped', async () => {
+    const refused = await left(TOLERANT);
+    await crowd(refused);
+    const { connectionId } = refused;
+    const host = { connectionId, tokenOrigin: bench.provider.url, budgetPerSecond: null };
+    const admission = await bench.app.get(RefreshLimits).admit(host, { background: true, waitMs: 1_000 });
+    if ('state' in admission) throw new Error('not admitted');
+    admission.end({ class: 'client_config', retryAfter: null });
+    const healthy = await left(TOLERANT);
+    await bench.sweep();
+    await bench.sweep();
+    expect(await states(healthy)).toEqual(['unknown', 'committed']);
+    expect(bench.provider.refreshes).toHaveLength(1);
+  });
+
+  it('finds what is open behind many whose connection has moved to another host', async () => {
+    const moved = await left(TOLERANT);
+    await crowd(moved, { tokenOrigin: 'https://before.example' });
+    const healthy = await left(TOLERANT);
+    for (let round = 0; round < 3; round += 1) await bench.sweep();
+    expect(await states(healthy)).toEqual(['unknown', 'committed']);
+  });
 
   it('takes none of it from the processes of other places that sweep at the same time', async () => {
     const accounts = [];
