@@ -87,6 +87,29 @@ describe('a forced refresh', () => {
     expect(body(await call(account))).toMatchObject({ statusCode: 409, errorCode: 'no_refresh_token' });
   });
 
+  it('3 of a strict token in doubt waits its ten minutes too, and is not called done', async () => {
+    const account = await bench.connected();
+    await bench.sql.query(
+      `INSERT INTO refresh_attempts (id, tokenset_id, base_version, fence, state, kind, rotation, node, boot_id)
+       SELECT gen_random_uuid(), $1, 1, 0, 'unknown', 'on_demand', 'strict', gen_random_uuid(), gen_random_uuid()
+       FROM generate_series(1, 2)`,
+      [account.tokensetId],
+    );
+    const answer = await call(account);
+    expect(body(answer)).toMatchObject({ statusCode: 503, errorCode: 'temporarily_unavailable' });
+    expect(answer.headers['retry-after']).toBe('60');
+    expect(bench.provider.refreshes).toEqual([]);
+  });
+
+  it('M3 of one whose connection has moved to another host sends nothing, and says so', async () => {
+    const account = await bench.connected();
+    await bench.sql.query(`UPDATE tokensets SET token_origin = 'https://before.example' WHERE id = $1`, [
+      account.tokensetId,
+    ]);
+    expect(body(await call(account))).toMatchObject({ statusCode: 409, errorCode: 'endpoint_changed' });
+    expect(bench.provider.refreshes).toEqual([]);
+  });
+
   it('says that the connection is misconfigured', async () => {
     const account = await bench.connected();
     bench.provider.before = () => ({ status: 401, body: { error: 'invalid_client' } });

@@ -36,7 +36,7 @@ export class ForcedRefresh {
     const inTime = sleep(this.settings.refreshWaitMs, undefined, { ref: false });
     const outcome = await Promise.race([this.refresher.refresh(due), inTime]);
     if (!outcome) throw new RefreshInProgressError();
-    await this.settled(tokensetId, outcome);
+    await this.settled({ tokensetId, atVersion }, outcome);
   }
 
   /** Of two who ask at the same time one gets it: the statement decides. */
@@ -62,7 +62,7 @@ export class ForcedRefresh {
     throw new ForcedTooOftenError(row.waitSeconds ?? APART_SECONDS);
   }
 
-  private async settled(tokensetId: string, outcome: RefreshOutcome): Promise<void> {
+  private async settled(due: Due, outcome: RefreshOutcome): Promise<void> {
     switch (outcome.state) {
       case 'refreshed':
         return;
@@ -75,39 +75,45 @@ export class ForcedRefresh {
           ? new MisconfiguredError()
           : new ProviderDownError(outcome.retryAfterSeconds);
       case 'failed':
-        throw await this.failure(tokensetId, outcome.class);
+        throw await this.failure(due.tokensetId, outcome.class);
+      case 'moved':
+        throw new NotRefreshableError('endpoint_changed');
       case 'changed':
       case 'unreadable':
       case 'reconnect_required':
-        return this.asStored(tokensetId);
+        return this.asStored(due);
     }
   }
 
   private async failure(tokensetId: string, cls: string): Promise<Error> {
     if (cls === 'client_config' || cls === 'bug') return new MisconfiguredError();
     if (cls === 'insufficient_scope') return new NotRefreshableError('insufficient_scope');
-    const row = await first<{ seconds: number | null }>(
-      this.database.manager,
-      'SELECT extract(epoch FROM next_attempt_at - clock_timestamp())::float8 AS seconds FROM tokensets WHERE id = $1',
-      [tokensetId],
-    );
-    return new ProviderDownError(row?.seconds ?? 1);
+    return new ProviderDownError((await this.row(tokensetId))?.waitSeconds ?? 1);
   }
 
-  /** Somebody else's refresh was first, or it ended in a verdict: the row says which. */
-  private async asStored(tokensetId: string): Promise<void> {
-    const row = await first<{ reason: ReconnectReason | null }>(
-      this.database.manager,
-      'SELECT reason FROM tokensets WHERE id = $1',
-      [tokensetId],
-    );
+  /** Somebody else's refresh was first, it ended in a verdict, or nothing may be sent yet: the row says which. */
+  private async asStored({ tokensetId, atVersion }: Due): Promise<void> {
+    const row = await this.row(tokensetId);
     if (!row) throw new InexistentTokensetError();
     if (row.reason !== null) throw new NotRefreshableError(row.reason);
+    if (row.version === atVersion) throw new ProviderDownError(row.waitSeconds ?? 1);
+  }
+
+  private row(tokensetId: string) {
+    return first<{ reason: ReconnectReason | null; version: number; waitSeconds: number | null }>(
+      this.database.manager,
+      `SELECT reason, cred_version AS version,
+         extract(epoch FROM next_attempt_at - clock_timestamp())::float8 AS "waitSeconds"
+       FROM tokensets WHERE id = $1`,
+      [tokensetId],
+    );
   }
 }
 
 /** An administrator may try what only waits for one. */
 const REFRESHABLE = `((status = 'active' OR reason = 'admin') AND refresh_sealed IS NOT NULL)`;
+
+type Due = { tokensetId: string; atVersion: number };
 
 interface Claimed {
   connectionId: string;
