@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { KeyRing, KeyRotation, type MasterKeys } from '@strongroom/crypto';
+import { KeyRing, type MasterKeys } from '@strongroom/crypto';
+import { keyringProviders } from '@strongroom/keyring';
 import { MessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER } from '@strongroom/observability';
 import { DatabaseModule } from '@strongroom/persistence';
@@ -7,10 +8,8 @@ import { DataSource } from 'typeorm';
 import { authorizationParts } from './authorization/authorization.parts.js';
 import { identityDatabase } from './identity.database.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
-import { keyRotationOf } from './keys/key-rotation-of.js';
 import { IdentitySeal } from './keys/identity-seal.js';
-import { KeyRotationProcess } from './keys/key-rotation-process.js';
-import { KeyringChanges } from './keys/keyring-changes.js';
+import { keyTargets } from './keys/key-targets.js';
 import { FirstRowsOptions } from './registry/first-rows.js';
 import { registryParts } from './registry/registry.parts.js';
 import { ShowKeys } from './show-keys.js';
@@ -28,7 +27,7 @@ export interface IdentityOptions {
 
 @Module({})
 export class IdentityModule {
-  static forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond = 500, ...options }: IdentityOptions): DynamicModule {
+  static forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond, ...options }: IdentityOptions): DynamicModule {
     const { managementClient, administrator } = options;
     const firstRows: FirstRowsOptions = { managementClient, administrator };
     return {
@@ -43,13 +42,7 @@ export class IdentityModule {
           inject: [DataSource, LOGGER],
         },
         IdentitySeal,
-        KeyringChanges,
-        {
-          provide: KeyRotation,
-          inject: [KeyRing, KeyringChanges, LOGGER],
-          useFactory: keyRotationOf(rewrapRowsPerSecond),
-        },
-        KeyRotationProcess,
+        ...keyringProviders(keyTargets, rewrapRowsPerSecond),
         ShowKeys,
         { provide: FirstRowsOptions, useValue: firstRows },
         ...registryParts.providers,

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IntakeKeys, TokenVault } from '@strongroom/contracts';
-import { IntakePrivateKeys, KeyRing, KeyRotation } from '@strongroom/crypto';
+import { IntakePrivateKeys, KeyRing } from '@strongroom/crypto';
+import { keyringProviders } from '@strongroom/keyring';
 import { Budgets, InProcessBudgets, InProcessLocks, Locks } from '@strongroom/locking';
 import { MessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER, Metrics } from '@strongroom/observability';
@@ -27,9 +28,7 @@ import { Introspection } from './introspection.js';
 import { Housekeeping } from './housekeeping.js';
 import { RefreshLimits } from './limits/refresh-limits.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
-import { keyRotationOf } from './keys/key-rotation-of.js';
-import { KeyRotationProcess } from './keys/key-rotation-process.js';
-import { KeyringChanges } from './keys/keyring-changes.js';
+import { keyTargets } from './keys/key-targets.js';
 import { ProviderClient } from './provider-client.js';
 import { PushAuthorization } from './push-authorization.js';
 import { AccountReader } from './redeem/account-reader.js';
@@ -71,7 +70,8 @@ import { VerifyController } from './verify/verify.controller.js';
 @Module({})
 export class TokensetsModule {
   static forRoot(options: TokensetsOptions): DynamicModule {
-    const { databaseUrl, masterKeys, masterKeyCacheSeconds, locks, budgets, ...settings } = options;
+    const { databaseUrl, masterKeys, masterKeyCacheSeconds, rewrapRowsPerSecond, locks, budgets, ...settings } =
+      options;
     const database = tokensetsDatabase(databaseUrl);
     return {
       module: TokensetsModule,
@@ -111,13 +111,7 @@ export class TokensetsModule {
           inject: [KeyRing, DataSource],
           useFactory: (ring: KeyRing, source: DataSource) => IntakePrivateKeys.load(ring, source),
         },
-        KeyringChanges,
-        {
-          provide: KeyRotation,
-          inject: [KeyRing, KeyringChanges, TokensetsSettings, LOGGER],
-          useFactory: keyRotationOf,
-        },
-        KeyRotationProcess,
+        ...keyringProviders(keyTargets, rewrapRowsPerSecond),
         IntakeKeysService,
         { provide: IntakeKeys, useExisting: IntakeKeysService },
         TokenVaultService,

@@ -43,7 +43,6 @@ export class TokensetsSettings {
   readonly refreshWaitMs: number;
   readonly refreshTimeoutMs: number;
   readonly strictTakeoverSeconds: number;
-  readonly rewrapRowsPerSecond: number;
   readonly spillDir: string | null;
   readonly refreshBudget: Budget;
   readonly unusedTokensetDays: number;
@@ -54,7 +53,6 @@ export class TokensetsSettings {
     this.refreshWaitMs = options.refreshWaitMs ?? 8_000;
     this.refreshTimeoutMs = options.refreshTimeoutMs ?? 30_000;
     this.strictTakeoverSeconds = options.strictTakeoverSeconds ?? 600;
-    this.rewrapRowsPerSecond = options.rewrapRowsPerSecond ?? 500;
     this.spillDir = options.spillDir ?? null;
     this.refreshBudget = { perSecond: 50, burst: 100, inFlight: 32, ...options.refreshBudget };
     this.unusedTokensetDays = options.unusedTokensetDays ?? 365;

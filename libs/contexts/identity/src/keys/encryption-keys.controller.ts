@@ -1,37 +1,6 @@
-import { Get, HttpCode, Post } from '@nestjs/common';
-import type { BearerIdentity } from '@strongroom/contracts';
-import { KeyRotation } from '@strongroom/crypto';
-import { Caller, ManagementApi, Scopes } from '@strongroom/http';
-import { KeyringChanges } from './keyring-changes.js';
+import { ManagementApi } from '@strongroom/http';
+import { EncryptionKeysRoutes } from '@strongroom/keyring';
 
 /** The ring of the authorization server's own secrets (`spec/wire-contract.md` §3.9). */
 @ManagementApi('keys/encryption/identity')
-export class EncryptionKeysController {
-  constructor(
-    private readonly rotation: KeyRotation,
-    private readonly changes: KeyringChanges,
-  ) {}
-
-  @Get()
-  @Scopes('read:encryption_keys')
-  async list(): Promise<unknown> {
-    return (await this.rotation.status()).map((key) => ({
-      kid: key.keyId,
-      context: key.context,
-      state: key.state,
-      created_at: key.createdAt.toISOString(),
-      sealed: key.sealed,
-      remaining: key.remaining,
-      progress: key.progress,
-    }));
-  }
-
-  @Post('rekey')
-  @HttpCode(204)
-  @Scopes('update:encryption_keys')
-  rekey(@Caller() { personId, clientId }: BearerIdentity): Promise<void> {
-    const actor =
-      personId === null ? { kind: 'client' as const, id: clientId } : { kind: 'administrator' as const, id: personId };
-    return this.changes.askedBy(actor, () => this.rotation.rekey());
-  }
-}
+export class EncryptionKeysController extends EncryptionKeysRoutes {}
