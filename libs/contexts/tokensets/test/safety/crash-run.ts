@@ -134,12 +134,15 @@ export class CrashRun {
     if (broken.length > 0) throw new Error(`I6 does not hold for ${broken.join(', ')}`);
   }
 
-  /** What is not lost is good for its callers. */
-  private async serve(process: VaultProcess, accounts: readonly Account[]): Promise<void> {
+  /** What is not lost is good for its callers, at once or when they come again as they are told to. */
+  private async serve(process: VaultProcess, accounts: readonly Account[], tries = 10): Promise<void> {
+    const again: Account[] = [];
     for (const [at, told] of (await process.tokens(accounts)).entries()) {
-      if (!('serial' in told)) throw new Error(`${accounts[at]!.tokensetId} is not served: ${JSON.stringify(told)}`);
-      this.seen.set(told.grant, told.serial);
+      if ('serial' in told) this.seen.set(told.grant, told.serial);
+      else if (told.status === 503 && tries > 0) again.push(accounts[at]!);
+      else throw new Error(`${accounts[at]!.tokensetId} is not served: ${JSON.stringify(told)}`);
     }
+    if (again.length > 0) await this.serve(process, again, tries - 1);
   }
 
   private async clock(samples: readonly Sample[], killedAt: Date): Promise<void> {
