@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfiguredMasterKeys } from '@strongroom/crypto';
@@ -65,6 +65,24 @@ describe('the data directory', () => {
     await expect(DataDirectory.open(path)).rejects.toThrow(/master-keys can be read by others[^]*chmod 600/);
     await chmod(join(path, 'master-keys'), 0o600);
     expect(await (await DataDirectory.open(path)).masterKeys(config())).toBe(key);
+  });
+
+  it('encryption §10 names the setting, and not where the directory is', async () => {
+    await DataDirectory.open(path);
+    await symlink(join(path, 'nowhere'), join(path, 'master-keys'));
+    await expect(DataDirectory.open(path)).rejects.toThrow(/^STRONGROOM_DATA_DIR: master-keys is no file/);
+    await rm(join(path, 'master-keys'));
+    await writeFile(join(path, 'master-keys'), 'cnry_', { mode: 0o640 });
+    await expect(DataDirectory.open(path)).rejects.toThrow(/^STRONGROOM_DATA_DIR: master-keys can be read/);
+    await expect(DataDirectory.open('/proc/strongroom')).rejects.toThrow(/^STRONGROOM_DATA_DIR: .* cannot be written/);
+  });
+
+  it('makes no key of its own where the one that is given is empty', async () => {
+    const directory = await DataDirectory.open(path);
+    const given = { ...config(), STRONGROOM_MASTER_KEYS: '' }; // a mounted file that nothing was written to
+    await expect(directory.masterKeys(given).then((keys) => ConfiguredMasterKeys.parse(keys))).rejects.toThrow(
+      /^STRONGROOM_MASTER_KEYS: no key/,
+    );
   });
 
   it('leaves no half a file behind a start that was killed', async () => {

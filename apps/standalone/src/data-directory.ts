@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { refuseUnwritable, StartRefusedError } from '@strongroom/config';
 import type { Config } from './config.js';
 
 /** Keys and credentials that the first start makes up, each in a file that only its owner reads. */
@@ -14,7 +15,7 @@ export class DataDirectory {
 
   static async open(path: string): Promise<DataDirectory> {
     const directory = new DataDirectory(path);
-    await mkdir(directory.path, { recursive: true, mode: 0o700 });
+    refuseUnwritable(SETTING, directory.path);
     await directory.refuseOpenFiles();
     return directory;
   }
@@ -25,11 +26,13 @@ export class DataDirectory {
 
   /** A new key is made only for an empty database: with another key nothing in an old one could be opened. */
   async masterKeys(config: Config): Promise<string> {
-    if (config.STRONGROOM_MASTER_KEYS) return config.STRONGROOM_MASTER_KEYS;
+    const given = config.STRONGROOM_MASTER_KEYS;
+    if (given !== undefined) return given; // empty: a mounted file that nothing was written to is no wish for a new key
     if (!existsSync(this.file('master-keys')) && existsSync(this.file('postgres/PG_VERSION')))
-      throw new Error(
-        `${this.file('master-keys')} is missing, and ${this.path} holds a database that was sealed with it. ` +
-          'Put the file back, or set STRONGROOM_MASTER_KEYS. No new key is made: it could not open what is there.',
+      throw new StartRefusedError(
+        SETTING,
+        'master-keys is missing, beside a database that was sealed with it; put the file back, or set ' +
+          'STRONGROOM_MASTER_KEYS. No new key is made: it could not open what is there',
       );
     return this.kept('master-keys', () => `local-1:${randomBytes(32).toString('base64')}`);
   }
@@ -80,14 +83,20 @@ export class DataDirectory {
   private async refuseOpenFiles(): Promise<void> {
     if ((await stat(this.path)).mode & 0o022) await chmod(this.path, 0o700);
     for (const name of await readdir(this.path)) {
-      const found = await stat(this.file(name));
-      if (found.isFile() && found.mode & 0o077)
-        throw new Error(
-          `${this.file(name)} can be read by others than its owner: chmod 600 it, and change what it holds.`,
+      const found = await stat(this.file(name)).catch(() => undefined);
+      if (found?.isFile() && found.mode & 0o077)
+        throw new StartRefusedError(
+          SETTING,
+          `${name} can be read by others than its owner: chmod 600 it, and change what it holds`,
         );
+      if (KEPT.includes(name) && !found?.isFile())
+        throw new StartRefusedError(SETTING, `${name} is no file, or a link to nothing; put the file back`);
     }
   }
 }
+
+const SETTING = 'STRONGROOM_DATA_DIR';
+const KEPT = ['master-keys', 'management', 'administrator'];
 
 const word = (bytes: number): string => randomBytes(bytes).toString('base64url');
 

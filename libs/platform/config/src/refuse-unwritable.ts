@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { StartRefusedError } from './start-refused.error.js';
 
 /**
@@ -11,7 +11,7 @@ import { StartRefusedError } from './start-refused.error.js';
 export function refuseUnwritable(setting: string, directory: string): void {
   const probe = join(directory, `.probe-${process.pid}`);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    make(resolve(directory));
     writeFileSync(probe, '', { mode: 0o600, flush: true });
     rmSync(probe);
   } catch (error) {
@@ -20,5 +20,16 @@ export function refuseUnwritable(setting: string, directory: string): void {
       setting,
       `the directory cannot be written (${code ?? 'unknown error'}); give its owner one`,
     );
+  }
+}
+
+/** Step by step: where nothing can be made and nobody says so, as in /proc, Node's own `recursive` never ends. */
+function make(directory: string): void {
+  if (existsSync(directory)) return;
+  make(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was first
   }
 }
