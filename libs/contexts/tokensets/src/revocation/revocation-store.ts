@@ -10,9 +10,9 @@ import type { DueRevocation, Postponed, RevocationPlace, Settled } from './revoc
 const LEASE = "interval '60 seconds'";
 const KEPT = "interval '30 days'";
 
-/** Somebody has connected the account again, or holds it through another connection. */
-const SHARED = `EXISTS (
-  SELECT FROM tokensets t WHERE t.provider_subject <> ''
+/** Somebody has connected the account again, or holds it through another connection: through which. */
+const HELD_BY = `ARRAY(
+  SELECT DISTINCT t.connection_id FROM tokensets t WHERE t.provider_subject <> ''
     AND t.provider_subject = r.provider_subject AND t.provider_tenant = r.provider_tenant
     AND (t.connection_id = r.connection_id OR (t.provider_issuer <> '' AND t.provider_issuer = r.provider_issuer))
     AND (t.access_sealed IS NOT NULL OR t.refresh_sealed IS NOT NULL))`;
@@ -37,7 +37,7 @@ export class RevocationStore {
          ORDER BY next_attempt_at LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING id AS "recordId", tokenset_id AS "tokensetId", connection_id AS "connectionId",
          token_origin AS "tokenOrigin", fence, provider_params AS params, has_refresh_token AS "hasRefreshToken", sealed,
-         attempts, code, give_up_at <= clock_timestamp() AS "isOver", ${SHARED} AS "isShared",
+         attempts, code, give_up_at <= clock_timestamp() AS "isOver", ${HELD_BY} AS "heldBy",
          clock_timestamp() AS now`,
       [],
     );

@@ -213,6 +213,22 @@ describe('P4 a deleted tokenset', () => {
     expect(await revoking.record(account)).toMatchObject({ outcome: 'failed', code: 'account_in_use', sealed: null });
   });
 
+  it.each([
+    ['of the same client', 'upstream-client', 'grant', 'account_in_use'],
+    ['of another client of a provider that ends a whole project', 'another-client', 'project', 'account_in_use'],
+    ['of another client, whose grant is another', 'another-client', 'grant', null],
+  ])('held through a connection %s, too, (%s, %s): %s', async (_, client, effect, code) => {
+    const { bench } = revoking;
+    const account = await revoking.connected({ effect });
+    const other = { ...account, connectionId: await bench.connection() };
+    revoking.options(other, { client_id: client });
+    await bench.vault.redeem(await bench.redeemRequest(account.personId, other.connectionId));
+    await revoking.disconnect(account);
+    await revoking.work();
+    expect(revoking.asked).toHaveLength(code ? 0 : 1);
+    expect(await revoking.record(account)).toMatchObject({ outcome: code ? 'failed' : 'revoked', code });
+  });
+
   it('whose refresh is under way is revoked with what that brings, and again if it was revoked before', async () => {
     const account = await revoking.connected();
     const { bench } = revoking;

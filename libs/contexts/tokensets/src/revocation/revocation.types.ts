@@ -49,7 +49,7 @@ export interface DueRevocation extends RevocationPlace {
   code: string | null;
   /** Its day is over. */
   isOver: boolean;
-  /** Another tokenset holds the same account at the provider, and revoking may end that too. */
-  isShared: boolean;
+  /** Connections through which other tokensets hold the same account at the provider. */
+  heldBy: readonly string[];
   now: Date;
 }

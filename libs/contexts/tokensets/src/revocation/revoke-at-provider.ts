@@ -33,13 +33,13 @@ export class RevokeAtProvider {
 
   async try(due: DueRevocation): Promise<TryResult> {
     if (due.isOver) return unsent(failed(due.code));
-    if (due.isShared) return unsent(failed('account_in_use'));
     const connection = await this.connections.nowOrDeleted(due.connectionId);
     if (!connection) return unsent(failed('connection_gone'));
     const account = connection.of(due.params, due.hasRefreshToken);
     const { provider } = account;
     if (!provider) return unsent(again('connection_misconfigured'));
     if (!isBoundTo(due.tokenOrigin, account)) return unsent(failed('endpoint_changed'));
+    if (await this.mayEndAnother(due, provider)) return unsent(failed('account_in_use'));
     try {
       const tokens = this.seal.open(due, due.sealed);
       const secret = await this.connections.clientSecret(due.connectionId);
@@ -89,6 +89,17 @@ export class RevokeAtProvider {
       const kind = classifyTransport(error, { resolved: provider, phase: 'revoke' }).class;
       return { ...none, class: kind, again: kind === 'retry' };
     }
+  }
+
+  /**
+   * A grant is one client's: whoever holds the account through another client keeps it, unless revoking ends all that a
+   * project was granted. Two providers behind one host may name different people alike, too.
+   */
+  private async mayEndAnother({ connectionId, heldBy }: DueRevocation, provider: ResolvedProvider): Promise<boolean> {
+    if (heldBy.includes(connectionId)) return true;
+    if (provider.entry.revocation.effect === 'project') return heldBy.length > 0;
+    const holders = await Promise.all(heldBy.map((id) => this.connections.now(id)));
+    return holders.some((holder) => holder?.view.options['client_id'] === provider.clientId);
   }
 
   /**
