@@ -140,6 +140,23 @@ describe('a refresh ahead of time', () => {
     for (const one of [account, ...others]) expect(await kinds(one)).toEqual(['keep_fresh committed']);
   });
 
+  it('24 comes for those behind many whose connection has moved to another host', async () => {
+    const account = await keptFresh()();
+    await bench.sql.query(
+      `INSERT INTO tokensets (id, person_id, account_id, connection_id, provider_subject, token_origin, scopes_asked,
+         scopes_granted, status, cred_version, event_version, key_id, refresh_sealed, access_issued_at, access_expires_at)
+       SELECT id || n, gen_random_uuid(), account_id || n, connection_id, provider_subject || n, 'https://before.example',
+         scopes_asked, scopes_granted, status, cred_version, event_version, key_id, refresh_sealed,
+         access_issued_at - interval '10 hours', access_expires_at - interval '10 hours'
+       FROM tokensets, generate_series(1, 50) n WHERE id = $1`,
+      [account.tokensetId],
+    );
+    await aged(account, 0.95);
+    await sweep();
+    expect(await kinds(account)).toEqual(['keep_fresh committed']);
+    expect(bench.provider.refreshes).toHaveLength(1);
+  });
+
   it('25 keeps what is idle alive, in the last fifth of its time', async () => {
     const settings = { refresh: { ...TOLERANT.refresh, keepAliveSeconds: 1_000_000 } };
     const [young, due] = [await bench.connected(settings), await bench.connected(settings)];

@@ -38,23 +38,27 @@ export class DueAhead {
   }
 
   /** Those that have waited longest first. */
-  tokensets(connectionId: string, reason: Reason, most: number): Promise<DueTokenset[]> {
+  tokensets(
+    connectionId: string,
+    reason: Reason,
+    { most, except }: { most: number; except: readonly string[] },
+  ): Promise<DueTokenset[]> {
     const columns = `id, provider_params AS params, cred_version AS "credVersion"`;
     if (reason.kind === 'keep_fresh')
       return this.database.query(
         `SELECT ${columns} FROM tokensets
-         WHERE connection_id = $1 AND ${REFRESHABLE} AND early_at <= clock_timestamp() AND ${FREE}
+         WHERE connection_id = $1 AND ${REFRESHABLE} AND early_at <= clock_timestamp() AND ${FREE} AND id <> ALL($3)
          ORDER BY early_at LIMIT $2`,
-        [connectionId, most],
+        [connectionId, most, except],
       );
     // Idle since its refresh token was last sent, or came. Each has its own moment in the last fifth of the time.
     return this.database.query(
       `SELECT ${columns} FROM tokensets
-       WHERE connection_id = $1 AND ${REFRESHABLE} AND ${FREE}
-         AND access_issued_at <= clock_timestamp() - make_interval(secs => $3::float8 * 0.8)
-         AND access_issued_at <= clock_timestamp() - make_interval(secs => $3::float8 * (0.8 + 0.2 * spread))
+       WHERE connection_id = $1 AND ${REFRESHABLE} AND ${FREE} AND id <> ALL($3)
+         AND access_issued_at <= clock_timestamp() - make_interval(secs => $4::float8 * 0.8)
+         AND access_issued_at <= clock_timestamp() - make_interval(secs => $4::float8 * (0.8 + 0.2 * spread))
        ORDER BY access_issued_at LIMIT $2`,
-      [connectionId, most, reason.seconds],
+      [connectionId, most, except, reason.seconds],
     );
   }
 }

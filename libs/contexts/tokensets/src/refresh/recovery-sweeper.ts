@@ -52,8 +52,7 @@ export class RecoverySweeper {
 
   /** Finds what is to be done and begins it. */
   async sweep(): Promise<void> {
-    // What cannot be read of the spill now was no answer of this process: only a later start counts on it.
-    await this.replay.run().catch((error: unknown) => this.logger.error({ err: error }, 'spill not replayed'));
+    await this.replayed();
     const recovered = this.replay.recovered();
     if (recovered.length > 0) this.add(await this.attempts.at(recovered));
     const room = PER_SWEEP - this.queue.length;
@@ -63,6 +62,16 @@ export class RecoverySweeper {
       this.add(await this.attempts.forAdministrators(PER_SWEEP, this.left()));
     }
     this.work();
+  }
+
+  /** A disk that went away holds no answer that is open: the start has replayed those before it, a flight keeps its own. */
+  private async replayed(): Promise<void> {
+    try {
+      await this.replay.run();
+    } catch (error) {
+      if (typeof (error as NodeJS.ErrnoException).path !== 'string') throw error;
+      this.logger.error({ err: error }, 'spill not read');
+    }
   }
 
   /** Once nothing that was found is left. */

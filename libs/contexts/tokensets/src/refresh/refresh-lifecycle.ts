@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { LOGGER, type Logger } from '@strongroom/observability';
+import { AheadOfTime } from '../ahead/ahead-of-time.js';
 import { NodeRegistry } from './node-registry.js';
 import { RecoverySweeper } from './recovery-sweeper.js';
 import { Refresher } from './refresher.js';
@@ -18,6 +19,7 @@ export class RefreshLifecycle implements OnApplicationBootstrap, BeforeApplicati
     private readonly replay: SpillReplay,
     private readonly sweeper: RecoverySweeper,
     private readonly refresher: Refresher,
+    private readonly ahead: AheadOfTime,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -27,6 +29,7 @@ export class RefreshLifecycle implements OnApplicationBootstrap, BeforeApplicati
     await this.nodes.arrive();
     this.hasArrived = true;
     this.sweeper.start();
+    this.ahead.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -177,6 +177,19 @@ describe('a refresh token that was answered and perhaps not stored', () => {
     expect(await bench.row(account)).toMatchObject({ cred_version: 2 });
   });
 
+  it('keeps no other recovery waiting while its disk is away', async () => {
+    const account = await expired();
+    bench.provider.before = () => 'reset';
+    await bench.token(account).catch(() => undefined);
+    bench.provider.before = () => undefined;
+    await bench.cooled(account);
+    await rename(spillDir, `${spillDir}.away`);
+    await bench.sweep();
+    await rename(`${spillDir}.away`, spillDir);
+    expect(await bench.row(account)).toMatchObject({ cred_version: 2 });
+    expect((await bench.events(account)).at(-1)).toMatchObject({ data: { cause: 'recovery' } });
+  });
+
   it.each([
     ['that is new is on disk before it is stored, and not after', true, 1],
     ['that stayed the same is never on disk', false, 0],

@@ -10,6 +10,7 @@ import { OpenAttempts } from '../../src/refresh/open-attempts.js';
 import { RecoverySweeper } from '../../src/refresh/recovery-sweeper.js';
 import { RefreshCore, type SendRefresh } from '../../src/refresh/refresh-core.js';
 import { RefreshJournal } from '../../src/refresh/refresh-journal.js';
+import type { AheadOfTime } from '../../src/ahead/ahead-of-time.js';
 import { RefreshLifecycle } from '../../src/refresh/refresh-lifecycle.js';
 import type { DueRefresh, Refresher } from '../../src/refresh/refresher.js';
 import type { RefreshOutcome, RefreshSpill, RefreshTerms } from '../../src/refresh/refresh.types.js';
@@ -123,8 +124,15 @@ export class ModelStart {
     this.refresher = { refresh: (due: DueRefresh) => this.refresh(due), close: () => Promise.resolve() } as Refresher;
     const attempts = process.reaching(new OpenAttempts(source, this.nodes, this.settings));
     this.sweeper = new RecoverySweeper(attempts, replay, this.refresher, logger);
-    const silent = { start: () => undefined, stop: () => Promise.resolve() } as unknown as RecoverySweeper;
-    this.lifecycle = new RefreshLifecycle(process.doing(this.nodes), replay, silent, this.refresher, logger);
+    const silent = { start: () => undefined, stop: () => Promise.resolve() };
+    this.lifecycle = new RefreshLifecycle(
+      process.doing(this.nodes),
+      replay,
+      silent as unknown as RecoverySweeper,
+      this.refresher,
+      silent as unknown as AheadOfTime,
+      logger,
+    );
   }
 
   get node(): string {
