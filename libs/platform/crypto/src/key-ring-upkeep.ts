@@ -64,10 +64,12 @@ export class KeyRingUpkeep {
   /** @throws NoKeyForSealedRowsError */
   async begin(): Promise<void> {
     await this.round();
-    const corrupt = [...(this.current?.states.keys() ?? [])].find((id) => this.held.isCorrupt(id));
-    if (corrupt !== undefined) {
+    const corrupt = [...(this.current?.states ?? [])].find(
+      ([id, state]) => NEEDED.includes(state) && this.held.isCorrupt(id),
+    );
+    if (corrupt) {
       await this.leave();
-      throw new NoKeyForSealedRowsError(this.options.context, corrupt);
+      throw new NoKeyForSealedRowsError(this.options.context, corrupt[0]);
     }
     this.failures = this.held.isInTrouble ? 1 : 0;
     if (!this.options.isObserver) this.schedule();
@@ -262,6 +264,8 @@ export class KeyRingUpkeep {
 }
 
 const OPENS: readonly KeyState[] = ['pre_active', 'primary', 'retiring'];
+/** Without these something that is stored would not open. Nothing is sealed under a new key while one of us lacks it. */
+const NEEDED: readonly KeyState[] = ['primary', 'retiring'];
 
 const stateOf = (row: InstallationKeyRow): KeyState =>
   row.state === 'retired' && row.is_wanted ? 'retiring' : row.state;

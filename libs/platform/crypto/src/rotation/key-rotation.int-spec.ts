@@ -271,6 +271,9 @@ describe('KeyRotation', () => {
       expect(await states(one)).toEqual(['primary', 'pre_active']);
       expect(await openAll(two)).toBe(1);
       expect(two.alarms).toEqual(['no master key of this process opens an installation key']);
+      const again = await start(); // as one that crashed before its configuration was changed: nothing is under that key
+      expect(await openAll(again)).toBe(1);
+      expect(await states(one)).toEqual(['primary', 'pre_active']);
     });
   });
 
