@@ -2,7 +2,8 @@
 export interface Holder {
   /** False once the process has given up waiting for its store. */
   alive(): boolean;
-  sleep(ms: number): Promise<void>;
+  /** Ends sooner once `until` is aborted, if it can. */
+  sleep(ms: number, until?: AbortSignal): Promise<void>;
   /** Told of what went wrong and is being tried again. */
   report(error: unknown, what: string): void;
   /** Told of what the store did not take at once, and when that is over: nobody should send such a process more work. */

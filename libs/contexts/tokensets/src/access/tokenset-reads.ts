@@ -104,10 +104,10 @@ export class TokensetReads implements OnApplicationShutdown {
     }));
   }
 
-  /** Whether it was the client of the connection that the last refresh was refused for. */
+  /** Whether it was our own fault, or our client's, that the last refresh was refused for. */
   async isMisconfigured({ tokensetId }: Place): Promise<boolean> {
     const [last] = await this.reads.many<{ class: string | null }>('last_refresh_attempt', LAST_ATTEMPT, [tokensetId]);
-    return last?.class === 'client_config';
+    return last?.class === 'client_config' || last?.class === 'bug';
   }
 
   async onApplicationShutdown(): Promise<void> {

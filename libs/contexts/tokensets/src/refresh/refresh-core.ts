@@ -75,12 +75,10 @@ export class RefreshCore {
       await this.world.store.release(attempt, 'not_processed', null);
       return { state: 'changed' };
     }
-    return this.settle(
-      attempt,
-      refreshToken,
-      await this.sendAsOftenAsAllowed(attempt, refreshToken, send),
-      reuseKillsGrant,
-    );
+    const answer = await this.sendAsOftenAsAllowed(attempt, refreshToken, send);
+    const outcome = await this.settle(attempt, refreshToken, answer, reuseKillsGrant);
+    if (outcome.state === 'refreshed' || outcome.state === 'reconnect_required') this.recovered(attempt, begun);
+    return outcome;
   }
 
   /** One send; again only where the provider says that it did not count, or its grace still runs. */
@@ -101,11 +99,11 @@ export class RefreshCore {
   }
 
   private async sendHoldingLease(attempt: OpenAttempt, send: () => Promise<RefreshAnswer>): Promise<RefreshAnswer> {
-    let done = false;
+    const done = new AbortController();
     const renewing = async (): Promise<void> => {
       for (;;) {
-        await this.world.sleep(RENEW_MS);
-        if (done) return;
+        await this.world.sleep(RENEW_MS, done.signal);
+        if (done.signal.aborted) return;
         await this.world.store.renew(attempt).catch((error: unknown) => this.world.report(error, 'lease not renewed'));
       }
     };
@@ -117,7 +115,7 @@ export class RefreshCore {
       await this.world.crash.at('P2', attempt.tokensetId);
       return await answer;
     } finally {
-      done = true;
+      done.abort();
     }
   }
 
@@ -214,11 +212,16 @@ export class RefreshCore {
     }
     metrics.committed(connectionId, (this.world.monotonic() - answeredAt) / 1000);
     if (credential.newKey) custody.forget(attempt.key.keyId);
-    if (attempt.inDoubtSince)
-      metrics.recovered(attempt.rotation, (written.now.getTime() - attempt.inDoubtSince.getTime()) / 1000);
     const { scopes, expiresAt } = credential;
     const stored = { issuedAt: attempt.sentAt, credVersion: attempt.base + 1, now: written.now };
     return { state: 'refreshed', accessToken: tokens.accessToken, scopes, expiresAt, ...stored };
+  }
+
+  /** What was in doubt has an end, good or bad. */
+  private recovered({ rotation, inDoubtSince, sentAt }: OpenAttempt, begun: number): void {
+    if (!inDoubtSince) return;
+    const ms = sentAt.getTime() - inDoubtSince.getTime() + this.world.monotonic() - begun;
+    this.world.metrics.recovered(rotation, ms / 1000);
   }
 
   private async verdict(attempt: OpenAttempt, reason: string, why: Refusal): Promise<RefreshOutcome> {

@@ -47,8 +47,8 @@ export class ProcessWorld implements RefreshWorld {
     return Math.random();
   }
 
-  async sleep(ms: number): Promise<void> {
-    await sleep(ms);
+  async sleep(ms: number, until?: AbortSignal): Promise<void> {
+    await sleep(ms, undefined, { signal: until }).catch(() => undefined);
   }
 
   report(error: unknown, what: string): void {

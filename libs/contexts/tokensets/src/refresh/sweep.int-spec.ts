@@ -133,6 +133,20 @@ describe('the sweep', () => {
     expect(bench.provider.refreshes).toHaveLength(1);
   });
 
+  it('11 counts the time to the end of what was in doubt, whatever end that was', async () => {
+    const counted = async () =>
+      Number(/recovery_seconds_count\{class="strict"\} (\d+)/.exec(await bench.metrics())?.[1] ?? 0);
+    const before = await counted();
+    await left(STRICT);
+    await bench.sweep();
+    expect(await counted()).toBe(before + 1);
+    const lost = await left(STRICT);
+    bench.provider.before = () => ({ status: 400, body: { error: 'invalid_grant' } });
+    await bench.sweep();
+    expect(await bench.row(lost)).toMatchObject({ reason: 'lost_rotation' });
+    expect(await counted()).toBe(before + 2);
+  });
+
   it('takes a strict attempt over once its node was silent for long', async () => {
     const account = await left(STRICT);
     await seen(account, 3_600);
