@@ -2,6 +2,7 @@ import { Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { type BearerIdentity, ConnectionDirectory, People } from '@strongroom/contracts';
 import { Caller, ManagementApi, parse, Scopes } from '@strongroom/http';
 import { z } from 'zod';
+import { UsageMarks } from './access/usage-marks.js';
 import { ForcedRefresh } from './ahead/forced-refresh.js';
 import { InexistentTokensetError, InexistentUserError } from './tokensets.errors.js';
 import type { TokensetEntity } from './tokenset.entity.js';
@@ -17,12 +18,16 @@ export class TokensetsController {
     private readonly forced: ForcedRefresh,
     private readonly people: People,
     private readonly directory: ConnectionDirectory,
+    private readonly usage: UsageMarks,
   ) {}
 
   @Get()
   @Scopes('read:federated_connections_tokens', 'read:federated_connections_tokensets')
   async list(@Param('id') userId: string): Promise<unknown> {
-    const rows = await this.tokensets.ofPerson(await this.personId(userId));
+    const personId = await this.personId(userId);
+    // Uses wait a few seconds to be written together; whoever looks sees them.
+    await this.usage.flush();
+    const rows = await this.tokensets.ofPerson(personId);
     const names = await this.namesOf(rows.map(({ connectionId }) => connectionId));
     return rows.map((row) => shown(row, names));
   }
