@@ -1,14 +1,17 @@
 import { VaultError } from '@strongroom/errors';
 import { type ReconnectReason, REMEDIES } from '../tokensets.errors.js';
 
+const WHY: Record<ReconnectReason | 'insufficient_scope', string> = {
+  ...REMEDIES,
+  // Its access token may still be good.
+  no_refresh_token: 'the provider gave no refresh token. Ask the person to connect again with offline access.',
+  insufficient_scope: 'the provider gives no token for the scopes that were granted. Ask the person to connect again.',
+};
+
 /** Nobody but the person, or an administrator at the provider, can change that. */
 export class NotRefreshableError extends VaultError {
   constructor(reason: ReconnectReason | 'insufficient_scope') {
-    const why =
-      reason === 'insufficient_scope'
-        ? 'the provider gives no token for the scopes that were granted. Ask the person to connect again.'
-        : REMEDIES[reason];
-    super(`The tokenset cannot be refreshed: ${why}`, { code: reason, status: 409, details: { reason } });
+    super(`The tokenset cannot be refreshed: ${WHY[reason]}`, { code: reason, status: 409, details: { reason } });
   }
 }
 
