@@ -9,6 +9,11 @@ const CALLERS = 500;
 const PROCESSES = 4;
 const RUNS = safetyCount('HERD_RUNS', { short: 2, full: 20 });
 
+/** A provider that takes longer than a caller waits. */
+const SLOW = isFullRun() ? { latencyMs: 25_000, waitMs: 8_000 } : { latencyMs: 4_000, waitMs: 1_000 };
+const SLOW_TITLE = `provider ${SLOW.latencyMs / 1000} s, callers wait ${SLOW.waitMs / 1000} s: 503, then good`;
+
+const nothing = (): Promise<void> => Promise.resolve();
 const isGood = (told: Told) => 'serial' in told;
 const good = (told: readonly Told[]) => told.filter(isGood).length;
 const inOne = (total: number): string => `1 upstream refresh, ${CALLERS} of ${CALLERS} good, ${total} of ${total} runs`;
@@ -58,7 +63,7 @@ describe('a herd at one expired tokenset of a strict provider', () => {
   const ONCE = { sends: 1, good: CALLERS, lives: true };
 
   const shared = redis ? [{ redisUrl: redis.url }] : [];
-  const runs = async (latencyMs: number, during: () => Promise<void> = () => Promise.resolve(), count = RUNS) => {
+  const runs = async (latencyMs: number, during = nothing, count = RUNS) => {
     const outcomes = [];
     for (let run = 0; run < count; run++) {
       const account = await expired();
@@ -103,53 +108,78 @@ describe('a herd at one expired tokenset of a strict provider', () => {
     }
   }, 60_000);
 
-  it('13 tells callers to come again while a slow provider takes its time, and serves them then', async () => {
-    const [latencyMs, waitMs] = isFullRun() ? [25_000, 8_000] : [4_000, 1_000];
-    await start(shared, { refreshWaitMs: waitMs });
+  /** Every caller is told to come again; once the provider has answered they do. */
+  const slowRuns = async (during: () => Promise<void>, count: number) => {
     const outcomes = [];
-    for (let run = 0; run < (isFullRun() ? RUNS : 1); run++) {
+    for (let run = 0; run < count; run++) {
       const account = await expired();
-      world.provider.latencyMs = latencyMs;
-      const early = await call(account);
-      expect(early.filter((told) => !isGood(told))).toHaveLength(CALLERS);
+      world.provider.latencyMs = SLOW.latencyMs;
+      const early = call(account);
+      await during();
       const soon = { status: 503, code: 'temporarily_unavailable', reason: 'refresh_in_progress' };
-      for (const told of early) expect(told).toMatchObject(soon);
+      expect(await early).toEqual(Array.from({ length: CALLERS }, () => expect.objectContaining(soon)));
       await until(
         async () => (await world.rows([account])).get(account.tokensetId)!.cred_version,
         (version) => version === 2,
-        latencyMs / 1000 + 10,
+        SLOW.latencyMs / 1000 + 10,
       );
       outcomes.push(outcome(account, await call(account)));
     }
-    const title = `provider ${latencyMs / 1000} s, callers wait ${waitMs / 1000} s: 503, then good`;
-    record('herd-25000', title, outcomes);
+    return outcomes;
+  };
+
+  it('13 tells callers to come again while a slow provider takes its time, and serves them then', async () => {
+    await start(shared, { refreshWaitMs: SLOW.waitMs });
+    const outcomes = await slowRuns(nothing, isFullRun() ? RUNS : 1);
+    record('herd-25000', SLOW_TITLE, outcomes);
     expect(outcomes).toEqual(outcomes.map(() => ONCE));
   }, 1_200_000);
 
-  it('21 loses only time where there is no Redis, or where it is emptied or killed in the middle', async () => {
-    await start();
-    const absent = await runs(300);
-    record('herd-redis-absent', 'no Redis', absent);
+  const emptyRedis = async () => {
+    await sleep(200);
+    await flush(redis!.url);
+  };
+  const killRedis = async () => {
+    await sleep(200);
+    await redis!.stop();
+    await sleep(600);
+    await redis!.start();
+    await sleep(700); // until the processes have it again
+  };
+
+  it.each([300, 3_000])(
+    '21 loses only time where there is no Redis, or where it is emptied in the middle, at a provider of %d ms',
+    async (latencyMs) => {
+      await start();
+      const absent = await runs(latencyMs);
+      record(`herd-redis-absent-${latencyMs}`, `no Redis, provider ${latencyMs} ms`, absent);
+      expect(absent).toEqual(absent.map(() => ONCE));
+      if (!redis) return;
+      await start(shared);
+      const emptied = await runs(latencyMs, emptyRedis);
+      record(`herd-redis-flushed-${latencyMs}`, `Redis emptied in the middle, provider ${latencyMs} ms`, emptied);
+      expect(emptied).toEqual(emptied.map(() => ONCE));
+    },
+    600_000,
+  );
+
+  it('21 loses only time at a slow provider too', async () => {
+    await start([], { refreshWaitMs: SLOW.waitMs });
+    const few = isFullRun() ? Math.min(RUNS, 3) : 1;
+    const absent = await slowRuns(nothing, few);
+    record('herd-redis-absent-25000', `no Redis, ${SLOW_TITLE}`, absent);
     expect(absent).toEqual(absent.map(() => ONCE));
     if (!redis) return;
-    await start(shared);
-    const emptied = await runs(600, async () => {
-      await sleep(200);
-      await flush(redis.url);
-    });
-    record('herd-redis-flushed', 'Redis emptied in the middle', emptied);
+    await start(shared, { refreshWaitMs: SLOW.waitMs });
+    const emptied = await slowRuns(emptyRedis, few);
+    record('herd-redis-flushed-25000', `Redis emptied in the middle, ${SLOW_TITLE}`, emptied);
     expect(emptied).toEqual(emptied.map(() => ONCE));
-    const killed = await runs(
-      600,
-      async () => {
-        await sleep(200);
-        await redis.stop();
-        await sleep(600);
-        await redis.start();
-        await sleep(700); // until the processes have it again
-      },
-      Math.min(RUNS, 5),
-    );
+  }, 600_000);
+
+  it('21 loses only time where Redis is killed in the middle', async () => {
+    if (!redis) return;
+    await start(shared);
+    const killed = await runs(600, killRedis);
     record('herd-redis-killed', 'Redis killed in the middle', killed);
     expect(killed).toEqual(killed.map(() => ONCE));
   }, 600_000);
