@@ -219,6 +219,17 @@ export class PushRefusedError extends VaultError {
   }
 }
 
+/** The provider is not to be called now. The code is not spent: the same call may succeed while the session lasts. */
+export class RedeemWaitsError extends VaultError {
+  constructor(seconds: number) {
+    super('The provider takes no more calls for the moment. Repeat the same request.', {
+      code: 'identity_pending',
+      status: 503,
+      retryAfter: Math.min(60, seconds),
+    });
+  }
+}
+
 /** The tokens are here, sealed; whose account they belong to is not known yet. */
 export class IdentityPendingError extends VaultError {
   constructor(cause?: unknown) {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedeemRequest } from '@strongroom/contracts';
+import { RefreshLimits } from '../limits/refresh-limits.js';
+import { TokensetsHealth } from '../tokensets-health.js';
 import { RedeemJournal } from './redeem-journal.js';
 import { Bench, refusal } from '../../test/bench.js';
 import type { Answer } from '../../test/provider.js';
@@ -66,6 +68,41 @@ describe('a redeem', () => {
     expect(bench.provider.calls).toHaveLength(1);
     expect(await bench.vault.redeem(request)).toEqual(all[0]);
     expect(await bench.vault.redeemed(request.sessionId)).toEqual(all[0]);
+    expect(bench.provider.calls).toHaveLength(1);
+  });
+
+  it('4 keeps within the limits of its provider: while that is not to be called the code is not spent', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    const host = { connectionId: request.connectionId, tokenOrigin: bench.provider.url, budgetPerSecond: null };
+    const admission = await bench.app.get(RefreshLimits).admit(host, { background: false, waitMs: 1_000 });
+    if ('state' in admission) throw new Error('not admitted');
+    admission.end({ class: 'rate_limited', retryAfter: 300 });
+    const refused = { code: 'identity_pending', status: 503, retryAfter: 60 };
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject(refused);
+    expect(bench.provider.calls).toEqual([]);
+    bench.later();
+    expect(await bench.vault.redeem(request)).toMatchObject({ reconnected: false });
+    expect(bench.provider.calls).toHaveLength(1);
+  });
+
+  it('4 whose tokens the store does not take is kept, and the process is not ready meanwhile', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    const health = bench.app.get(TokensetsHealth);
+    bench.provider.after = async () => {
+      await bench.sql.query('ALTER TABLE pending_redeems RENAME TO pending_redeems_away');
+      return undefined;
+    };
+    const redeemed = bench.vault.redeem(request);
+    const isReady = () =>
+      health.check().then(
+        () => true,
+        () => false,
+      );
+    while (await isReady()) await sleep(10);
+    bench.provider.after = () => undefined;
+    await bench.sql.query('ALTER TABLE pending_redeems_away RENAME TO pending_redeems');
+    expect(await redeemed).toMatchObject({ reconnected: false });
+    expect(await isReady()).toBe(true);
     expect(bench.provider.calls).toHaveLength(1);
   });
 

@@ -2,23 +2,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
 import { LOGGER, type Logger } from '@strongroom/observability';
-import { codeReceiver, type ProviderError, type ResolvedProvider } from '@strongroom/providers';
+import { codeReceiver, type ProviderError, type ProviderTokens, type ResolvedProvider } from '@strongroom/providers';
 import { broughtBy, storableScopes } from '../brought.js';
 import { Connections } from '../connections.js';
 import { Introspection } from '../introspection.js';
+import type { CallAnswer } from '../limits/breaker.js';
+import { type Admission, RefreshLimits } from '../limits/refresh-limits.js';
 import { ProviderClient } from '../provider-client.js';
 import { Flights } from '../refresh/flights.js';
+import { ProcessWorld } from '../refresh/refresh-world.js';
 import {
   AccountConflictError,
   IdentityPendingError,
   MissingUserIdError,
   RedeemRefusedError,
   RedeemUnavailableError,
+  RedeemWaitsError,
 } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
 import { Revocations } from '../revocation/revocations.js';
 import { TokensetsService } from '../tokensets.service.js';
-import { type Holder, untilDurable } from '../until-durable.js';
+import { untilDurable } from '../until-durable.js';
 import { AccountReader } from './account-reader.js';
 import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
 import { type OpenedSecrets, RedeemSecrets } from './redeem-secrets.js';
@@ -41,10 +45,10 @@ const ANSWERS = [...Object.values(REFUSALS), RedeemUnavailableError, IdentityPen
 @Injectable()
 export class RedeemService implements BeforeApplicationShutdown {
   private readonly flights = new Flights<Redeemed>();
-  private readonly holder: Holder;
-  private isAlive = true;
 
   constructor(
+    private readonly world: ProcessWorld,
+    private readonly limits: RefreshLimits,
     private readonly connections: Connections,
     private readonly secrets: RedeemSecrets,
     private readonly client: ProviderClient,
@@ -57,13 +61,7 @@ export class RedeemService implements BeforeApplicationShutdown {
     private readonly revocations: Revocations,
     private readonly settings: TokensetsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {
-    this.holder = {
-      alive: () => this.isAlive,
-      sleep: (ms) => sleep(ms),
-      report: (error, what) => this.logger.error({ err: error }, what),
-    };
-  }
+  ) {}
 
   redeem(request: RedeemRequest): Promise<Redeemed> {
     return this.flights.join(
@@ -80,7 +78,7 @@ export class RedeemService implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     const { patienceMs } = this.settings;
-    const patience = setTimeout(() => (this.isAlive = false), patienceMs).unref();
+    const patience = setTimeout(() => this.world.giveUp(), patienceMs).unref();
     await this.flights.close(patienceMs + LAST_WRITE_MS);
     clearTimeout(patience);
   }
@@ -99,18 +97,40 @@ export class RedeemService implements BeforeApplicationShutdown {
       throw new RedeemRefusedError();
     // Everything that can fail without the provider comes before the code is spent.
     const secrets = await this.secrets.open(request, redeem.provider);
-    const startedAt = await this.journal.begin(request);
-    return startedAt ? this.send(redeem, secrets, startedAt) : this.resume(redeem);
+    const sent = await this.sent(redeem, secrets);
+    return sent ? this.keep(redeem, sent) : this.resume(redeem);
   }
 
-  private async send(redeem: Redeem, secrets: OpenedSecrets, now: Date): Promise<Redeemed> {
+  /** Undefined: the session was here before, and its code is not sent again. */
+  private async sent({ request, provider }: Redeem, secrets: OpenedSecrets): Promise<Sent | undefined> {
+    const admission = await this.admitted(provider);
+    let heard: CallAnswer = { class: 'none', retryAfter: null };
+    try {
+      const now = await this.journal.begin(request);
+      if (!now) return undefined;
+      const answer = await this.client.token(provider, {
+        phase: 'exchange',
+        input: { ...secrets, redirectUri: request.redirectUri },
+        scopes: request.scopesAsked,
+        now,
+      });
+      heard = heardOf(answer);
+      return { answer, now };
+    } finally {
+      admission.end(heard);
+    }
+  }
+
+  /** @throws RedeemWaitsError while the provider is not to be called: the code is not spent then */
+  private async admitted({ connectionId, tokenOrigin, entry }: ResolvedProvider): Promise<Admission> {
+    const host = { connectionId, tokenOrigin, budgetPerSecond: entry.rateLimit.budgetPerSecond ?? null };
+    const admission = await this.limits.admit(host, { background: false, waitMs: this.settings.refreshWaitMs });
+    if ('state' in admission) throw new RedeemWaitsError(admission.retryAfterSeconds);
+    return admission;
+  }
+
+  private async keep(redeem: Redeem, { answer, now }: Sent): Promise<Redeemed> {
     const { request, provider } = redeem;
-    const answer = await this.client.token(provider, {
-      phase: 'exchange',
-      input: { ...secrets, redirectUri: request.redirectUri },
-      scopes: request.scopesAsked,
-      now,
-    });
     if (answer.outcome === 'error') throw await this.refused(request, refusalOf(answer));
     const tokens = {
       ...answer,
@@ -119,7 +139,7 @@ export class RedeemService implements BeforeApplicationShutdown {
       issuedAt: now,
     };
     // Sealed before anything else is tried: the code is spent, and this is the only copy.
-    await untilDurable(this.holder, 'redeemed tokens not stored yet', () =>
+    await untilDurable(this.world, 'redeemed tokens not stored yet', () =>
       this.journal.keepPending(this.place(redeem), tokens),
     );
     return this.finish(redeem, tokens);
@@ -205,6 +225,18 @@ export class RedeemService implements BeforeApplicationShutdown {
     };
   }
 }
+
+interface Sent {
+  answer: ProviderTokens | ProviderError;
+  /** Database time before the send. */
+  now: Date;
+}
+
+/** What the answer to a code says of its provider. What it says of our client may be true of codes alone. */
+const heardOf = (answer: ProviderTokens | ProviderError): CallAnswer =>
+  answer.outcome === 'tokens'
+    ? { class: 'ok', retryAfter: null }
+    : { class: answer.class === 'client_config' ? 'none' : answer.class, retryAfter: answer.retryAfter };
 
 /** No answer, an outage or our own fault: begin again. Anything else is the provider's no. */
 const refusalOf = (answer: ProviderError): RefusalCode =>
