@@ -66,7 +66,7 @@ export const noNewSequence: Controls = {
 /** I7: another node resends whatever is open, wherever its answer lies. */
 export const noTakeoverRule: Controls = {
   ...nothingBroken,
-  sql: (text) => text.replace(/(\$3::text|a\.rotation) = 'strict' OR o\.rotation = 'strict' OR /, ''),
+  sql: (text) => text.replace(/(\$3::text|a\.rotation) = 'strict' OR o\.rotation = 'strict' OR /, "$1 = 'none' OR "),
 };
 
 /** I8: what is not known is taken for not done. */
