@@ -86,6 +86,15 @@ describe('strongroom restore', () => {
     expect((await strongroom(['restore', 'finish', '--shredded', list], operator)).code).toBe(0);
   });
 
+  it('writes the list of a standalone server that is running, which goes on', async () => {
+    const list = join(home, 'standalone.jsonl');
+    expect(await strongroom(['restore', 'export-shredded', '--data-dir', home, '--out', list], {})).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/standalone\.jsonl: 2 erased keys$/) as string,
+    });
+    expect(await sql('SELECT count(*)::int AS n FROM tokensets.shredded_keys')).toEqual([{ n: 2 }]);
+  });
+
   it('names the line of a list that is none, and changes nothing', async () => {
     const list = join(home, 'broken.jsonl');
     writeFileSync(list, '{"keyId":"cnry_no_key"}\n');

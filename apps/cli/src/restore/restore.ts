@@ -1,7 +1,8 @@
 import { deletedTokensets } from '@strongroom/audit';
 import { serviceNames } from '@strongroom/contracts';
-import { settleDatabaseHome } from '@strongroom/persistence';
+import { runningPostgres, settleDatabaseHome } from '@strongroom/persistence';
 import { exportShredded, finishRestore, type ShreddedKey } from '@strongroom/tokensets';
+import { contexts } from '../contexts.js';
 import { type OwnedDatabases, type Where, withDatabase, withOwnedDatabases } from './owned-databases.js';
 import { readShredded, writeShredded } from './shredded-file.js';
 
@@ -28,9 +29,16 @@ export async function finish(where: Where, shreddedFile: string | undefined, say
 }
 
 export async function exportTo(where: Where, path: string, say: Say): Promise<void> {
-  const keys = await withOwnedDatabases(where, ({ tokensets }) => withDatabase(tokensets, exportShredded));
+  const keys = await shreddedKeys(where);
   await writeShredded(path, keys);
   say(`${path}: ${keys.length} erased keys`);
+}
+
+/** Reading disturbs nobody: a standalone server goes on meanwhile. */
+async function shreddedKeys(where: Where): Promise<ShreddedKey[]> {
+  const running = where.dataDir === undefined ? undefined : await runningPostgres(where.dataDir);
+  if (running !== undefined) return withDatabase(contexts.tokensets(running), exportShredded);
+  return withOwnedDatabases(where, ({ tokensets }) => withDatabase(tokensets, exportShredded));
 }
 
 /** The ledger may be newer than what was restored, and tells of deletions that no list holds. */

@@ -12,4 +12,5 @@ export { migrate } from './migrate.js';
 export { pendingMigrations } from './pending-migrations.js';
 export { prepareDatabase, type PreparedDatabase } from './prepare-database.js';
 export { PreparedReads } from './prepared-reads.js';
+export { runningPostgres } from './running-postgres.js';
 export { roleOf } from './service-role.js';
