@@ -73,6 +73,23 @@ describe('a forced refresh', () => {
     expect(await bench.row(account)).toMatchObject({ status: 'active', cred_version: 1 });
   });
 
+  it('says to come again when it will be let in again, though the provider may be back sooner', async () => {
+    const account = await bench.connected();
+    bench.provider.before = () => ({ status: 500, body: {} });
+    expect((await call(account)).headers['retry-after']).toBe('60');
+    const again = await call(account);
+    expect([again.statusCode, Number(again.headers['retry-after']) > 50]).toEqual([429, true]);
+  });
+
+  it('is made again at once where nothing was sent', async () => {
+    const account = await bench.connected();
+    const away = () => Promise.reject(new Error('connections is away'));
+    Object.assign(bench.directory, { byId: away });
+    expect((await call(account)).statusCode).toBeGreaterThanOrEqual(500);
+    Reflect.deleteProperty(bench.directory, 'byId');
+    expect((await call(account)).statusCode).toBe(200);
+  });
+
   it('says that only the person can help', async () => {
     const account = await bench.connected();
     bench.provider.before = () => ({ status: 400, body: { error: 'invalid_grant' } });

@@ -30,13 +30,24 @@ export class ForcedRefresh {
 
   /** Returns when the new tokens are durable. @throws VaultError that says what is in the way. */
   async refresh(of: { personId: string; tokensetId: string }, actor: Actor): Promise<void> {
-    const { connectionId, params, credVersion: atVersion } = await this.claimed(of);
-    const { tokensetId } = of;
-    const due = { tokensetId, connectionId, params, reserveSeconds: 0, atVersion, kind: 'forced', actor } as const;
-    const inTime = sleep(this.settings.refreshWaitMs, undefined, { ref: false });
-    const outcome = await Promise.race([this.refresher.refresh(due), inTime]);
+    const turn = await this.claimed(of);
+    const outcome = await this.inTime(of.tokensetId, turn, actor);
     if (!outcome) throw new RefreshInProgressError();
-    await this.settled({ tokensetId, atVersion }, outcome);
+    if (NOTHING_SENT.includes(outcome.state)) await this.giveBack(of.tokensetId, turn);
+    await this.settled({ tokensetId: of.tokensetId, atVersion: turn.credVersion }, outcome);
+  }
+
+  private async inTime(tokensetId: string, turn: Claimed, actor: Actor): Promise<RefreshOutcome | undefined> {
+    const { connectionId, params, credVersion: atVersion } = turn;
+    const due = { tokensetId, connectionId, params, reserveSeconds: 0, atVersion, kind: 'forced', actor } as const;
+    const over = sleep(this.settings.refreshWaitMs, undefined, { ref: false });
+    try {
+      return await Promise.race([this.refresher.refresh(due), over]);
+    } catch (error) {
+      // A part of ours did not answer before anything was sent.
+      await this.giveBack(tokensetId, turn);
+      throw error;
+    }
   }
 
   /** Of two who ask at the same time one gets it: the statement decides. */
@@ -46,7 +57,8 @@ export class ForcedRefresh {
       `UPDATE tokensets SET forced_at = clock_timestamp()
        WHERE person_id = $1 AND id = $2 AND ${REFRESHABLE}
          AND (forced_at IS NULL OR forced_at <= clock_timestamp() - make_interval(secs => $3))
-       RETURNING connection_id AS "connectionId", provider_params AS params, cred_version AS "credVersion"`,
+       RETURNING connection_id AS "connectionId", provider_params AS params, cred_version AS "credVersion",
+         forced_at::text AS "forcedAt"`,
       [personId, tokensetId, APART_SECONDS],
     );
     if (claimed) return claimed;
@@ -60,6 +72,14 @@ export class ForcedRefresh {
     if (!row) throw new InexistentTokensetError();
     if (!row.isRefreshable) throw new NotRefreshableError(row.reason ?? 'no_refresh_token');
     throw new ForcedTooOftenError(row.waitSeconds ?? APART_SECONDS);
+  }
+
+  /** Whoever comes again when told to is not told that it was too soon. */
+  private async giveBack(tokensetId: string, { forcedAt }: Claimed): Promise<void> {
+    await this.database.query('UPDATE tokensets SET forced_at = NULL WHERE id = $1 AND forced_at = $2::timestamptz', [
+      tokensetId,
+      forcedAt,
+    ]);
   }
 
   private async settled(due: Due, outcome: RefreshOutcome): Promise<void> {
@@ -88,7 +108,7 @@ export class ForcedRefresh {
   private async failure(tokensetId: string, cls: string): Promise<Error> {
     if (cls === 'client_config' || cls === 'bug') return new MisconfiguredError();
     if (cls === 'insufficient_scope') return new NotRefreshableError('insufficient_scope');
-    return new ProviderDownError((await this.row(tokensetId))?.waitSeconds ?? 1);
+    return triedInVain(await this.row(tokensetId));
   }
 
   /** Somebody else's refresh was first, it ended in a verdict, or nothing may be sent yet: the row says which. */
@@ -96,7 +116,7 @@ export class ForcedRefresh {
     const row = await this.row(tokensetId);
     if (!row) throw new InexistentTokensetError();
     if (row.reason !== null) throw new NotRefreshableError(row.reason);
-    if (row.version === atVersion) throw new ProviderDownError(row.waitSeconds ?? 1);
+    if (row.version === atVersion) throw triedInVain(row);
   }
 
   private row(tokensetId: string) {
@@ -113,10 +133,18 @@ export class ForcedRefresh {
 /** An administrator may try what only waits for one. */
 const REFRESHABLE = `((status = 'active' OR reason = 'admin') AND refresh_sealed IS NOT NULL)`;
 
+/** Not sooner than it may be forced again, though the provider may be asked before that. */
+const triedInVain = (row?: { waitSeconds: number | null }): ProviderDownError =>
+  new ProviderDownError(Math.max(row?.waitSeconds ?? 0, APART_SECONDS));
+
 type Due = { tokensetId: string; atVersion: number };
+
+const NOTHING_SENT: readonly string[] = ['held', 'awaited', 'limited'] satisfies RefreshOutcome['state'][];
 
 interface Claimed {
   connectionId: string;
   params: AccountParams;
   credVersion: number;
+  /** As Postgres writes it, to the microsecond. */
+  forcedAt: string;
 }
