@@ -106,11 +106,14 @@ export class ReconnectRequiredError extends VaultError {
 /** This very exchange found that the record does not open. */
 export class CredentialUnreadableError extends VaultError {
   constructor(where: { connection: string; account: AccountHint; connect: ConnectHint }) {
-    super(`Refresh Token flow for the Federated Connection failed: ${REMEDIES.unreadable}`, {
-      code: 'federated_connection_refresh_token_flow_failed',
-      status: 401,
-      details: { reason: 'credential_unreadable', cause: 'unreadable', ...where },
-    });
+    super(
+      `Refresh Token flow for the Federated Connection failed: ${REMEDIES.unreadable} A security alarm was raised.`,
+      {
+        code: 'federated_connection_refresh_token_flow_failed',
+        status: 401,
+        details: { reason: 'credential_unreadable', cause: 'unreadable', ...where },
+      },
+    );
   }
 }
 
@@ -123,8 +126,15 @@ const unavailable = (reason: string, seconds: number, cause?: unknown) => ({
 });
 
 export class RefreshInProgressError extends VaultError {
-  constructor(seconds = 2) {
-    super('The token is being refreshed. Try again; the refresh goes on.', unavailable('refresh_in_progress', seconds));
+  constructor(seconds = 2, message = 'The token is being refreshed. Try again; the refresh goes on.') {
+    super(message, unavailable('refresh_in_progress', seconds));
+  }
+}
+
+/** Nothing is under way: another node may have the answer to what was sent, and is waited for. */
+export class AnswerAwaitedError extends RefreshInProgressError {
+  constructor() {
+    super(30, 'What the provider answered may be with a process that is away. Try again; the account is kept.');
   }
 }
 

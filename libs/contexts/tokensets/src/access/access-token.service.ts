@@ -11,6 +11,7 @@ import { RefreshMetrics } from '../refresh/refresh-metrics.js';
 import type { RefreshOutcome } from '../refresh/refresh.types.js';
 import { Refresher } from '../refresh/refresher.js';
 import {
+  AnswerAwaitedError,
   CredentialUnreadableError,
   MisconfiguredError,
   ProviderDownError,
@@ -32,9 +33,8 @@ import { Verdicts } from './verdicts.js';
 
 /** Said of a token that never ends, so that caches come back (`spec/wire-contract.md` §1.7). */
 const ENDLESS_SECONDS = 3_600;
-/** Another process is at it, or what it got back has to be waited for (`spec/refresh.md` §9). */
+/** What a token that was over when it came, or a provider that failed last, is waited for (`spec/refresh.md` §9). */
 const SOON_SECONDS = 2;
-const AWAITED_SECONDS = 30;
 const JOINED_MS = 200;
 
 interface Chosen {
@@ -72,7 +72,7 @@ export class AccessTokenService {
       if (round > 1) await sleep(Math.min(500, 40 * round) * (0.5 + Math.random()));
       const answer = await this.once(await this.choose(wanted, wait));
       if (answer !== 'again' && answer !== 'awaited') return answer;
-      wait.retryAfter = answer === 'awaited' ? AWAITED_SECONDS : SOON_SECONDS;
+      wait.isAwaited = answer === 'awaited';
     }
   }
 
@@ -170,9 +170,8 @@ export class AccessTokenService {
   /** The caller waits no longer; what is under way goes on. */
   private late(chosen: Chosen): Promise<IssuedToken | null> {
     if (isAlive(chosen.token)) return this.stale(chosen);
-    throw chosen.wait.hasFailed
-      ? new ProviderDownError(chosen.wait.retryAfter)
-      : new RefreshInProgressError(chosen.wait.retryAfter);
+    if (chosen.wait.isAwaited) throw new AnswerAwaitedError();
+    throw chosen.wait.hasFailed ? new ProviderDownError(SOON_SECONDS) : new RefreshInProgressError();
   }
 
   /** Nothing may be sent now: of this connection, or to this provider by anybody. */

@@ -3,8 +3,8 @@ import { ProviderDownError, RefreshInProgressError } from '../tokensets.errors.j
 
 /** One caller's patience, and what the operator is told of it: nothing where nobody had to wait. */
 export class CallerWait {
-  /** What the caller is told to wait once the time is over, in seconds. */
-  retryAfter = 2;
+  /** The last look found that another node may have the answer. */
+  isAwaited = false;
   /** The provider was asked meanwhile, in vain. */
   hasFailed = false;
   /** The token is one that should have been refreshed. */

@@ -147,9 +147,9 @@ describe('a provider that is down', () => {
   });
 
   it('4.4 an empty budget keeps callers waiting to their deadline: a living token is served, else 503', async () => {
-    await boot({ perSecond: 0.01, burst: 1, inFlight: 1 });
     const first = await bench.connected(TOLERANT);
     const [dead, living] = [await another(first), await another(first)];
+    await boot({ perSecond: 0.01, burst: 1, inFlight: 1 });
     for (const one of [first, dead]) await bench.expire(one);
     await bench.expire(living, -25);
     expect((await bench.token(first))?.refreshed).toBe(true);

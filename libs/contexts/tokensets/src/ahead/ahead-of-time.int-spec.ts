@@ -205,6 +205,24 @@ describe('a refresh ahead of time', () => {
     expect(await bench.row(open)).toBeDefined();
   });
 
+  it('25 does not delete what ended in doubt: the answer that is missing may bring a later end', async () => {
+    const account = await bench.connected();
+    await bench.expire(account);
+    await set(account, `refresh_expires_at = now() - interval '1 minute'`);
+    await bench.sql.query(
+      `INSERT INTO refresh_attempts (id, tokenset_id, base_version, fence, state, kind, rotation, node, boot_id)
+       VALUES (gen_random_uuid(), $1, 1, 1, 'unknown', 'on_demand', 'strict', gen_random_uuid(), gen_random_uuid())`,
+      [account.tokensetId],
+    );
+    await bench.app.get(Housekeeping).sweep();
+    expect(await bench.row(account)).toMatchObject({ status: 'active' });
+    await bench.sql.query(`UPDATE refresh_attempts SET state = 'rejected' WHERE tokenset_id = $1`, [
+      account.tokensetId,
+    ]);
+    await bench.app.get(Housekeeping).sweep();
+    expect(await bench.row(account)).toBeUndefined();
+  });
+
   it('MG-02 moves last_used_at with the first use of a day and with no other', async () => {
     const account = await bench.connected();
     const used = async () => {

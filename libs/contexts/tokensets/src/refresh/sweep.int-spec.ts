@@ -118,7 +118,11 @@ describe('the sweep', () => {
     ]);
     await bench.sweep();
     await bench.expire(account);
-    expect(await refusal(bench.token(account))).toMatchObject({ status: 503, details: { retry_after: 30 } });
+    expect(await refusal(bench.token(account))).toMatchObject({
+      status: 503,
+      message: expect.stringMatching(/Try again; the account is kept\.$/),
+      details: { reason: 'refresh_in_progress', retry_after: 30 },
+    });
     expect(bench.provider.refreshes).toEqual([]);
     const early = await left(GRACE);
     await seen(early, 0);
