@@ -90,6 +90,11 @@ describe('what a process refuses to start with', () => {
     expect(said.split('\n')).toHaveLength(1);
   });
 
+  it('encryption §2 a provider of master keys that is not there', async () => {
+    const said = await vault(`a:${OWN_KEY}`, { STRONGROOM_MASTER_KEY_PROVIDER: 'aws-kms' });
+    expect(said).toMatch(/STRONGROOM_MASTER_KEY_PROVIDER: /);
+  });
+
   it.each(['connections', 'connected-accounts', 'exchange', 'audit'] as const)(
     'encryption §10 master keys given to %s',
     async (name) => {

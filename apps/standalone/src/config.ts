@@ -6,6 +6,7 @@ import {
   loggingSettings,
   managementClientId,
   managementClientSecret,
+  masterKeyProvider,
   masterKeys,
   metricsSettings,
   providersSettings,
@@ -38,6 +39,7 @@ export const configSchema = z.object({
     .describe('`generate`: make a local certificate authority and certificate in the data directory, and serve HTTPS.'),
   STRONGROOM_TLS_CERT: z.string().optional().describe('Certificate chain, PEM. Usually given as a file.'),
   STRONGROOM_TLS_KEY: z.string().optional().describe('Private key of the certificate, PEM. Usually given as a file.'),
+  STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
   STRONGROOM_MASTER_KEYS: masterKeys
     .optional()
     .describe(`${masterKeys.description} Without it one is made in the data directory.`),

@@ -5,6 +5,7 @@ import {
   egressSettings,
   managementClientId,
   managementClientSecret,
+  masterKeyProvider,
   masterKeys,
   providersSettings,
   redisSettings,
@@ -31,6 +32,7 @@ export const configSchemas = {
   tokensets: z.object({
     ...serviceSettings('tokensets', ['connections', 'identity']),
     ...redisSettings,
+    STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
     STRONGROOM_MASTER_KEYS: masterKeys,
     STRONGROOM_NODE_ID: z
       .uuid()
@@ -53,6 +55,7 @@ export const configSchemas = {
   identity: z.object({
     ...serviceSettings('identity', ['connections']),
     ...redisSettings,
+    STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
     STRONGROOM_MASTER_KEYS: masterKeys,
     ...rotationSettings,
     STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId,

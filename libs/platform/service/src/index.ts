@@ -17,6 +17,7 @@ export {
   loggingSettings,
   managementClientId,
   managementClientSecret,
+  masterKeyProvider,
   masterKeys,
   metricsSettings,
   providersSettings,

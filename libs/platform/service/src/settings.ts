@@ -147,6 +147,12 @@ export const adminEmail = z.email().describe('First administrator.');
 export const adminPassword = z.string().min(8).describe('Password of the first administrator.');
 export const masterKeys = z.string().describe('`id:base64,…`, 32 bytes each; the first seals, all open.');
 
+/** More of them are planned; whoever asks for one of those must not silently get keys from here. */
+export const masterKeyProvider = z
+  .enum(['keys'])
+  .default('keys')
+  .describe('Where the master keys come from: `keys`, out of the configuration, is the only one so far.');
+
 export const rotationSettings = {
   STRONGROOM_REWRAP_ROWS_PER_SECOND: count(500).describe(
     'How many records a second a rotation of the encryption key moves on, in each of the two key rings.',
