@@ -17,6 +17,7 @@ const CONNECT_MS = 2_000;
 export class RefreshSignals implements BeforeApplicationShutdown {
   private readonly waiters = new Map<string, Set<() => void>>();
   private listener: Promise<pg.Client | undefined> | undefined;
+  private isClosed = false;
 
   constructor(private readonly database: DataSource) {}
 
@@ -27,7 +28,7 @@ export class RefreshSignals implements BeforeApplicationShutdown {
 
   /** Returns when the lease that is held now ends or the credential changes, or after `mostMs`. */
   async settled(tokensetId: string, mostMs: number): Promise<void> {
-    this.listener ??= this.listening();
+    if (!this.isClosed) this.listener ??= this.listening();
     const deadline = performance.now() + mostMs;
     const start = await this.look(tokensetId);
     for (let poll = FIRST_POLL_MS; ; poll = Math.min(poll * 2, MOST_POLL_MS)) {
@@ -41,8 +42,8 @@ export class RefreshSignals implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
     const client = await this.listener;
-    this.listener = Promise.resolve(undefined);
     await client?.end().catch(() => undefined);
   }
 

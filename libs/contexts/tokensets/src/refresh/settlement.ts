@@ -49,8 +49,7 @@ async function replace(
   const [row] = await changed<TokensetState>(
     tx,
     `UPDATE tokensets SET status = 'active', reason = NULL, access_sealed = $3, refresh_sealed = $4,
-       scopes_granted = $5, access_issued_at = $6, access_expires_at = $7,
-       refresh_expires_at = CASE WHEN $14 THEN $8 ELSE coalesce($8, refresh_expires_at) END,
+       scopes_granted = $5, access_issued_at = $6, access_expires_at = $7, refresh_expires_at = $8,
        token_origin = $9, provider_params = provider_params || $10::jsonb, extras = extras || $11::jsonb,
        key_id = coalesce($12, key_id), cred_version = $2 + 1, event_version = event_version + 1,
        lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL, failures = 0, failing_since = NULL,
@@ -71,7 +70,6 @@ async function replace(
       JSON.stringify(credential.brought.extras),
       credential.newKey?.keyId ?? null,
       UNDONE_BY_A_TOKEN,
-      credential.rotated,
     ],
   );
   return row;
