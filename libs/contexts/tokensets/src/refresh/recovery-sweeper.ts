@@ -10,6 +10,8 @@ import { SpillReplay } from './spill-replay.js';
 const EVERY_MS = 2_000;
 const PER_SWEEP = 50;
 const AT_ONCE = 16;
+/** So many of one connection: a provider that hangs does not take every place. */
+const OF_CONNECTION = 8;
 /** How often those are looked for that wait a day. */
 const ADMINISTRATORS_EVERY_MS = 60_000;
 /** How long one is left whose connection cannot be used: no row says so. */
@@ -24,7 +26,7 @@ const BROKEN_MS = 15_000;
 @Injectable()
 export class RecoverySweeper {
   private readonly queue: Recoverable[] = [];
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly running = new Map<string, { connectionId: string; over: Promise<void> }>();
   private readonly paused = new Pauses();
   /** Those whose calls are stopped: however much is open there, the others go on. */
   private readonly stopped = new Pauses();
@@ -55,8 +57,7 @@ export class RecoverySweeper {
     await this.replayed();
     const recovered = this.replay.recovered();
     if (recovered.length > 0) this.add(await this.attempts.at(recovered));
-    const room = PER_SWEEP - this.queue.length;
-    if (room > 0) this.add(await this.attempts.due(room, this.left()));
+    this.add(await this.attempts.due(PER_SWEEP, this.left()));
     if (performance.now() >= this.administratorsAt) {
       this.administratorsAt = performance.now() + ADMINISTRATORS_EVERY_MS;
       this.add(await this.attempts.forAdministrators(PER_SWEEP, this.left()));
@@ -76,7 +77,7 @@ export class RecoverySweeper {
 
   /** Once nothing that was found is left. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running.values());
+    while (this.running.size > 0) await Promise.all([...this.running.values()].map(({ over }) => over));
   }
 
   private async sweeping(): Promise<void> {
@@ -94,7 +95,14 @@ export class RecoverySweeper {
   }
 
   private left(): Except {
-    return { tokensets: this.known(), connections: this.stopped.current() };
+    return { tokensets: this.known(), connections: [...this.stopped.current(), ...this.busy()] };
+  }
+
+  /** Connections that can begin nothing more now. */
+  private busy(): string[] {
+    const counts = new Map<string, number>();
+    for (const { connectionId } of this.running.values()) counts.set(connectionId, (counts.get(connectionId) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= OF_CONNECTION).map(([connectionId]) => connectionId);
   }
 
   private add(found: readonly Recoverable[]): void {
@@ -104,13 +112,16 @@ export class RecoverySweeper {
 
   private work(): void {
     while (this.running.size < AT_ONCE) {
-      const next = this.queue.shift();
+      const busy = this.busy();
+      const place = this.queue.findIndex(({ connectionId }) => !busy.includes(connectionId));
+      const [next] = place < 0 ? [] : this.queue.splice(place, 1);
       if (!next) return;
-      const work = this.refresh(next).finally(() => {
-        this.running.delete(next.tokensetId);
+      const { tokensetId, connectionId } = next;
+      const over = this.refresh(next).finally(() => {
+        this.running.delete(tokensetId);
         this.work();
       });
-      this.running.set(next.tokensetId, work);
+      this.running.set(tokensetId, { connectionId, over });
     }
   }
 

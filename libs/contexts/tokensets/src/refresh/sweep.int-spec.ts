@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench, refusal } from '../../test/bench.js';
 import { RefreshLimits } from '../limits/refresh-limits.js';
 import { NodeRegistry } from './node-registry.js';
+import { RecoverySweeper } from './recovery-sweeper.js';
 
 const GRACE = { refresh: { mode: 'rotating', reuse: 'grace', graceSeconds: 60 } };
 const TOLERANT = { refresh: { reuse: 'tolerated' } };
@@ -201,6 +202,34 @@ describe('the sweep', () => {
     expect(bench.provider.refreshes).toHaveLength(1);
   });
 
+  it('brings others to an end while a provider hangs at which much is open', async () => {
+    const first = await left(TOLERANT);
+    for (let i = 0; i < 19; i += 1) {
+      bench.provider.subject = `upstream-${randomUUID()}`;
+      const { tokensetId } = await bench.vault.redeem(await bench.redeemRequest(bench.person(), first.connectionId));
+      await bench.sql.query(
+        `INSERT INTO refresh_attempts (id, tokenset_id, base_version, fence, state, kind, rotation, node, boot_id)
+         SELECT gen_random_uuid(), $1, 1, 0, 'unknown', kind, rotation, node, boot_id
+         FROM refresh_attempts WHERE tokenset_id = $2`,
+        [tokensetId, first.tokensetId],
+      );
+    }
+    let answer = (): void => undefined;
+    const hung = new Promise<undefined>((done) => (answer = () => done(undefined)));
+    bench.provider.before = ({ grant, clientSecret }) =>
+      grant === 'refresh_token' && clientSecret !== 'cnry_healthy' ? hung : undefined;
+    const sweeper = bench.app.get(RecoverySweeper);
+    await sweeper.sweep();
+    const healthy = await left(TOLERANT);
+    await bench.secret(healthy.connectionId, 'cnry_healthy');
+    await sweeper.sweep();
+    for (let i = 0; i < 100 && (await bench.row(healthy))!.cred_version === 1; i += 1) await sleep(20);
+    const { cred_version: version } = (await bench.row(healthy))!;
+    answer();
+    await sweeper.idle();
+    expect(version).toBe(2);
+  }, 30_000);
+
   it('finds what is open behind many whose connection has moved to another host', async () => {
     const moved = await left(TOLERANT);
     await crowd(moved, { tokenOrigin: 'https://before.example' });
@@ -221,7 +250,6 @@ describe('the sweep', () => {
 });
 
 async function sweepOf(app: Bench['app']): Promise<void> {
-  const { RecoverySweeper } = await import('./recovery-sweeper.js');
   await app.get(RecoverySweeper).sweep();
   await app.get(RecoverySweeper).idle();
 }
