@@ -16,6 +16,8 @@ const OF_CONNECTION = 8;
 const ADMINISTRATORS_EVERY_MS = 60_000;
 /** How long one is left whose connection cannot be used: no row says so. */
 const MISCONFIGURED_MS = 60_000;
+/** The same where the connection has another host now: longer than the rounds below, which would find no others. */
+const MOVED_MS = 600_000;
 /** The same of one that failed on our side, so that those behind it have their turn. */
 const BROKEN_MS = 15_000;
 
@@ -138,7 +140,8 @@ export class RecoverySweeper {
 
   private pauseAfter(outcome: RefreshOutcome, of: { tokensetId: string; connectionId: string }): void {
     if (outcome.state === 'limited') this.stopped.pause(of.connectionId, outcome.retryAfterSeconds * 1_000);
-    else if (outcome.state === 'moved' || (outcome.state === 'failed' && outcome.class === 'client_config'))
+    else if (outcome.state === 'moved') this.paused.pause(of.tokensetId, MOVED_MS);
+    else if (outcome.state === 'failed' && outcome.class === 'client_config')
       this.paused.pause(of.tokensetId, MISCONFIGURED_MS);
   }
 }
