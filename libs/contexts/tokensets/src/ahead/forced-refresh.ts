@@ -7,6 +7,7 @@ import type { RefreshOutcome } from '../refresh/refresh.types.js';
 import { Refresher } from '../refresh/refresher.js';
 import { changed, first } from '../rows.js';
 import {
+  AnswerAwaitedError,
   InexistentTokensetError,
   MisconfiguredError,
   ProviderDownError,
@@ -17,7 +18,6 @@ import { TokensetsSettings } from '../tokensets.options.js';
 import { ForcedTooOftenError, NotRefreshableError } from './forced-refresh.errors.js';
 
 const APART_SECONDS = 60;
-const AWAITED_SECONDS = 30;
 
 /** A refresh that an administrator asks for, whatever the token has left (`spec/refresh.md` §4 step 27). */
 @Injectable()
@@ -89,7 +89,7 @@ export class ForcedRefresh {
       case 'held':
         throw new RefreshInProgressError();
       case 'awaited':
-        throw new RefreshInProgressError(AWAITED_SECONDS);
+        throw new AnswerAwaitedError();
       case 'limited':
         throw outcome.why === 'client_config'
           ? new MisconfiguredError()
