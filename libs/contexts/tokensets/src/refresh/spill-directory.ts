@@ -84,9 +84,10 @@ export class SpillDirectory extends RefreshSpill {
 
   /** Of another installation it is left where it lies: its database may be back tomorrow. */
   private async read(name: string): Promise<SpilledRefresh | undefined> {
+    const { installationId } = this.ring;
     try {
       const { installation, ...spilled } = decodeSpill(await readFile(join(this.path, name), 'utf8'));
-      return installation === this.ring.installationId ? spilled : undefined;
+      return installation === installationId ? spilled : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.moveAside(name, error);
       return undefined;

@@ -10,6 +10,9 @@ import type { SpilledRefresh } from './spill-file.js';
 /** Only a person moves what waits, or a verdict that is undone: that need not be seen within two seconds. */
 const WAITING_MS = 60_000;
 
+/** What has the version that it replaces, once the restored tokenset comes to it, will be of another course of things. */
+const RESTORED = 'its tokenset is older than it is: the database was restored';
+
 /** Step 20 of `spec/refresh.md` §4: what was answered and perhaps not committed goes through the commit again. */
 @Injectable()
 export class SpillReplay {
@@ -49,6 +52,7 @@ export class SpillReplay {
     const defect = row && this.defectOf(file, row);
     if (defect) return this.spill.setAside(attempt.id, defect);
     const written = await this.store.commit(attempt, credential);
+    if (written === 'waits' && !row) return this.spill.setAside(attempt.id, new Error(RESTORED));
     if (written === 'waits') {
       this.waiting.set(attempt.id, performance.now() + WAITING_MS);
       return;

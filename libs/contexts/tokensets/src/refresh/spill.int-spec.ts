@@ -105,6 +105,18 @@ describe('a refresh token that was answered and perhaps not stored', () => {
     expect(await bench.row(account)).toMatchObject({ status: 'active', cred_version: 2 });
   });
 
+  it('is put aside where its tokenset was restored from before it: a later version of that name is another one', async () => {
+    const account = await killed();
+    const [name] = await files();
+    await bench.sql.query('UPDATE tokensets SET cred_version = 0 WHERE id = $1', [account.tokensetId]);
+    await bench.sql.query('DELETE FROM refresh_attempts WHERE tokenset_id = $1', [account.tokensetId]);
+    await restarted();
+    expect(await files()).toEqual([]);
+    expect(await readdir(join(spillDir, 'unreadable'))).toContain(name);
+    await rm(join(spillDir, 'unreadable'), { recursive: true });
+    expect(await bench.row(account)).toMatchObject({ cred_version: 0 });
+  });
+
   it.each(['deleted', 'reconnected'])('I2 is dropped where its tokenset was %s meanwhile', async (what) => {
     const account = await killed();
     const actor = { kind: 'user' } as const;
