@@ -274,6 +274,9 @@ describe('KeyRotation', () => {
       const again = await start(); // as one that crashed before its configuration was changed: nothing is under that key
       expect(await openAll(again)).toBe(1);
       expect(await states(one)).toEqual(['primary', 'pre_active']);
+      await one.ring.close(); // the change is taken back: nobody opens that key any more, and everything else goes on
+      await again.rotation.tick();
+      expect(await states(again)).toEqual(['primary', 'pre_active']);
     });
   });
 

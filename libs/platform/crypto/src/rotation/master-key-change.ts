@@ -1,4 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { WrappedKeyCorrupt } from '../crypto.errors.js';
 import type { InstallationKeys } from '../installation-keys.js';
 import { everyProcessHas } from './live-processes.js';
 
@@ -34,12 +35,22 @@ export async function wrappedByFirst(keys: InstallationKeys, installationId: str
   if (!(await everyProcessHas(keys.database.manager, wanted))) return [];
   const moved: MovedKey[] = [];
   for (const row of rows) {
-    const isThere = keys.masterKeys.wrappedBy(row.wrapped) === first;
-    const wrapped = isThere ? row.wrapped : await keys.rewrap(installationId, row);
-    await keys.unwrap(installationId, { ...row, wrapped });
-    moved.push({ id: row.id, from: row.wrapped, to: wrapped });
+    const wrapped = await rewrapped(keys, installationId, row).catch(unlessCorrupt);
+    if (wrapped) moved.push({ id: row.id, from: row.wrapped, to: wrapped });
   }
   return moved;
+}
+
+async function rewrapped(keys: InstallationKeys, installationId: string, row: WrappedRow): Promise<Buffer> {
+  const isThere = keys.masterKeys.wrappedBy(row.wrapped) === keys.masterKeys.keyNames[0];
+  const wrapped = isThere ? row.wrapped : await keys.rewrap(installationId, row);
+  await keys.unwrap(installationId, { ...row, wrapped });
+  return wrapped;
+}
+
+/** A key that no master key here opens stays as it is, and keeps no other waiting; the ring has told of it. */
+function unlessCorrupt(error: unknown): undefined {
+  if (!(error instanceof WrappedKeyCorrupt)) throw error;
 }
 
 /** @returns whether a key is wrapped by another master key than before */
