@@ -29,7 +29,7 @@ export class Provider {
   /** Undefined: answers name no lifetime. */
   expiresIn: number | undefined = 3600;
   /** What else there is, by path. */
-  readonly pages = new Map<string, (form: URLSearchParams) => Answer>();
+  readonly pages = new Map<string, (form: URLSearchParams) => Answer | RawAnswer>();
   /** False: refresh answers carry no refresh token. */
   rotates = true;
   /** False: no refresh token at all. */

@@ -68,6 +68,17 @@ describe('after a refresh', () => {
       expect([token!.refreshed, token!.expiresIn <= 600]).toEqual([true, true]);
     });
 
+    it('9 has its true time left though the provider was slow to tell it', async () => {
+      const account = await bench.connected(settings());
+      await bench.expire(account);
+      const body = JSON.stringify({ active: true, exp: Math.floor(Date.now() / 1000) + 7200 });
+      bench.provider.pages.set('/introspect', () => (response) => {
+        setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(body), 2_500);
+      });
+      const token = await bench.token(account);
+      expect(token!.expiresIn).toBeLessThanOrEqual((Date.parse(token!.expiresAt!) - Date.now()) / 1000 + 1);
+    });
+
     it('is not asked for where the answer names it', async () => {
       bench.provider.expiresIn = 1000;
       const account = await bench.connected(settings());

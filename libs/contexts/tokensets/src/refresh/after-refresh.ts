@@ -43,14 +43,17 @@ export class AfterRefresh implements BeforeApplicationShutdown {
     const { provider, clientSecret, answer, tokensetId } = fresh;
     if (answer.saysLifetime || provider.entry.tokenResponse.noExpiry !== 'introspect') return refreshed;
     const { accessToken, issuedAt, credVersion } = refreshed;
+    const began = performance.now();
     const expiresAt = await this.introspection.expiryOf(provider, { accessToken, clientSecret, issuedAt });
-    if (expiresAt === undefined) return refreshed;
+    // The provider took its time, and the token has so much less left.
+    const now = new Date(refreshed.now.getTime() + performance.now() - began);
+    if (expiresAt === undefined) return { ...refreshed, now };
     await this.database.query('UPDATE tokensets SET access_expires_at = $3 WHERE id = $1 AND cred_version = $2', [
       tokensetId,
       credVersion,
       expiresAt,
     ]);
-    return { ...refreshed, expiresAt };
+    return { ...refreshed, now, expiresAt };
   }
 
   /** Nobody waits for this. */
