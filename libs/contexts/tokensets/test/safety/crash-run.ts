@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CrashPoint, crashPoints } from '../../src/refresh/crash-points.js';
 import type { ProviderClass, Send } from './oracle-provider.js';
 import { type SafetyWorld, until } from './safety-world.js';
@@ -166,9 +167,9 @@ export class CrashRun {
 }
 
 /** A caller who is told to come back does so, until the refresh stands at its point or the process is dead. */
-async function comeAgain(process: VaultProcess, account: Account): Promise<void> {
+export async function comeAgain(process: VaultProcess, account: Account): Promise<void> {
   try {
-    while (!('serial' in (await process.tokens([account]))[0]!));
+    while (!('serial' in (await process.tokens([account]))[0]!)) await sleep(100);
   } catch {
     return; // killed
   }
