@@ -10,8 +10,8 @@ import { SpillReplay } from './spill-replay.js';
 const EVERY_MS = 2_000;
 const PER_SWEEP = 50;
 const AT_ONCE = 16;
-/** So many of one connection: a provider that hangs does not take every place. */
-const OF_CONNECTION = 8;
+/** So many of one connection: a provider that hangs leaves some to the others. */
+const OF_CONNECTION = 12;
 /** How often those are looked for that wait a day. */
 const ADMINISTRATORS_EVERY_MS = 60_000;
 /** How long one is left whose connection cannot be used: no row says so. */
