@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -84,6 +84,7 @@ describe('what fails around keys', () => {
     service.state = 'there';
     await until(async () => (await readiness()).length === 0);
     expect(await answer(await bench.connected())).toMatch(/^cnry_/);
+    await rm(spillDir, { recursive: true });
   }, 60_000);
 
   it('encryption §9 key service lost later: what is in memory serves for its time, then 503, and no status changes', async () => {
