@@ -24,6 +24,9 @@ const AS_RECOVERABLE = `t.id AS "tokensetId", t.connection_id AS "connectionId",
 const FREE = `(t.lease_until IS NULL OR t.lease_until < clock_timestamp())
   AND (t.next_attempt_at IS NULL OR t.next_attempt_at <= clock_timestamp())`;
 const AWAITED = awaitedSql({ rotation: 'a.rotation', node: '$4', silenceSeconds: '$5', sinceFailure: '$6' });
+/** This very process saw it fail. Callers may try again before; without one the resend is not wasted on a short outage. */
+const RECENT = `(a.rotation = 'strict' AND a.state = 'unknown' AND a.boot_id = $7
+  AND a.sent_at + make_interval(secs => $8) > clock_timestamp())`;
 
 /** What the sweep of `spec/refresh.md` §4 step 21 finds. Who of several processes gets it, the lease decides. */
 @Injectable()
@@ -41,9 +44,16 @@ export class OpenAttempts {
        FROM refresh_attempts a JOIN tokensets t ON t.id = a.tokenset_id AND t.cred_version = a.base_version
        WHERE a.is_open AND (t.status = 'active' OR t.reason = 'admin') AND t.refresh_sealed IS NOT NULL AND ${FREE}
          AND t.id <> ALL($2) AND t.connection_id <> ALL($3)
-         AND NOT ${AWAITED}
+         AND NOT ${AWAITED} AND NOT ${RECENT}
        ORDER BY a.grace_until NULLS LAST, a.sent_at LIMIT $1 FOR UPDATE OF t SKIP LOCKED`,
-      [limit, tokensets, connections, ...takeoverValues(this.nodes, this.settings)],
+      [
+        limit,
+        tokensets,
+        connections,
+        ...takeoverValues(this.nodes, this.settings),
+        this.settings.bootId,
+        this.settings.leaseSeconds('strict'),
+      ],
     );
   }
 

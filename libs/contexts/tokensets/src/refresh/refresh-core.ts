@@ -49,6 +49,8 @@ const MOST_MS_BEFORE_SEND = 2_000;
 const RENEW_MS = 1_500;
 const MOST_BACKOFF_SECONDS = 300;
 const MOST_RETRY_AFTER_SECONDS = 900;
+/** Longer than a caller waits by default: who met the failure is told, and the second try is another moment's. */
+const PROMPT_RESEND_SECONDS = 10;
 
 /** Steps 6 to 19 of `spec/refresh.md` §4. Runs detached from whoever waits for it. */
 export class RefreshCore {
@@ -252,14 +254,17 @@ export class RefreshCore {
     return { state: 'failed', class: why.class };
   }
 
-  /** Full jitter, 1 s doubling; the provider's own word counts; after a strict resend without an answer, much longer. */
+  /**
+   * Full jitter, 1 s doubling; the provider's own word counts. A strict provider gets one prompt resend, and that is not
+   * wasted on the outage that the first one met; after it they stand far apart.
+   */
   private delay(attempt: OpenAttempt, answer: { retryAfter: number | null }, state: string): number {
     const backoff = this.world.random() * Math.min(MOST_BACKOFF_SECONDS, 2 ** Math.min(attempt.failures, 20));
     const soon = state === 'unknown' ? Math.min(backoff, graceLeft(attempt) / 4) : backoff;
     const asked = Math.min(answer.retryAfter ?? 0, MOST_RETRY_AFTER_SECONDS);
-    const strict = attempt.rotation === 'strict' && state === 'unknown' && attempt.inDoubt > 0;
-    const apart = strict ? Math.min(600 * 2 ** (attempt.inDoubt - 1), 3600) : 0;
-    return Math.max(soon, asked, apart);
+    const isInDoubt = attempt.rotation === 'strict' && state === 'unknown';
+    const later = attempt.inDoubt === 0 ? PROMPT_RESEND_SECONDS : Math.min(600 * 2 ** (attempt.inDoubt - 1), 3600);
+    return Math.max(soon, asked, isInDoubt ? later : 0);
   }
 }
 
