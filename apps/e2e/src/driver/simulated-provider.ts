@@ -52,6 +52,16 @@ export class SimulatedProvider {
     return this.control('POST', '/faults', fault);
   }
 
+  /** Takes all faults back. */
+  mend(): Promise<Json> {
+    return this.control('DELETE', '/faults');
+  }
+
+  /** The person takes back what they allowed, in the provider's own settings. */
+  revoke(): Promise<Json> {
+    return this.control('POST', '/revoke', {});
+  }
+
   async state(): Promise<ProviderState> {
     return (await this.control('GET', '/state')) as unknown as ProviderState;
   }
