@@ -1,4 +1,4 @@
-import { testPostgres, type TestService } from '@strongroom/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
 import pg from 'pg';
 import {
   databaseHomeMigrations,
@@ -6,11 +6,13 @@ import {
   refuseRestoredDatabase,
   settleDatabaseHome,
 } from './database-home.js';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate } from './migrate.js';
 import { prepareDatabase } from './prepare-database.js';
 
 describe('the home of a database', () => {
-  let postgres: TestService;
+  let home: string;
+  let postgres: EmbeddedPostgres;
   const schema = 'home_test';
   const refused = () => refuseRestoredDatabase(postgres.url, schema);
   const asOwner = async (statement: string) => {
@@ -20,10 +22,14 @@ describe('the home of a database', () => {
   };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
+    home = await mkdtemp('/var/tmp/strongroom-home-');
+    postgres = await startEmbeddedPostgres({ dataDir: home, durable: false });
     await migrate({ url: postgres.url, schema, entities: [], migrations: databaseHomeMigrations });
   }, 60_000);
-  afterAll(() => postgres?.stop());
+  afterAll(async () => {
+    await postgres.stop();
+    await rm(home, { recursive: true });
+  });
 
   it('is the server it was migrated on', async () => {
     await expect(refused()).resolves.toBeUndefined();
