@@ -23,7 +23,7 @@ describe('what the services lean on goes away', () => {
     simulator = await startSimulator();
     server = await DistributedServer.start(simulator.url, {
       own: { kafka: true, redis: true },
-      scale: { tokensets: 2 },
+      scale: { tokensets: 4 },
       environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' },
     });
     installation = new Installation(server.address);
@@ -112,7 +112,7 @@ describe('what the services lean on goes away', () => {
   }, 300_000);
 
   it.each(['there', 'gone', 'flushed in the middle'])(
-    `${HERD} exchanges at once of one expired token over two tokensets, Redis %s: one call to the provider`,
+    `${HERD} exchanges at once of one expired token over four tokensets, Redis %s: one call to the provider`,
     async (redis) => {
       const refresh = { rotate: 'always', reuse: 'killGrant' };
       const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1, refresh } });
