@@ -67,9 +67,12 @@ class ModelRegistry extends NodeRegistry {
     clearInterval(this['heartbeat']);
   }
 
-  async beatNow(): Promise<void> {
+  /** Whether it was written. */
+  async beatNow(): Promise<boolean> {
     this['looking'] = Promise.resolve();
+    this['failedAt'] = null;
     await this['beat']();
+    return this['failedAt'] === null;
   }
 }
 
@@ -150,11 +153,11 @@ export class ModelStart {
     await this.lifecycle.beforeApplicationShutdown();
   }
 
-  /** False: the database was not to be reached. */
-  async beat(isReachable: boolean): Promise<boolean> {
-    await this.process.io(() => this.nodes.beatNow());
-    if (!isReachable) this.failedAt = this.around.monotonic();
-    return isReachable;
+  /** False: it did not reach the database, and nobody has heard it. */
+  async beat(): Promise<boolean> {
+    const isWritten = await this.process.io(() => this.nodes.beatNow());
+    if (!isWritten) this.failedAt = this.around.monotonic();
+    return isWritten;
   }
 
   sweep(): Promise<void> {

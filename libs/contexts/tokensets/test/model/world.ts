@@ -313,8 +313,7 @@ export class World {
   private async beat(): Promise<void> {
     this.beatAt = this.time.monotonic();
     for (const { start, id } of this.nodes)
-      if (start?.isReady && (await start.beat(this.ground.isUp)))
-        this.see({ saw: 'beat', node: id, boot: start.settings.bootId });
+      if (start?.isReady && (await start.beat())) this.see({ saw: 'beat', node: id, boot: start.settings.bootId });
   }
 
   private async reachable(isUp: boolean): Promise<void> {
