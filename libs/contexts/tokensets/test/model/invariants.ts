@@ -75,7 +75,9 @@ export class Invariants {
         this.lastBeat.set(seen.boot, seen.at);
         break;
       case 'kill':
-        this.boots.set(seen.node, { boot: seen.boot, isAlive: false });
+        // One that died before it had arrived has said nothing to anybody: the one before it is still the last heard of.
+        if (this.boots.get(seen.node)?.boot === seen.boot)
+          this.boots.set(seen.node, { boot: seen.boot, isAlive: false });
         break;
       case 'left':
         this.boots.delete(seen.node);
