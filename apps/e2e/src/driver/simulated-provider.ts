@@ -62,8 +62,8 @@ export class SimulatedProvider {
     return this.control('POST', '/revoke', {});
   }
 
-  async state(): Promise<ProviderState> {
-    return (await this.control('GET', '/state')) as unknown as ProviderState;
+  state(): Promise<ProviderState> {
+    return this.control<ProviderState>('GET', '/state');
   }
 
   async refreshes(): Promise<number> {
@@ -81,10 +81,10 @@ export class SimulatedProvider {
     return answer.status === 200 ? String(answer.json['account']) : null;
   }
 
-  private async control(method: string, what: string, body?: Json): Promise<Json> {
+  private async control<T extends object = Json>(method: string, what: string, body?: Json): Promise<T> {
     const url = `${this.installation.address.simulatorUrl}/_control/${this.name}${what}`;
     const answer = await this.installation.http.sendJson(method, url, body);
     if (answer.status !== 200) throw new Error(`The simulator answered ${answer.status}: ${answer.text}`);
-    return answer.json;
+    return answer.json as T;
   }
 }

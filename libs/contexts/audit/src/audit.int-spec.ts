@@ -198,9 +198,9 @@ describe('audit', () => {
     ledger.query<{ n: string; event_id: string; headers: Record<string, string>; data: string }[]>(
       'SELECT n::text, event_id, headers, data::text FROM ledger ORDER BY ledger.n',
     );
-  const read = async (url: string, scope = 'read:logs') => {
+  const read = async <Body extends object = Record<string, never>>(url: string, scope = 'read:logs') => {
     const answer = await app.inject({ url, headers: { authorization: `Bearer ${scope}` } });
-    return { status: answer.statusCode, body: answer.json<Record<string, never>>() };
+    return { status: answer.statusCode, body: answer.json<Body>() };
   };
 
   it('E21 takes everything that is said, once, numbered without gaps and in order per key', async () => {
@@ -302,8 +302,8 @@ describe('audit', () => {
   it('shows a refused exchange as feta with its reason, found again by its id', async () => {
     await say('exchange', [failed()]);
     await messaging.settled();
-    const { body } = await read('/api/v2/logs?per_page=1');
-    const [entry] = body as unknown as [{ log_id: string }];
+    const { body } = await read<[{ log_id: string }]>('/api/v2/logs?per_page=1');
+    const [entry] = body;
     expect(entry).toMatchObject({
       type: 'feta',
       connection: 'con_gone',
@@ -358,8 +358,8 @@ describe('audit', () => {
     const seen: string[] = [];
     let from = '';
     do {
-      const { body } = await read(`/api/v2/logs?take=100${from}`);
-      const { logs, next } = body as unknown as { logs: { log_id: string }[]; next?: string };
+      const { body } = await read<{ logs: { log_id: string }[]; next?: string }>(`/api/v2/logs?take=100${from}`);
+      const { logs, next } = body;
       seen.push(...logs.map(({ log_id: id }) => id));
       from = next ? `&from=${next}` : '';
     } while (from);

@@ -84,6 +84,7 @@ class AnyBearer extends Bearer {
 
 export interface Row {
   id: string;
+  key_id: string;
   status: string;
   reason: string | null;
   cred_version: number;

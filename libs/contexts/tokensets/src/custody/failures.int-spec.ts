@@ -136,7 +136,7 @@ describe('what fails around keys', () => {
     await spoil(spoilt);
     const before = await bench.row(spoilt);
     expect(await answer(spoilt)).toMatchObject({ status: 401, details: { reason: 'credential_unreadable' } });
-    const { key_id: keyId, ...after } = (await bench.row(spoilt)) as unknown as Record<string, unknown>;
+    const { key_id: keyId, ...after } = (await bench.row(spoilt))!;
     expect(after).toMatchObject({
       status: 'reconnect_required',
       reason: 'unreadable',

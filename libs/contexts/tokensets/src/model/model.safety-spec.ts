@@ -97,11 +97,13 @@ describe('random histories of two nodes, one tokenset and one provider', () => {
     ground.file = undefined;
   }, 60_000);
 
+  // A tool for whoever has a recording; without one there is nothing to test.
   const recorded = process.env['STRONGROOM_SAFETY_RECORDED'];
-  (recorded ? it : it.skip)('of the file that STRONGROOM_SAFETY_RECORDED names keep I1 to I8', () => {
-    expect(readFileSync(recorded!, 'utf8')).not.toBe('');
-    expect(checkHistories(recorded!).violations).toEqual([]);
-  });
+  if (recorded !== undefined)
+    it('of the file that STRONGROOM_SAFETY_RECORDED names keep I1 to I8', () => {
+      expect(readFileSync(recorded, 'utf8')).not.toBe('');
+      expect(checkHistories(recorded).violations).toEqual([]);
+    });
 });
 
 function seen(

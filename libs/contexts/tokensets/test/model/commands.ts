@@ -47,7 +47,7 @@ export const settings: fc.Arbitrary<Setting> = fc
 
 const node = fc.constantFrom(0, 0, 1);
 const of = <Kind extends Command['do'], Rest>(kind: Kind, rest: { [Key in keyof Rest]: fc.Arbitrary<Rest[Key]> }) =>
-  fc.record(rest).map((values) => ({ do: kind, ...values }) as unknown as Command);
+  fc.record(rest).map((values) => ({ do: kind, ...values }) as Command);
 
 /** As likely as the number says: what ends a history is rare, what leads into a race is not. */
 const weighted: [number, fc.Arbitrary<Command>][] = [

@@ -10,7 +10,7 @@ import { OpenAttempts } from '../../src/refresh/open-attempts.js';
 import { RecoverySweeper } from '../../src/refresh/recovery-sweeper.js';
 import { RefreshCore, type SendRefresh } from '../../src/refresh/refresh-core.js';
 import { RefreshJournal } from '../../src/refresh/refresh-journal.js';
-import type { AheadOfTime } from '../../src/ahead/ahead-of-time.js';
+import { AheadOfTime } from '../../src/ahead/ahead-of-time.js';
 import { RefreshLifecycle } from '../../src/refresh/refresh-lifecycle.js';
 import type { DueRefresh, Refresher } from '../../src/refresh/refresher.js';
 import type { RefreshOutcome, RefreshSpill, RefreshTerms } from '../../src/refresh/refresh.types.js';
@@ -127,13 +127,14 @@ export class ModelStart {
     this.refresher = { refresh: (due: DueRefresh) => this.refresh(due), close: () => Promise.resolve() } as Refresher;
     const attempts = process.reaching(new OpenAttempts(source, this.nodes, this.settings));
     this.sweeper = new RecoverySweeper(attempts, replay, this.refresher, logger);
+    // They sweep when the history says so.
     const silent = { start: () => undefined, stop: () => Promise.resolve() };
     this.lifecycle = new RefreshLifecycle(
       process.doing(this.nodes),
       replay,
-      silent as unknown as RecoverySweeper,
+      Object.assign(Object.create(RecoverySweeper.prototype) as RecoverySweeper, silent),
       this.refresher,
-      silent as unknown as AheadOfTime,
+      Object.assign(Object.create(AheadOfTime.prototype) as AheadOfTime, silent),
       logger,
     );
   }

@@ -5,8 +5,8 @@ import type { DataSource } from 'typeorm';
 import { Custody } from '../../src/custody/custody.js';
 import { RedeemJournal } from '../../src/redeem/redeem-journal.js';
 import { TokensetStore } from '../../src/redeem/tokenset-store.js';
-import type { Revocations } from '../../src/revocation/revocations.js';
-import type { Revoker } from '../../src/revocation/revoker.js';
+import { Revocations } from '../../src/revocation/revocations.js';
+import { Revoker } from '../../src/revocation/revoker.js';
 import { TokensetsService } from '../../src/tokensets.service.js';
 import type { ModelDatabase } from './model-database.js';
 
@@ -29,12 +29,11 @@ export class Outside {
     const outbox = new Outbox('tokensets');
     this.redeems = new RedeemJournal(source, custody);
     this.store = new TokensetStore(source, outbox, custody, this.redeems);
-    // Nothing is presented at the provider when a tokenset of the model goes.
-    const revocations = {
+    // The connection of the model does not revoke: nothing is presented at the provider when its tokenset goes.
+    const revocations = Object.assign(Object.create(Revocations.prototype) as Revocations, {
       revoking: () => Promise.resolve(new Map()),
-      take: () => Promise.resolve({ say: () => Promise.resolve() }),
-    } as unknown as Revocations;
-    const revoker = { wake: () => undefined } as unknown as Revoker;
+    });
+    const revoker = Object.assign(Object.create(Revoker.prototype) as Revoker, { wake: () => undefined });
     this.tokensets = new TokensetsService(source, outbox, custody, revocations, revoker);
   }
 

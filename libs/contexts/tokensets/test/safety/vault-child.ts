@@ -227,7 +227,8 @@ function built<T>(path: string): Promise<T> {
 function shiftClock(ms: number): void {
   const Real = Date;
   globalThis.Date = new Proxy(Real, {
-    construct: (target, args: []) => new target(...(args.length > 0 ? args : ([Real.now() + ms] as unknown as []))),
+    construct: (target, args: unknown[]) =>
+      Reflect.construct(target, args.length > 0 ? args : [Real.now() + ms]) as Date,
     get: (target, key) => (key === 'now' ? () => Real.now() + ms : (Reflect.get(target, key) as unknown)),
   });
 }
