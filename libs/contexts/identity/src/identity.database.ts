@@ -1,9 +1,9 @@
 import { keyRingMigrations } from '@strongroom/crypto';
 import { messagingMigrations } from '@strongroom/messaging';
 import { type ContextDatabase, databaseHomeMigrations } from '@strongroom/persistence';
-import { authorizationParts } from './authorization/authorization.parts.js';
-import { KeyIds1700000000610 } from './keys/migrations/1700000000610-key-ids.js';
-import { registryParts } from './registry/registry.parts.js';
+import { authorizationParts } from './authorization.parts.js';
+import { KeyIds1700000000610 } from './migrations/1700000000610-key-ids.js';
+import { registryParts } from './registry.parts.js';
 
 export const identityDatabase = (url: string): ContextDatabase => ({
   url,

@@ -5,13 +5,13 @@ import { MessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER } from '@strongroom/observability';
 import { DatabaseModule } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
-import { authorizationParts } from './authorization/authorization.parts.js';
+import { authorizationParts } from './authorization.parts.js';
 import { identityDatabase } from './identity.database.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
 import { IdentitySeal } from './keys/identity-seal.js';
 import { keyTargets } from './keys/key-targets.js';
-import { FirstRowsOptions } from './registry/first-rows.js';
-import { registryParts } from './registry/registry.parts.js';
+import { FirstRowsOptions } from './first-rows/first-rows.js';
+import { registryParts } from './registry.parts.js';
 import { ShowKeys } from './show-keys.js';
 
 export interface IdentityOptions {

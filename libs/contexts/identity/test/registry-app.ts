@@ -17,11 +17,11 @@ import { MessagingModule } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { DatabaseModule, migrate } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
-import { ArtefactsService } from '../src/authorization/artefacts.service.js';
+import { ArtefactsService } from '../src/artefacts/artefacts.service.js';
 import { identityDatabase } from '../src/identity.database.js';
-import { FirstRowsOptions } from '../src/registry/first-rows.js';
-import { MANAGEMENT_SCOPES } from '../src/registry/management-scopes.js';
-import { registryParts } from '../src/registry/registry.parts.js';
+import { FirstRowsOptions } from '../src/first-rows/first-rows.js';
+import { MANAGEMENT_SCOPES } from '../src/first-rows/management-scopes.js';
+import { registryParts } from '../src/registry.parts.js';
 
 /** The caller is whoever the header says: `Bearer read:users,update:users`. */
 class SaidBearer extends Bearer {

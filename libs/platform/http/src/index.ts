@@ -2,6 +2,7 @@
  * HTTP in: bodies, checks, errors in the shape of each API, bearer tokens, lists and pages.
  * Owns no route; knows no product word but the names of our own APIs.
  */
+export { AlsoAnswers, Answers, answersOf, type RouteAnswer } from './answers.js';
 export { BearerGuard, Caller, InsufficientScopeError, ManagementApi, MyAccountApi, Scopes } from './bearer.guard.js';
 export {
   JsonBody,

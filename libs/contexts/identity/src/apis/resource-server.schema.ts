@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { notOffered, said, storedMember } from '../members.js';
+
+const MAX_LIFETIME = 2_592_000;
+
+/** Kept and returned, without effect. */
+export const STORED_OF_API = [
+  ...['consent_policy', 'authorization_details', 'authorization_policy', 'token_encryption'],
+  ...['token_lifetime_for_web', 'allow_online_access', 'verification_location'],
+  // Security settings: stored only as "off" (`notOffered`).
+  ...['proof_of_possession', 'enforce_policies'],
+];
+
+const members = {
+  name: said(200).optional(),
+  scopes: z
+    .array(
+      z.strictObject({
+        value: said(255).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
+        description: z.string().max(500).optional(),
+      }),
+    )
+    .max(200)
+    .refine((scopes) => new Set(scopes.map(({ value }) => value)).size === scopes.length, 'names a scope twice')
+    .optional(),
+  signing_alg: z
+    .enum(['RS256', 'PS256'], 'must be RS256 or PS256: a shared secret would let every API mint tokens')
+    .optional(),
+  allow_offline_access: z.boolean().optional(),
+  token_lifetime: z.number().int().min(1).max(MAX_LIFETIME).optional(),
+  token_dialect: z.enum(['access_token', 'access_token_authz', 'rfc9068_profile', 'rfc9068_profile_authz']).optional(),
+  skip_consent_for_verifiable_first_party_clients: z.boolean().optional(),
+  subject_type_authorization: z
+    .strictObject({
+      user: z.strictObject({ policy: z.enum(['allow_all', 'deny_all', 'require_client_grant']) }).optional(),
+      client: z.strictObject({ policy: z.enum(['deny_all', 'require_client_grant']) }).optional(),
+    })
+    .optional(),
+  ...Object.fromEntries(STORED_OF_API.map((member) => [member, storedMember.optional()])),
+  proof_of_possession: z
+    .union([z.looseObject({ required: z.literal(false, 'is not offered yet') }), notOffered(null)])
+    .optional(),
+  enforce_policies: notOffered(null, false).optional(),
+};
+
+export const createResourceServer = z.strictObject({ ...members, identifier: said(255) });
+export type CreateResourceServer = z.output<typeof createResourceServer> & Record<string, unknown>;
+
+export const READ_ONLY_OF_API = ['id', 'identifier', 'is_system'] as const;
+
+export const updateResourceServer = z.strictObject({
+  ...members,
+  id: z.unknown().optional(),
+  identifier: z.unknown().optional(),
+  is_system: z.unknown().optional(),
+});
+export type UpdateResourceServer = z.output<typeof updateResourceServer> & Record<string, unknown>;

@@ -1,0 +1,85 @@
+import { jest } from '@jest/globals';
+import { testPostgres } from '@strongroom/testing';
+import { type AuthorizationApp, Browser, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase } from '../../test/registry-app.js';
+import { ArtefactAdapter } from '../library/artefact-adapter.js';
+
+type Consume = (this: ArtefactAdapter, id: string) => Promise<void>;
+
+describe('a code', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: { client_id: string; client_secret: string };
+  const email = 'someone@example.com';
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client();
+    await identity.person(email);
+  });
+  afterEach(() => jest.restoreAllMocks());
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  it('GR-10 and ID-11 works for exactly one of 50 at once, and what it gave ends', async () => {
+    const consume = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'consume')!.value as Consume;
+    // Without it the redemptions do not meet between the read and the write.
+    jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
+      await new Promise((done) => setTimeout(done, 3));
+      return consume.call(this, id);
+    });
+    const browser = identity.browser();
+    for (let round = 0; round < 5; round++) {
+      const signed = await identity.authorize(browser, email, client);
+      const answers = await Promise.all(Array.from({ length: 50 }, () => identity.redeem(client, signed)));
+      const good = answers.filter(({ status }) => status === 200);
+      expect(good).toHaveLength(1);
+      for (const { status, body } of answers)
+        if (status !== 200) expect([status, body['error']]).toEqual([400, 'invalid_grant']);
+      const refreshed = await identity.refresh(client, good[0]!.body['refresh_token'] as string);
+      expect(refreshed.status).toBe(403);
+    }
+  });
+
+  it('used again later, ends what it gave', async () => {
+    const signed = await identity.authorize(identity.browser(), email, client);
+    const first = await identity.redeem(client, signed);
+    expect((await identity.redeem(client, signed)).status).toBe(400);
+    expect((await identity.refresh(client, first.body['refresh_token'] as string)).status).toBe(403);
+  });
+
+  it('is not found by the hash that the database holds', async () => {
+    const signed = await identity.authorize(identity.browser(), email, client);
+    const rows = await identity.database.query<{ id: string }[]>(
+      `select encode(id_hash, 'hex') as id from artefacts where kind = 'AuthorizationCode' order by created_at desc limit 1`,
+    );
+    const params = new URLSearchParams({ code: `sha256:${rows[0]!.id}` });
+    expect((await identity.redeem(client, { ...signed, params })).status).toBe(400);
+    expect((await identity.redeem(client, signed)).status).toBe(200);
+  });
+
+  it('of the connect flow\u2019s sign-in is redeemed once, by who holds the verifier', async () => {
+    const connect = { client_id: 'strongroom-connect' };
+    const back = '/connected-accounts/connect/signed-in';
+    const asked = { scope: 'openid', redirect_uri: identity.origin + back };
+    const sign = () => identity.authorize(new Browser(identity, back), email, connect, asked);
+    const wrong = await sign();
+    await expect(identity.signIn.redeem(wrong.params.get('code')!, 'x'.repeat(43))).rejects.toMatchObject({
+      status: 400,
+    });
+    await expect(identity.signIn.redeem(wrong.params.get('code')!, wrong.verifier)).rejects.toMatchObject({
+      status: 400,
+    });
+    const right = await sign();
+    const person = await identity.signIn.redeem(right.params.get('code')!, right.verifier);
+    expect(person.userId).toMatch(/^auth0\|/);
+    await expect(identity.signIn.redeem(right.params.get('code')!, right.verifier)).rejects.toMatchObject({
+      status: 400,
+    });
+    const app = await identity.authorize(identity.browser(), email, client);
+    await expect(identity.signIn.redeem(app.params.get('code')!, app.verifier)).rejects.toMatchObject({ status: 400 });
+  });
+});

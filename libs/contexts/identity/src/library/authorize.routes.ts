@@ -1,0 +1,46 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { KeyRing } from '@strongroom/crypto';
+import { pageHeaders, rawBody, mediaType } from '@strongroom/http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidRequestError } from '../authorization.errors.js';
+import { ProviderHolder } from './provider-holder.js';
+
+/** The browser's way in. The library answers; what it redirects to is ours (`/u/…`). */
+@Injectable()
+export class AuthorizeRoutes implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly holder: ProviderHolder,
+    private readonly ring: KeyRing,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    // A start that cannot serve sign-ins fails here, not at the first of them; a key service that is away comes back.
+    if (!this.ring.isSealed) await this.holder.provider();
+    const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    fastify.get('/authorize', (request, reply) => this.answer(request, reply));
+    fastify.get('/authorize/:uid', (request, reply) => this.answer(request, reply));
+    // The library would want SameSite=None for this; a GET needs nothing.
+    fastify.post('/authorize', (request, reply) => {
+      if (mediaType(request) !== 'application/x-www-form-urlencoded')
+        throw new InvalidRequestError('send application/x-www-form-urlencoded');
+      const query = new URLSearchParams(rawBody(request).toString('utf8'));
+      return reply.code(303).headers(BETWEEN_PAGES).header('location', `/authorize?${query.toString()}`).send();
+    });
+  }
+
+  private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.holder.provider(); // what is thrown here is answered; after the next line nobody would
+    reply.hijack();
+    for (const [name, value] of Object.entries(BETWEEN_PAGES)) reply.raw.setHeader(name, value);
+    delete request.raw.headers.authorization;
+    await this.holder.answer({ clientId: null }, request.raw, reply.raw);
+  }
+}
+
+const BETWEEN_PAGES = {
+  'referrer-policy': pageHeaders['referrer-policy']!,
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+};

@@ -1,0 +1,99 @@
+import { createRequire } from 'node:module';
+import { testPostgres } from '@strongroom/testing';
+import { errors } from 'oidc-provider';
+import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { ArtefactAdapter } from './artefact-adapter.js';
+import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
+import { ClientAdapter } from './client-adapter.js';
+import { doorPass } from '../door/door-pass.js';
+import { patchPoints } from './library-seams.js';
+import { ProviderHolder } from './provider-holder.js';
+import { ClientEntity } from '../clients/client.entity.js';
+
+describe('what we rely on in oidc-provider, and it on us', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let url: string;
+  let identity: AuthorizationApp;
+  const keys = masterKeys();
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    url = await emptyDatabase(postgres.url);
+    identity = await startAuthorization(url, keys);
+  });
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  it('ID-01 is the version that is patched, with every patch point', async () => {
+    const require = createRequire(import.meta.url);
+    expect((require('oidc-provider/package.json') as { version: string }).version).toBe('9.13.3');
+    const provider = await identity.app.get(ProviderHolder, { strict: false }).provider();
+    const points = Object.entries(patchPoints(provider));
+    expect(points.map(([name, found]) => [name, typeof found])).toEqual(points.map(([name]) => [name, 'function']));
+    const { Client, Session } = provider as unknown as Record<string, { prototype: Record<string, () => unknown> }>;
+    expect(Client!.prototype['includeSid']!()).toBe(true);
+    expect(Session!.prototype['ensureClientContainer']!.toString()).toContain('uid');
+  });
+
+  it('ID-05 finds no client but the one the door let in', async () => {
+    const clients = new ClientAdapter(identity.database.getRepository(ClientEntity));
+    expect(await clients.find('management')).toBeUndefined();
+    expect(await doorPass.run({ clientId: 'other' }, () => clients.find('management'))).toBeUndefined();
+    expect(await doorPass.run({ clientId: 'management' }, () => clients.find('management'))).toBeDefined();
+    expect(await doorPass.run({ clientId: null }, () => clients.find('management'))).toBeDefined();
+  });
+
+  it('consumes once, and an artefact that is gone is no failure of ours', async () => {
+    const adapter = new ArtefactAdapter(identity.database, 'AuthorizationCode');
+    await adapter.upsert('cnry_code', { grantId: 'g1', jti: 'cnry_code' }, 60);
+    const uses = await Promise.allSettled(Array.from({ length: 20 }, () => adapter.consume('cnry_code')));
+    expect(uses.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await expect(adapter.consume('cnry_gone')).rejects.toBeInstanceOf(errors.InvalidGrant);
+    expect(await adapter.find('cnry_code')).toBeUndefined(); // the second use ended the grant
+  });
+
+  it('finds nothing by the hash that the database holds, which only ending takes', async () => {
+    const adapter = new ArtefactAdapter(identity.database, 'Session');
+    await adapter.upsert('cnry_cookie', { uid: 'u1', jti: 'cnry_cookie' }, 60);
+    const { jti } = (await adapter.findByUid('u1'))!;
+    expect(jti).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await adapter.find(jti!)).toBeUndefined();
+    await adapter.destroy(jti!);
+    expect(await adapter.find('cnry_cookie')).toBeUndefined();
+  });
+
+  it('finds nothing that has ended, and ID-15 sweeps that and nothing else', async () => {
+    const adapter = new ArtefactAdapter(identity.database, 'Interaction');
+    const tokens = new ArtefactAdapter(identity.database, 'RefreshToken');
+    await adapter.upsert('cnry_live', {}, 60);
+    await adapter.upsert('cnry_ended', {}, -1);
+    await tokens.upsert('cnry_family', {}, 60);
+    await identity.database.query(
+      `insert into artefacts (kind, id_hash, family_id, consumed_at, expires_at, payload)
+       select kind, '\\\\x00', family_id, now(), now() - interval '1 hour', '{}' from artefacts where kind = 'RefreshToken'`,
+    );
+    expect(await adapter.find('cnry_ended')).toBeUndefined();
+    const sweeper = identity.app.get(ArtefactSweeper, { strict: false });
+    expect(await sweeper.sweep()).toBe(1);
+    expect(await adapter.find('cnry_live')).toBeDefined();
+    const left: { count: string }[] = await identity.database.query(
+      `select count(*) from artefacts where kind = 'RefreshToken'`,
+    );
+    expect(left[0]!.count).toBe('2'); // the replaced one stays a trap while its family lives
+  });
+
+  it('keeps its keys through a restart, sealed', async () => {
+    const before = (await identity.get('/.well-known/jwks.json')).body;
+    const again = await startAuthorization(url, keys);
+    expect((await again.get('/.well-known/jwks.json')).body).toEqual(before);
+    await again.stop();
+    expect(JSON.stringify(before)).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
+    const rows = await identity.database.query<{ key: string }[]>(
+      `select encode(key_sealed, 'escape') as key from signing_keys`,
+    );
+    expect(rows.length).toBe(2);
+  });
+});

@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Clients, People, type ClientView, type PersonView } from '@strongroom/contracts';
+import { DataSource } from 'typeorm';
+import { ClientEntity } from './clients/client.entity.js';
+import { UserEntity } from './users/user.entity.js';
+
+/** What other contexts may know of a client. */
+@Injectable()
+export class ClientDirectory extends Clients {
+  constructor(private readonly database: DataSource) {
+    super();
+  }
+
+  override async get(clientId: string): Promise<ClientView | null> {
+    const client = await this.database.getRepository(ClientEntity).findOneBy({ clientId });
+    if (!client) return null;
+    const { name, appType, isFirstParty: firstParty, callbacks } = client;
+    return { clientId, name, appType, firstParty, callbacks };
+  }
+}
+
+/** What other contexts may know of a person. */
+@Injectable()
+export class PeopleDirectory extends People {
+  constructor(private readonly database: DataSource) {
+    super();
+  }
+
+  override get(personId: string): Promise<PersonView | null> {
+    return this.find({ personId });
+  }
+
+  override byUserId(userId: string): Promise<PersonView | null> {
+    return this.find({ userId });
+  }
+
+  private async find(by: { personId: string } | { userId: string }): Promise<PersonView | null> {
+    const user = await this.database.getRepository(UserEntity).findOneBy(by);
+    if (!user) return null;
+    const { personId, userId, name, nickname, email, username, blocked } = user;
+    return { personId, userId, displayName: name ?? nickname ?? email ?? username ?? userId, blocked };
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
+import { Apis, apiUrn, isOidcScope, OIDC_SCOPES } from '../tokens/granted-apis.js';
+import { refreshLifetimes } from '../door/client-facts.js';
+import { ownData } from '../library/client-metadata.js';
+import { Consents } from './consents.js';
+import { resourceServer } from '../library/library-seams.js';
+import { scopeList } from '../scope-list.js';
+
+const DAY = 24 * 3600;
+
+type Grant = InstanceType<KoaContextWithOIDC['oidc']['provider']['Grant']>;
+
+/** What a person's sign-in may lead to: which API, which scopes, with or without asking. */
+@Injectable()
+export class SignInRules {
+  constructor(
+    private readonly apis: Apis,
+    private readonly consents: Consents,
+  ) {}
+
+  /** `audience` as the library's resource; undefined: a token for `/userinfo` only. */
+  async resource(ctx: KoaContextWithOIDC): Promise<string | undefined> {
+    const { params } = ctx.oidc;
+    const audience = params?.['audience'] || (await this.apis.defaultAudience());
+    if (!params || typeof audience !== 'string' || !audience) return undefined;
+    params['audience'] = audience;
+    const api = await this.apis.byIdentifier(audience);
+    if (!api) throw new errors.InvalidTarget(`there is no API with the identifier ${audience.slice(0, 255)}`);
+    return apiUrn(api);
+  }
+
+  async api(clientId: string, urn: string): Promise<ResourceServer> {
+    const api = await this.apis.byUrn(urn);
+    if (!api) throw new errors.InvalidTarget('the API is gone');
+    const scopes = await this.apis.scopesForPeople(clientId, api);
+    if (!scopes) throw new errors.AccessDenied(`people get no token for ${api.identifier} through this client`);
+    return resourceServer(api, [...new Set([...OIDC_SCOPES, ...scopes])].join(' '));
+  }
+
+  /**
+   * Runs after the library has looked at the scopes. It has dropped `offline_access`, which it gives only to who was
+   * asked; here the client and the API decide.
+   */
+  async afterScopes(ctx: KoaContextWithOIDC, asked: string[]): Promise<void> {
+    const { params, client } = ctx.oidc;
+    if (!params || !client) return;
+    const scopes = scopeList(params['scope']);
+    if (!params['code_challenge'] && scopes.includes('openid') && !params['nonce'])
+      throw new errors.InvalidRequest('nonce is required without code_challenge');
+    if (!asked.includes('offline_access') || scopes.includes('offline_access')) return;
+    const audience = params['audience'];
+    const api = typeof audience === 'string' && audience ? await this.apis.byIdentifier(audience) : undefined;
+    if (client.grantTypeAllowed('refresh_token') && (!api || api.allowOfflineAccess))
+      params['scope'] = [...scopes, 'offline_access'].join(' ');
+  }
+
+  /** The grant of this session and client, extended by all that needs no question. */
+  async grant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+    const { provider, client, session, account, resourceServers } = ctx.oidc;
+    if (!client || !session || !account) return undefined;
+    const id = session.grantIdFor(client.clientId);
+    const found = id ? await provider.Grant.find(id) : undefined;
+    const grant =
+      found?.accountId === account.accountId && found.clientId === client.clientId
+        ? found
+        : new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+
+    const given = await this.consents.given(account.accountId, client.clientId);
+    const { firstParty } = ownData(client);
+    const oidc = [...ctx.oidc.requestParamOIDCScopes].filter((scope) => firstParty || given.get('')?.includes(scope));
+    if (oidc.length > 0) {
+      grant.addOIDCScope(oidc.join(' '));
+      await this.consents.add(account.accountId, client.clientId, '', oidc);
+    }
+    for (const [urn, server] of Object.entries(resourceServers ?? {})) {
+      const api = await this.apis.byUrn(urn);
+      if (!api) continue;
+      const skips = firstParty && api.skipConsentForVerifiableFirstPartyClients;
+      const scopes = [...ctx.oidc.requestParamScopes].filter(
+        (scope) =>
+          server.scopes.has(scope) &&
+          (isOidcScope(scope) ? oidc.includes(scope) : skips || given.get(api.identifier)?.includes(scope)),
+      );
+      if (scopes.length === 0) continue;
+      grant.addResourceScope(urn, scopes.join(' '));
+      const own = scopes.filter((scope) => !isOidcScope(scope));
+      if (own.length > 0) await this.consents.add(account.accountId, client.clientId, api.identifier, own);
+    }
+    if (!grant.openid && !grant.resources) return undefined;
+    delete grant.exp; // each use prolongs it
+    await grant.save();
+    return grant;
+  }
+
+  /** Seconds: longer than whatever stands on the grant. */
+  grantLifetime(ctx: KoaContextWithOIDC): number {
+    const settings = ctx.oidc.client ? ownData(ctx.oidc.client).refreshToken : null;
+    return Math.max(31 * DAY, refreshLifetimes(settings).absolute + DAY);
+  }
+}

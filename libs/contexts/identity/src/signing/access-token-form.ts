@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import { PublicUrl } from '@strongroom/http';
+import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from 'oidc-provider';
+import { Accounts, type PersonAccount } from '../sign-in/accounts.js';
+import { Apis } from '../tokens/granted-apis.js';
+import { scopeList } from '../scope-list.js';
+
+/** Gives access tokens the form of `spec/wire-contract.md` §4.4; the API's dialect decides. */
+@Injectable()
+export class AccessTokenForm {
+  constructor(
+    private readonly apis: Apis,
+    private readonly accounts: Accounts,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  async shape(
+    ctx: KoaContextWithOIDC | undefined,
+    token: AccessToken | ClientCredentials,
+    { payload, ...jwt }: JWTStructured,
+    write: (header: object | undefined, payload: JWTStructured['payload']) => void,
+  ): Promise<void> {
+    const api = await this.apis.byUrn(token.resourceServer!.identifier());
+    if (!api) throw new Error('an access token names an API that is gone');
+    const { client_id: clientId, sub: _, scope, ...rest } = payload;
+    const scopes = scopeList(scope);
+    const isRfc9068 = api.tokenDialect.startsWith('rfc9068');
+    const person = 'grantId' in token && token.accountId ? token : undefined;
+    const claims = {
+      ...rest,
+      sub: person ? await this.publicId(ctx, person.accountId) : `${token.clientId!}@clients`,
+      aud: scopes.includes('openid') ? [api.identifier, this.publicUrl.of('/userinfo')] : api.identifier,
+      ...(isRfc9068 ? { client_id: clientId } : { azp: clientId }),
+      ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
+      gty: person ? person.gty : 'client-credentials',
+      ...(person ? { gid: person.grantId, sid: person.sid } : {}),
+      ...(api.tokenDialect.endsWith('_authz') ? { permissions: scopes } : {}),
+    };
+    write({ ...jwt.header, typ: isRfc9068 ? 'at+jwt' : 'JWT' }, claims);
+  }
+
+  private async publicId(ctx: KoaContextWithOIDC | undefined, personId: string): Promise<string> {
+    const known = ctx?.oidc.account as PersonAccount | undefined;
+    const user = known?.accountId === personId ? known.user : await this.accounts.user(personId);
+    if (!user) throw new Error('an access token is for a person who is gone');
+    return user.userId;
+  }
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { PublicUrl } from '@strongroom/http';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
+import { sha256 } from '../hash.js';
+import { SigningKeys } from './signing-keys.js';
+
+/** What a JWT of ours says, once its signature was found genuine. */
+export interface GenuineToken {
+  typ: string;
+  subject: string;
+  audiences: string[];
+  scopes: string[];
+  clientId: string | null;
+  /** Of a person's tokens; a machine's have none, and no other JWT of ours has one. */
+  grantId: string | null;
+  sessionId: string | null;
+  isMachine: boolean;
+  /** Whether it counts now; asked each time. */
+  isCurrent(): boolean;
+}
+
+const LEEWAY_SECONDS = 30;
+const REMEMBERED = 10_000;
+
+/** JWTs signed by our own keys. Remembers that a signature was good, and nothing that can change. */
+@Injectable()
+export class AccessTokens {
+  private readonly remembered = new Map<string, GenuineToken>();
+
+  constructor(
+    private readonly keys: SigningKeys,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** Null: not signed by us, or not for us. An ended token is still genuine. */
+  async genuine(token: string): Promise<GenuineToken | null> {
+    const key = sha256(token).toString('base64');
+    const known = this.remembered.get(key);
+    if (known) return known;
+    const read = await this.verified(token);
+    if (!read) return null;
+    if (this.remembered.size >= REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!);
+    if (read.isCurrent()) this.remembered.set(key, read);
+    return read;
+  }
+
+  private async verified(token: string): Promise<GenuineToken | null> {
+    const { published } = await this.keys.get();
+    try {
+      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: published }), {
+        algorithms: ['RS256'],
+        issuer: this.publicUrl.issuer,
+        currentDate: new Date(0), // whether it has ended is asked each time, of what is remembered too
+        clockTolerance: Number.MAX_SAFE_INTEGER,
+        requiredClaims: ['exp', 'iat', 'sub', 'aud'],
+      });
+      return read(decodeProtectedHeader(token).typ ?? '', payload);
+    } catch {
+      return null;
+    }
+  }
+}
+
+function read(typ: string, claims: JWTPayload): GenuineToken {
+  const text = (name: string): string | null => (typeof claims[name] === 'string' ? claims[name] : null);
+  const { exp, nbf = 0 } = claims;
+  return {
+    typ,
+    subject: claims.sub!,
+    audiences: Array.isArray(claims.aud) ? claims.aud : [claims.aud!],
+    scopes: (text('scope') ?? '').split(' ').filter(Boolean),
+    clientId: text('azp') ?? text('client_id'),
+    grantId: text('gid'),
+    sessionId: text('sid'),
+    isMachine: text('gty') === 'client-credentials',
+    isCurrent: () => {
+      const now = Date.now() / 1000;
+      return exp! + LEEWAY_SECONDS > now && nbf - LEEWAY_SECONDS <= now;
+    },
+  };
+}
+
+/** `typ` of an API's tokens. */
+export const typOf = (dialect: string): string => (dialect.startsWith('rfc9068') ? 'at+jwt' : 'JWT');

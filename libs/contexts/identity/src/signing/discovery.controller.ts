@@ -1,0 +1,55 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { PublicUrl } from '@strongroom/http';
+import type { JWK } from 'jose';
+import { CLAIMS } from '../sign-in/accounts.js';
+import { OIDC_SCOPES } from '../tokens/granted-apis.js';
+import { SigningKeys } from './signing-keys.js';
+
+const GRANTS = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
+];
+
+/** What clients learn of us (`spec/wire-contract.md` §4.1). An endpoint that is not served is not listed. */
+@Controller('.well-known')
+export class DiscoveryController {
+  constructor(
+    private readonly publicUrl: PublicUrl,
+    private readonly keys: SigningKeys,
+  ) {}
+
+  @Get(['openid-configuration', 'oauth-authorization-server'])
+  @Header('cache-control', 'public, max-age=15')
+  configuration(): Record<string, unknown> {
+    return {
+      issuer: this.publicUrl.issuer,
+      authorization_endpoint: this.publicUrl.of('/authorize'),
+      token_endpoint: this.publicUrl.of('/oauth/token'),
+      userinfo_endpoint: this.publicUrl.of('/userinfo'),
+      jwks_uri: this.publicUrl.of('/.well-known/jwks.json'),
+      revocation_endpoint: this.publicUrl.of('/oauth/revoke'),
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'fragment', 'form_post'],
+      grant_types_supported: GRANTS,
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+      scopes_supported: OIDC_SCOPES,
+      claims_supported: [...new Set([...Object.values(CLAIMS).flat(), 'iss', 'aud', 'exp', 'iat', 'sid', 'auth_time'])],
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+      token_endpoint_auth_signing_alg_values_supported: ['RS256', 'RS384', 'PS256'],
+      authorization_response_iss_parameter_supported: true,
+      request_uri_parameter_supported: false,
+      request_parameter_supported: false,
+      claims_parameter_supported: false,
+    };
+  }
+
+  @Get('jwks.json')
+  @Header('cache-control', 'public, max-age=15')
+  async jwks(): Promise<{ keys: JWK[] }> {
+    return { keys: (await this.keys.get()).published };
+  }
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import type { Subject } from '@strongroom/contracts';
+import { PublicUrl } from '@strongroom/http';
+import { PreparedReads } from '@strongroom/persistence';
+import { AccessTokens, type GenuineToken, typOf } from '../signing/access-tokens.js';
+import {
+  InvalidAccessTokenSubjectError,
+  MfaRequiredError,
+  UnauthorizedClientError,
+  UserBlockedError,
+} from '../authorization.errors.js';
+import { ClientAuthentication, type PresentedClient } from '../door/client-authentication.js';
+import { CLIENT_COLUMNS, clientFacts, type ClientFacts, type ClientRow } from '../door/client-facts.js';
+import { sha256 } from '../hash.js';
+import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
+
+interface Found extends Partial<ClientRow> {
+  /** APIs among the token's audiences, with their dialect. */
+  apis: { identifier: string; dialect: string }[] | null;
+  grant_lives: boolean;
+  person_id: string | null;
+  user_id: string | null;
+  blocked: boolean | null;
+  mfa_always: boolean;
+}
+
+/**
+ * One row per candidate client; at least one. Blocking ends grants too, so a blocked person is also found by the token's
+ * subject (`$4`): it decides which refusal it is, never whom an exchange is for. `$1` names the client, or `$2` holds the audiences
+ * whose own it is.
+ */
+const READ = `select a.apis, g.id_hash is not null as grant_lives, u.person_id, u.user_id, u.blocked,
+    ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
+  from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect)) as apis
+        from resource_servers where identifier = any($2::text[])) a
+  left join artefacts g on g.kind = 'Grant' and g.id_hash = $3 and g.expires_at > clock_timestamp()
+  left join users u on u.person_id = g.person_id or (g.id_hash is null and u.user_id = $4 and u.blocked)
+  left join clients c on case when $1::text is not null then c.client_id = $1
+    else c.app_type = 'resource_server' and c.resource_server_identifier = any($2::text[]) end`;
+
+/** An access token as the subject of an exchange, presented by the client of the API that it was issued for. */
+@Injectable()
+export class SubjectAccessToken {
+  constructor(
+    private readonly reads: PreparedReads,
+    private readonly tokens: AccessTokens,
+    private readonly authentication: ClientAuthentication,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  async validate(value: string, presented: PresentedClient, grantType: string): Promise<Subject> {
+    const token = await this.tokens.genuine(value);
+    const rows = await this.reads.many<Found>('subject_access_token', READ, [
+      presented.clientId,
+      token?.audiences ?? [],
+      token?.grantId ? sha256(token.grantId) : null,
+      token?.subject ?? null,
+    ]);
+    const candidates = rows.flatMap((row) => (row.client_id === null ? [] : [clientFacts(row as ClientRow)]));
+    const client = await this.authentication.authenticate(presented, candidates);
+    demandExchangingClient(client, grantType);
+    const { apis, grant_lives, person_id, user_id, blocked, mfa_always } = rows[0]!;
+    const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
+    this.demandFor(token, apis ?? [], client, audit);
+    if (blocked) throw new UserBlockedError(audit);
+    if (!grant_lives || person_id === null || user_id === null)
+      throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
+    if (mfa_always) throw new MfaRequiredError(audit);
+    return { personId: person_id, userId: user_id, clientId: client.clientId };
+  }
+
+  private demandFor(
+    token: GenuineToken | null,
+    apis: NonNullable<Found['apis']>,
+    client: ClientFacts,
+    audit: Record<string, string | null>,
+  ): void {
+    const invalid = (why: string) => new InvalidAccessTokenSubjectError(why, 'subject_invalid', audit);
+    if (!token) throw invalid('was not issued by this server');
+    const own = [this.publicUrl.managementAudience, this.publicUrl.myAccountAudience];
+    if (token.audiences.some((audience) => own.includes(audience))) throw invalid('is for an API of this server');
+    const [first] = apis;
+    if (!first || token.grantId === null || token.isMachine) throw invalid('is not an access token of a person');
+    const api = apis.find(({ identifier }) => identifier === client.resourceServerIdentifier);
+    if (token.typ !== typOf((api ?? first).dialect)) throw invalid('is of another kind');
+    if (!api || client.appType !== 'resource_server')
+      throw new UnauthorizedClientError(
+        `Only the API's own client may exchange this token: app_type resource_server, and ` +
+          `resource_server_identifier equal to the audience of the token.`,
+        'client_not_api_client',
+        client.appType === 'resource_server' ? 'resource_server_identifier' : 'app_type',
+        audit,
+      );
+    if (!token.isCurrent()) throw new InvalidAccessTokenSubjectError('has ended', 'subject_expired', audit);
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { type Subject, type SubjectRequest, SubjectTokens } from '@strongroom/contracts';
+import { InvalidRequestError } from '../authorization.errors.js';
+import { presentedClient } from '../door/client-authentication.js';
+import { SubjectAccessToken } from './subject-access-token.js';
+import { SubjectRefreshToken } from './subject-refresh-token.js';
+
+/** Who calls the exchange, and for whom. */
+@Injectable()
+export class SubjectTokensService extends SubjectTokens {
+  constructor(
+    private readonly refreshToken: SubjectRefreshToken,
+    private readonly accessToken: SubjectAccessToken,
+  ) {
+    super();
+  }
+
+  override async validate(request: SubjectRequest): Promise<Subject> {
+    const { subjectToken, subjectTokenType, grantType } = request;
+    const client = presentedClient(request);
+    if (subjectTokenType === 'refresh_token') return this.refreshToken.validate(subjectToken, client, grantType);
+    if (subjectTokenType === 'access_token') return this.accessToken.validate(subjectToken, client, grantType);
+    throw new InvalidRequestError('subject_token_type jwt is not offered yet: use a refresh token or an access token', {
+      clientId: client.clientId,
+    });
+  }
+}
