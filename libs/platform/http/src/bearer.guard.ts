@@ -37,8 +37,8 @@ export class BearerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const api = this.reflector.get<OwnApi>(API, context.getClass());
-    const scopes = this.reflector.get<string[] | undefined>(SCOPES, context.getHandler());
-    if (!scopes?.length) throw new Error(`${context.getClass().name}.${context.getHandler().name} names no scope`);
+    const scopes = scopesOf(context.getHandler());
+    if (scopes.length === 0) throw new Error(`${context.getClass().name}.${context.getHandler().name} names no scope`);
     const request = context.switchToHttp().getRequest<Called>();
     const caller = await this.bearer.check(api, {
       authorization: request.headers.authorization ?? null,
@@ -46,7 +46,8 @@ export class BearerGuard implements CanActivate {
       method: request.method,
       url: this.publicUrl.of(request.url.split('?')[0]!),
     });
-    if (!scopes.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(scopes);
+    for (const anyOf of scopes)
+      if (!anyOf.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(anyOf);
     request.caller = caller;
     return true;
   }
@@ -64,8 +65,21 @@ export const ManagementApi = (path: string) =>
 export const MyAccountApi = (path: string) =>
   applyDecorators(Controller(`me/v1/${path}`), SetMetadata(API, 'my-account' satisfies OwnApi), UseGuards(BearerGuard));
 
-/** Any one of these scopes opens the route. */
-export const Scopes = (...scopes: string[]) => SetMetadata(SCOPES, scopes);
+/** Any one of these scopes opens the route. Given several times, each must be satisfied. */
+export const Scopes =
+  (...scopes: string[]): MethodDecorator =>
+  (target, key) => {
+    const handler = (target as Record<PropertyKey, object>)[key]!;
+    Reflect.defineMetadata(SCOPES, [scopes, ...scopesOf(handler)], handler);
+  };
+
+/** One of each of these, for the guard and for the OpenAPI file. */
+export const scopesOf = (handler: object): string[][] =>
+  (Reflect.getMetadata(SCOPES, handler) as string[][] | undefined) ?? [];
+
+/** The API that a controller belongs to; null for pages and the endpoints of the authorization server. */
+export const apiOf = (controller: object): OwnApi | null =>
+  (Reflect.getMetadata(API, controller) as OwnApi | undefined) ?? null;
 
 /** Who calls, as the token says. Under My Account `personId` is never null. */
 export const Caller = createParamDecorator(

@@ -80,8 +80,9 @@ function whyNotText(text: string): string | null {
 const printable = (part: string | number): string | number =>
   typeof part === 'string' ? part.replaceAll(/\p{Surrogate}|\0/gu, '\ufffd') : part;
 
-// Wrapped: Nest takes whatever has a `transform` for a pipe, and a zod schema has one.
-interface Expected {
+/** What a decorated parameter takes. Wrapped: Nest takes whatever has a `transform` for a pipe, and a zod schema has one. */
+export interface Expected {
+  part: 'body' | 'query';
   expected: z.ZodType;
 }
 
@@ -97,7 +98,7 @@ const parsedQuery = createParamDecorator(({ expected }: Expected, context: Execu
 );
 
 /** `@JsonBody(schema) body`: the JSON body, checked. 415 for other content types, 400 for what does not fit. */
-export const JsonBody = (schema: z.ZodType): ParameterDecorator => jsonBody({ expected: schema });
+export const JsonBody = (schema: z.ZodType): ParameterDecorator => jsonBody({ part: 'body', expected: schema });
 
 /** `@ParsedQuery(schema) query`: the query string, checked. */
-export const ParsedQuery = (schema: z.ZodType): ParameterDecorator => parsedQuery({ expected: schema });
+export const ParsedQuery = (schema: z.ZodType): ParameterDecorator => parsedQuery({ part: 'query', expected: schema });

@@ -13,13 +13,23 @@ export {
   repeatsMember,
   UnsupportedMediaTypeError,
 } from './body.js';
+export { type DescribedRoute, describedRoutes } from './described-routes.js';
 export { endConnectionsOnClose } from './drain.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
 export { NestLogger } from './nest-logger.js';
 export { OtherGrants } from './other-grants.js';
 export { serveHealth } from './health.js';
 export { html, Html, page, pageHeaders, sendPage, sendSeeOther, styles, STYLES_PATH } from './page.js';
-export { cursor, listAnswer, listQuery, openCursor, type ListQuery, type ListSource } from './pagination.js';
+export {
+  cursor,
+  listAnswer,
+  listQuery,
+  listSchema,
+  openCursor,
+  pageSchema,
+  type ListQuery,
+  type ListSource,
+} from './pagination.js';
 export { PublicUrl } from './public-url.js';
 export { type MetricsListener, serveMetrics } from './serve-metrics.js';
 export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';

@@ -47,6 +47,18 @@ export async function listAnswer<Item>(
   return query.include_totals === 'true' ? { [plural]: shown, start, limit, total } : shown;
 }
 
+/** What `listAnswer` answers: an array, with totals, or a checkpoint page. */
+export const listSchema = (plural: string, item: z.ZodType): z.ZodType =>
+  z.union([
+    z.array(item),
+    z.strictObject({ [plural]: z.array(item), start: z.int(), limit: z.int(), total: z.int() }),
+    pageSchema(plural, item),
+  ]);
+
+/** The checkpoint shape alone; `next` is absent at the end. */
+export const pageSchema = (plural: string, item: z.ZodType): z.ZodType =>
+  z.strictObject({ [plural]: z.array(item), next: z.string().optional() });
+
 /** Opaque to callers. */
 export const cursor = (key: string): string => Buffer.from(key, 'utf8').toString('base64url');
 
