@@ -7,7 +7,14 @@ import { Egress } from '@strongroom/egress';
 import { ExchangeModule } from '@strongroom/exchange';
 import { PublicUrl } from '@strongroom/http';
 import { IdentityModule } from '@strongroom/identity';
-import { Counters, InProcessCounters, InProcessLocks, Locks } from '@strongroom/locking';
+import {
+  Counters,
+  InProcessCounters,
+  InProcessLocks,
+  InProcessReplayStore,
+  Locks,
+  ReplayStore,
+} from '@strongroom/locking';
 import { InProcessMessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
@@ -56,6 +63,7 @@ export class AppModule {
       { provide: Catalogue, useValue: parts.catalogue },
       { provide: Locks, useClass: InProcessLocks },
       { provide: Counters, useFactory: () => new InProcessCounters() },
+      { provide: ReplayStore, useFactory: () => new InProcessReplayStore() },
     ];
     return {
       module: AppModule,
@@ -64,7 +72,7 @@ export class AppModule {
         InProcessMessagingModule.forRoot({ url: databaseUrl, logger: parts.logger, operatorApi: true }),
       ],
       providers: shared,
-      exports: [...contexts, PublicUrl, LOGGER, Metrics, Egress, Catalogue, Locks, Counters],
+      exports: [...contexts, PublicUrl, LOGGER, Metrics, Egress, Catalogue, Locks, Counters, ReplayStore],
     };
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '@strongroom/contracts';
 import type { MasterKeys } from '@strongroom/crypto';
 import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
-import { Counters, InProcessCounters } from '@strongroom/locking';
+import { Counters, InProcessCounters, InProcessReplayStore, ReplayStore } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -326,6 +326,7 @@ export async function startAuthorization(
     { provide: ConnectionDirectory, useValue: new SaidConnections() },
     { provide: ConnectionListing, useValue: new SaidListing() },
     { provide: Counters, useValue: new InProcessCounters() },
+    { provide: ReplayStore, useValue: new InProcessReplayStore() },
   ];
   const { managementClient, administrator } = START;
   const identity = IdentityModule.forRoot({ databaseUrl, masterKeys: keys, managementClient, administrator });

@@ -14,6 +14,8 @@ import {
   RedisConnection,
   RedisCounters,
   RedisLocks,
+  RedisReplayStore,
+  ReplayStore,
 } from '@strongroom/locking';
 import { KafkaMessagingModule } from '@strongroom/messaging';
 import { createLogger, type Logger, LOGGER, Metrics } from '@strongroom/observability';
@@ -135,6 +137,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
         ? [
             { provide: Locks, useValue: this.locks },
             { provide: Counters, useValue: new RedisCounters(this.redis) },
+            { provide: ReplayStore, useValue: new RedisReplayStore(this.redis) },
           ]
         : []),
       ...ports.map((name): Provider => ({ provide: portTable[name].port, useValue: this.client.port<object>(name) })),

@@ -1,0 +1,12 @@
+import { VaultError } from '@strongroom/errors';
+
+/** Nobody can say whether it was used before, so it counts as used. */
+export class ReplayStoreAwayError extends VaultError {
+  constructor(cause: unknown) {
+    super('proofs cannot be checked for replay at the moment, try again', {
+      code: 'temporarily_unavailable',
+      status: 503,
+      cause,
+    });
+  }
+}
