@@ -10,6 +10,7 @@ import { ClientsService } from './clients/clients.service.js';
 import { FirstAdministrator } from './first-rows/first-administrator.js';
 import { FirstRows } from './first-rows/first-rows.js';
 import { CreateRegistry1700000000101 } from './migrations/1700000000101-create-registry.js';
+import { CompleteRegistry1700000000760 } from './migrations/1700000000760-complete-registry.js';
 import { OwnRows } from './first-rows/own-rows.js';
 import { Passwords } from './users/passwords.js';
 import { ProfileAccountEntity } from './users/profile-account.entity.js';
@@ -71,5 +72,5 @@ export const registryParts = {
     ClientGrantEntity,
     TenantSettingsEntity,
   ],
-  migrations: [CreateRegistry1700000000101],
+  migrations: [CreateRegistry1700000000101, CompleteRegistry1700000000760],
 };

@@ -1,4 +1,4 @@
-import { changedMembers, merged, split } from '../members.js';
+import { changedMembers, merged, present, split } from '../members.js';
 import type { ResourceServerEntity } from './resource-server.entity.js';
 import { STORED_OF_API, type UpdateResourceServer } from './resource-server.schema.js';
 
@@ -19,6 +19,7 @@ export const defaultApi = (identifier: string): ApiSettings => ({
   skipConsentForVerifiableFirstPartyClients: false,
   userPolicy: 'allow_all',
   clientPolicy: 'require_client_grant',
+  proofOfPossession: null,
   stored: {},
 });
 
@@ -36,25 +37,28 @@ export function apiAfter(before: ApiSettings, body: UpdateResourceServer): ApiSe
       body.skip_consent_for_verifiable_first_party_clients ?? before.skipConsentForVerifiableFirstPartyClients,
     userPolicy: policies?.user?.policy ?? before.userPolicy,
     clientPolicy: policies?.client?.policy ?? before.clientPolicy,
+    proofOfPossession: body.proof_of_possession === undefined ? before.proofOfPossession : body.proof_of_possession,
     stored: merged(before.stored, split(body as Record<string, unknown>, STORED_OF_API)[0]),
   };
 }
 
 /** An API as the Management API shows one. */
-export const resourceServerView = (api: ResourceServerEntity): Record<string, unknown> => ({
-  ...api.stored,
-  id: api.id,
-  identifier: api.identifier,
-  name: api.name,
-  is_system: api.builtIn,
-  scopes: api.scopes,
-  signing_alg: api.signingAlg,
-  allow_offline_access: api.allowOfflineAccess,
-  token_lifetime: api.tokenLifetime,
-  token_dialect: api.tokenDialect,
-  skip_consent_for_verifiable_first_party_clients: api.skipConsentForVerifiableFirstPartyClients,
-  subject_type_authorization: { user: { policy: api.userPolicy }, client: { policy: api.clientPolicy } },
-});
+export const resourceServerView = (api: ResourceServerEntity): Record<string, unknown> =>
+  present({
+    ...api.stored,
+    id: api.id,
+    identifier: api.identifier,
+    name: api.name,
+    is_system: api.builtIn,
+    scopes: api.scopes,
+    signing_alg: api.signingAlg,
+    allow_offline_access: api.allowOfflineAccess,
+    token_lifetime: api.tokenLifetime,
+    token_dialect: api.tokenDialect,
+    skip_consent_for_verifiable_first_party_clients: api.skipConsentForVerifiableFirstPartyClients,
+    subject_type_authorization: { user: { policy: api.userPolicy }, client: { policy: api.clientPolicy } },
+    proof_of_possession: api.proofOfPossession,
+  });
 
 export const apiEventData = ({ id, identifier, scopes }: ResourceServerEntity) => ({
   resourceServerId: id,

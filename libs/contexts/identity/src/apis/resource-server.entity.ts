@@ -2,6 +2,11 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm
 
 export type TokenDialect = 'access_token' | 'access_token_authz' | 'rfc9068_profile' | 'rfc9068_profile_authz';
 
+export interface ProofOfPossession {
+  mechanism: 'dpop' | 'mtls';
+  required: boolean;
+}
+
 @Entity('resource_servers')
 export class ResourceServerEntity {
   @PrimaryColumn('text') id!: string;
@@ -16,6 +21,8 @@ export class ResourceServerEntity {
   @Column('boolean', { name: 'skip_consent' }) skipConsentForVerifiableFirstPartyClients!: boolean;
   @Column('text', { name: 'user_policy' }) userPolicy!: 'allow_all' | 'deny_all' | 'require_client_grant';
   @Column('text', { name: 'client_policy' }) clientPolicy!: 'deny_all' | 'require_client_grant';
+  /** Whether tokens for it must be bound to a key. */
+  @Column('jsonb', { name: 'proof_of_possession', nullable: true }) proofOfPossession!: ProofOfPossession | null;
   @Column('jsonb') stored!: Record<string, unknown>;
   /** Made by us at the first start. */
   @Column('boolean', { name: 'built_in' }) builtIn!: boolean;

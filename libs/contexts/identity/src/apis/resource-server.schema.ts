@@ -7,8 +7,8 @@ const MAX_LIFETIME = 2_592_000;
 export const STORED_OF_API = [
   ...['consent_policy', 'authorization_details', 'authorization_policy', 'token_encryption'],
   ...['token_lifetime_for_web', 'allow_online_access', 'verification_location'],
-  // Security settings: stored only as "off" (`notOffered`).
-  ...['proof_of_possession', 'enforce_policies'],
+  // A security setting: stored only as "off" (`notOffered`), there are no roles that it could enforce.
+  'enforce_policies',
 ];
 
 const members = {
@@ -37,9 +37,7 @@ const members = {
     })
     .optional(),
   ...Object.fromEntries(STORED_OF_API.map((member) => [member, storedMember.optional()])),
-  proof_of_possession: z
-    .union([z.looseObject({ required: z.literal(false, 'is not offered yet') }), notOffered(null)])
-    .optional(),
+  proof_of_possession: z.strictObject({ mechanism: z.enum(['dpop', 'mtls']), required: z.boolean() }).nullish(),
   enforce_policies: notOffered(null, false).optional(),
 };
 

@@ -6,7 +6,14 @@ import { merged, split } from '../members.js';
 /** Everything a body can set by itself; keys, secrets and bookkeeping come from elsewhere. */
 export type ClientSettings = Omit<
   ClientEntity,
-  'clientId' | 'clientAuthenticationMethods' | 'secretHash' | 'secretSealed' | 'builtIn' | 'eventVersion' | 'createdAt'
+  | 'clientId'
+  | 'clientAuthenticationMethods'
+  | 'tokenVaultPrivilegedAccess'
+  | 'secretHash'
+  | 'secretSealed'
+  | 'builtIn'
+  | 'eventVersion'
+  | 'createdAt'
 >;
 
 const DEFAULT_GRANT_TYPES: Record<string, string[]> = {
@@ -35,6 +42,9 @@ export function defaultSettings({ app_type, client_authentication_methods }: Par
     webOrigins: [],
     refreshToken: null,
     requirePkce: true,
+    requireProofOfPossession: false,
+    requirePushedAuthorizationRequests: false,
+    requireMfaAtLogin: null,
     stored: {},
   };
 }
@@ -57,6 +67,12 @@ export function settingsAfter(before: ClientSettings, body: Partial<CreateClient
     webOrigins: given(body.web_origins, before.webOrigins),
     refreshToken: given(body.refresh_token as ClientSettings['refreshToken'], before.refreshToken),
     requirePkce: given(body.require_pkce, before.requirePkce),
+    requireProofOfPossession: given(body.require_proof_of_possession, before.requireProofOfPossession),
+    requirePushedAuthorizationRequests: given(
+      body.require_pushed_authorization_requests,
+      before.requirePushedAuthorizationRequests,
+    ),
+    requireMfaAtLogin: given(body.require_mfa_at_login, before.requireMfaAtLogin),
     stored: merged(before.stored, stored),
   };
 }

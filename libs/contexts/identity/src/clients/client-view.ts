@@ -21,6 +21,10 @@ export const clientView = (client: ClientEntity, secret: string | null = null): 
     web_origins: client.webOrigins,
     refresh_token: client.refreshToken,
     require_pkce: client.requirePkce,
+    require_proof_of_possession: client.requireProofOfPossession,
+    require_pushed_authorization_requests: client.requirePushedAuthorizationRequests,
+    require_mfa_at_login: client.requireMfaAtLogin,
+    token_vault_privileged_access: client.tokenVaultPrivilegedAccess,
     client_secret: secret,
   });
 

@@ -12,6 +12,15 @@ export interface RefreshTokenSettings {
   policies?: { audience: string; scope: string[] }[];
 }
 
+/** What a client that acts by itself may have from the vault (`spec/wire-contract.md` §1.6). An empty list: nothing. */
+export interface PrivilegedAccess {
+  /** Rows of `client_credentials`; each signs such requests with RS256. */
+  credentials: { id: string }[];
+  /** Addresses and CIDRs, IPv4 or IPv6. */
+  ip_allowlist: string[];
+  grants: { connection: string; scopes: string[] }[];
+}
+
 @Entity('clients')
 export class ClientEntity {
   @PrimaryColumn('text', { name: 'client_id' }) clientId!: string;
@@ -33,6 +42,13 @@ export class ClientEntity {
   @Column('jsonb', { name: 'web_origins' }) webOrigins!: string[];
   @Column('jsonb', { name: 'refresh_token', nullable: true }) refreshToken!: RefreshTokenSettings | null;
   @Column('boolean', { name: 'require_pkce' }) requirePkce!: boolean;
+  /** Every token is bound to a key that its holder proves. */
+  @Column('boolean', { name: 'require_proof_of_possession' }) requireProofOfPossession!: boolean;
+  @Column('boolean', { name: 'require_pushed_authorization_requests' }) requirePushedAuthorizationRequests!: boolean;
+  /** Null: what the tenant says. */
+  @Column('boolean', { name: 'require_mfa_at_login', nullable: true }) requireMfaAtLogin!: boolean | null;
+  @Column('jsonb', { name: 'token_vault_privileged_access', nullable: true })
+  tokenVaultPrivilegedAccess!: PrivilegedAccess | null;
   /** SHA-256 of the secret; null: public, or by key only. */
   @Column('bytea', { name: 'secret_hash', nullable: true }) secretHash!: Buffer | null;
   /** The secret sealed under the installation key, for `read:client_keys`. */

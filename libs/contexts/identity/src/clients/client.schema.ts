@@ -52,8 +52,6 @@ export const STORED_OF_CLIENT = [
   ...['organization_require_behavior', 'organization_discovery_methods', 'token_exchange', 'token_quota'],
   ...['third_party_security_mode', 'redirection_policy', 'express_configuration', 'my_organization_configuration'],
   ...['async_approval_notification_channels', 'jwt_configuration'],
-  // Security settings: stored only as "off" (`notOffered`).
-  ...['require_proof_of_possession', 'require_pushed_authorization_requests', 'require_mfa_at_login'],
 ];
 
 const members = {
@@ -79,9 +77,9 @@ const members = {
     .looseObject({ alg: z.literal('RS256', 'must be RS256').optional() })
     .pipe(openObject)
     .nullish(),
-  require_proof_of_possession: notOffered(null, false).optional(),
-  require_pushed_authorization_requests: notOffered(null, false).optional(),
-  require_mfa_at_login: notOffered(null, false).optional(),
+  require_proof_of_possession: z.boolean().optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
+  require_mfa_at_login: z.boolean().nullish(),
   token_vault_privileged_access: notOffered(null).optional(),
   vault_policy: notOffered(null).optional(),
 };

@@ -127,14 +127,13 @@ describe('clients over the Management API', () => {
 
   it('refuses security settings that would be stored without effect', async () => {
     for (const setting of [
-      { require_proof_of_possession: true },
       { require_pushed_authorization_requests: true },
       { require_mfa_at_login: true },
       { vault_policy: { scopes: [] } },
       { jwt_configuration: { alg: 'HS256' } },
     ])
       expect((await registry.call('POST', '/clients', { name: 'x', ...setting })).status).toBe(400);
-    await client({ require_proof_of_possession: false, jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 60 } });
+    await client({ jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 60 } });
   });
 
   it('GR-08 lets only a confidential client do without PKCE, whichever member comes last', async () => {

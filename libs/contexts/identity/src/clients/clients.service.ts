@@ -64,7 +64,7 @@ export class ClientsService {
   ): Promise<ClientEntity> {
     await checkApi(tx, settings);
     const secrets = secretColumns(this.keys, clientId, secret);
-    const row = { ...settings, ...secrets, clientId, builtIn, clientAuthenticationMethods: null, eventVersion: 1 };
+    const row = { ...settings, ...secrets, clientId, builtIn, eventVersion: 1 };
     await tx.insert(ClientEntity, row as never);
     const clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
     if (clientAuthenticationMethods) await tx.update(ClientEntity, { clientId }, { clientAuthenticationMethods });

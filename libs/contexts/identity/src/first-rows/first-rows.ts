@@ -47,7 +47,12 @@ export class FirstRows implements OnModuleInit {
       // The row of settings says that this installation has had its first start.
       const isFirst = !(await tx.existsBy(TenantSettingsEntity, { id: 1 }));
       if (isFirst) {
-        await tx.insert(TenantSettingsEntity, { id: 1, mfaPolicies: [], defaultAudience: '' });
+        await tx.insert(TenantSettingsEntity, {
+          id: 1,
+          mfaPolicies: [],
+          defaultAudience: '',
+          requireMfaAtLogin: false,
+        });
         await this.rows.create(tx);
       } else await this.rows.follow(tx);
       await this.rows.keepManagementClient(tx, managementClient.clientId, managementClient.clientSecret);

@@ -10,4 +10,6 @@ export class TenantSettingsEntity {
   @Column('jsonb', { name: 'mfa_policies' }) mfaPolicies!: MfaPolicy[];
   /** Identifier of a resource server; '': none. */
   @Column('text', { name: 'default_audience' }) defaultAudience!: string;
+  /** For clients that say nothing themselves. */
+  @Column('boolean', { name: 'require_mfa_at_login' }) requireMfaAtLogin!: boolean;
 }
