@@ -140,6 +140,8 @@ export interface SubjectRequest {
   clientAssertionType: string | null;
   dpop: string | null;
   ip: string | null;
+  /** What the client showed when it connected, PEM. */
+  certificate: string | null;
 }
 
 export interface Subject {

@@ -25,6 +25,8 @@ export interface Channel {
   authorization: string | null;
   dpop: string | null;
   ip: string | null;
+  /** PEM. */
+  certificate: string | null;
 }
 
 /** `spec/wire-contract.md` §1.7. */

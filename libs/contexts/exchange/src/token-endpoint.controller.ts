@@ -1,6 +1,6 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
-import { mediaType, OtherGrants, rawBody } from '@strongroom/http';
+import { clientAddress, clientCertificate, mediaType, OtherGrants, rawBody } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Channel, ExchangeService } from './exchange.service.js';
 import { grantTypeOf, readExchange, readParameters, VAULT_GRANT } from './exchange.request.js';
@@ -58,5 +58,6 @@ const header = (value: string | string[] | undefined): string | null => (typeof 
 const channelOf = (request: FastifyRequest): Channel => ({
   authorization: header(request.headers.authorization),
   dpop: header(request.headers['dpop']),
-  ip: request.ip.replace(/^::ffff:(?=\d)/, ''),
+  ip: clientAddress(request),
+  certificate: clientCertificate(request)?.pem ?? null,
 });

@@ -250,6 +250,7 @@ export class AuthorizationApp {
       clientAssertionType: null,
       dpop: null,
       ip: null,
+      certificate: null,
       ...more,
     };
   }

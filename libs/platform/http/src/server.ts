@@ -6,10 +6,15 @@ import type { Logger } from '@strongroom/observability';
 import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
+import { plainAddress, setSender, shownCertificate, trustOf } from './sender.js';
 
 export interface HttpServerOptions {
   logger: Logger;
   tls?: { key: string; cert: string };
+  /** Clients are asked for a certificate when they connect; none is demanded. Only with `tls`. */
+  asksForCertificates?: boolean;
+  /** The header in which a trusted proxy hands on the certificate that it was shown. */
+  certificateHeader?: string | undefined;
   isHttps: boolean;
   /** Addresses and CIDRs whose `X-Forwarded-For` is believed; nobody's by default (`spec/threats.md` S5). */
   trustedProxies?: readonly string[];
@@ -23,11 +28,15 @@ class NulCharacterError extends VaultError {
 }
 
 /** Limits of `spec/threats.md` §9. */
-export function httpAdapter({ logger, tls, trustedProxies = [] }: HttpServerOptions): FastifyAdapter<RawServerDefault> {
+export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServerDefault> {
+  const { logger, tls, trustedProxies = [], asksForCertificates = false } = options;
   return new FastifyAdapter<RawServerDefault>({
     loggerInstance: logger.child({}, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
-    ...(tls ? { https: tls } : {}),
-    ...(trustedProxies.length > 0 ? { trustProxy: [...trustedProxies] } : {}),
+    // Whom a certificate stands for is decided later, per client: the handshake only has it proven that its key is there.
+    ...(tls
+      ? { https: { ...tls, ...(asksForCertificates ? { requestCert: true, rejectUnauthorized: false } : {}) } }
+      : {}),
+    ...(trustedProxies.length > 0 ? { trustProxy: trustOf(trustedProxies) } : {}),
     // A request on a connection that is kept alive is answered while the server closes; Fastify would say 503.
     return503OnClosing: false,
     bodyLimit: 256 * 1024,
@@ -42,8 +51,10 @@ export function httpAdapter({ logger, tls, trustedProxies = [] }: HttpServerOpti
  * What every server of ours does before routes exist: bodies stay the bytes that were sent, errors get the shape of
  * their API, answers get their safe headers. Create the application with `bodyParser: false`.
  */
-export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: HttpServerOptions): void {
+export function prepareHttp(app: NestFastifyApplication, options: HttpServerOptions): void {
+  const { logger, isHttps, certificateHeader: header, trustedProxies = [] } = options;
   const fastify = app.getHttpAdapter().getInstance();
+  const trusts = trustOf(trustedProxies);
   endConnectionsOnClose(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -51,6 +62,8 @@ export function prepareHttp(app: NestFastifyApplication, { logger, isHttps }: Ht
     else done(null, body);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
+    const certificate = shownCertificate(request.raw, { header, trusts });
+    setSender(request.raw, { address: plainAddress(request.ip), certificate });
     void reply.header('x-content-type-options', 'nosniff');
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
     if (request.url.length > 8 * 1024)

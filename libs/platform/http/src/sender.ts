@@ -1,0 +1,77 @@
+import { X509Certificate } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { TLSSocket } from 'node:tls';
+
+/** What a client showed when its connection was made, PEM. Shown, not checked: anybody can make one. */
+export interface ClientCertificate {
+  readonly pem: string;
+}
+
+/** Where a request came from, worked out by the server that took it (`spec/threats.md` S5). */
+export interface Sender {
+  readonly address: string;
+  readonly certificate: ClientCertificate | null;
+}
+
+const senders = new WeakMap<IncomingMessage, Sender>();
+
+/** Said once per request by whoever knows: our own server, or a listener that only our own services reach. */
+export const setSender = (request: IncomingMessage, sender: Sender): void => void senders.set(request, sender);
+
+type Carrying = IncomingMessage | { raw: IncomingMessage };
+
+const senderOf = (request: Carrying): Sender | undefined => senders.get('raw' in request ? request.raw : request);
+
+/** Null: none was shown, or it came from somebody who is not believed. */
+export const clientCertificate = (request: Carrying): ClientCertificate | null =>
+  senderOf(request)?.certificate ?? null;
+
+/** Null: nobody has said it. IPv4 is always written as IPv4. */
+export const clientAddress = (request: Carrying): string | null => senderOf(request)?.address ?? null;
+
+/** An IPv4 address in the form of IPv6 is written as what it is. */
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d)/i, '');
+
+/** Whether a peer is one of these addresses and CIDRs. @throws Error naming an entry that is neither */
+export function trustOf(proxies: readonly string[]): (address: string | undefined) => boolean {
+  const list = new BlockList();
+  for (const entry of proxies) {
+    const [address, bits] = entry.split('/') as [string, string | undefined];
+    if (isIP(address) === 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
+      throw new Error(`STRONGROOM_TRUSTED_PROXIES: ${entry} is no address and no CIDR`);
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => {
+    const plain = plainAddress(address ?? '');
+    return isIP(plain) !== 0 && list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+  };
+}
+
+/** The certificate of the connection itself, or of the one that a believed proxy ended. */
+export function shownCertificate(
+  request: IncomingMessage,
+  { header, trusts }: { header: string | undefined; trusts: (address: string | undefined) => boolean },
+): ClientCertificate | null {
+  if (header && trusts(request.socket.remoteAddress)) {
+    const value = request.headers[header.toLowerCase()];
+    // Of two, which are joined by a comma, one is somebody else's: no reading takes them.
+    return typeof value === 'string' ? readCertificate(value) : null;
+  }
+  if (!(request.socket instanceof TLSSocket)) return null;
+  const shown = request.socket.getPeerX509Certificate();
+  return shown ? { pem: shown.toString() } : null;
+}
+
+/** `:base64:` of RFC 9440, or PEM, URL-encoded. What is neither counts as none. */
+function readCertificate(value: string): ClientCertificate | null {
+  try {
+    const binary = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(value.trim())?.[1];
+    const read = binary ? Buffer.from(binary, 'base64') : decodeURIComponent(value.trim());
+    return { pem: new X509Certificate(read).toString() };
+  } catch {
+    return null;
+  }
+}
