@@ -43,6 +43,16 @@ export function describeCounters(name: string, create: () => Counters): void {
       expect((await counters.read(`${key}\nother`, fixed)).count).toBe(1);
     });
 
+    it('takes one back of what is counted, and never more than that', async () => {
+      await counters.takeBack(key);
+      expect((await counters.read(key, fixed)).count).toBe(0);
+      for (let i = 0; i < 3; i++) await counters.add(key, fixed);
+      await Promise.all([counters.takeBack(key), counters.takeBack(key)]);
+      expect((await counters.read(key, fixed)).count).toBe(1);
+      for (let i = 0; i < 3; i++) await counters.takeBack(key);
+      expect((await counters.add(key, fixed)).count).toBe(1);
+    });
+
     it('counts from the first addition where the window does not slide', async () => {
       await counters.add(key, fixed);
       await until(({ agoMs }) => agoMs > 50);

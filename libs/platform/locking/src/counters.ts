@@ -22,5 +22,8 @@ export abstract class Counters {
   /** @param window the one that the key is counted in. */
   abstract read(key: string, window: Window): Promise<Count>;
 
+  /** One fewer, where something is counted; when the window began stays as it is. */
+  abstract takeBack(key: string): Promise<void>;
+
   abstract clear(key: string): Promise<void>;
 }

@@ -27,6 +27,12 @@ export class InProcessCounters extends Counters {
     return Promise.resolve(this.within(hashed(key), window));
   }
 
+  override takeBack(key: string): Promise<void> {
+    const known = this.counts.get(hashed(key));
+    if (known && known.count > 0) known.count -= 1;
+    return Promise.resolve();
+  }
+
   override clear(key: string): Promise<void> {
     this.counts.delete(hashed(key));
     return Promise.resolve();

@@ -9,6 +9,7 @@ local count = redis.call('INCR', KEYS[1])
 if count == 1 or ARGV[2] == '1' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return { count, redis.call('PTTL', KEYS[1]) }`;
 const READ = `return { tonumber(redis.call('GET', KEYS[1]) or 0), redis.call('PTTL', KEYS[1]) }`;
+const TAKE_BACK = `if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end`;
 
 /** Counts for all processes together, and alone in this one while Redis is away. */
 export class RedisCounters extends Counters {
@@ -29,6 +30,13 @@ export class RedisCounters extends Counters {
     return this.shared(
       () => this.ask(READ, key, window),
       () => this.alone.read(key, window),
+    );
+  }
+
+  override takeBack(key: string): Promise<void> {
+    return this.shared(
+      () => this.connection.run(async (redis) => void (await redis.eval(TAKE_BACK, 1, nameOf(key)))),
+      () => this.alone.takeBack(key),
     );
   }
 

@@ -32,13 +32,10 @@ export class LoginService {
 
   async signIn(asked: { username: string; password: string; ip: string; details: Interaction }): Promise<LoginOutcome> {
     const { username, password, ip, details } = asked;
-    const waitSeconds = await this.lockout.wait(username, ip);
+    const waitSeconds = await this.lockout.attempt(username, ip);
     if (waitSeconds > 0) return { refusal: 'wait', waitSeconds };
     const user = await this.named(username);
-    if (!(await this.passwords.verify(user?.passwordHash ?? null, password)) || !user) {
-      await this.lockout.failed(username, ip);
-      return { refusal: 'wrong' };
-    }
+    if (!(await this.passwords.verify(user?.passwordHash ?? null, password)) || !user) return { refusal: 'wrong' };
     await this.lockout.succeeded(username, ip);
     if (!(await this.record(user.personId, String(details.params['client_id']), ip))) return { refusal: 'blocked' };
     await this.leaveOtherSession(details, user.personId);
