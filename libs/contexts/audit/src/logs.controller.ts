@@ -1,8 +1,10 @@
 import { Get, Param } from '@nestjs/common';
 import {
+  Answers,
   listAnswer,
   listQuery,
   type ListQuery,
+  listSchema,
   ManagementApi,
   ParsedQuery,
   Scopes,
@@ -10,6 +12,7 @@ import {
 } from '@strongroom/http';
 import { z } from 'zod';
 import type { LogEntry } from './log-entry.js';
+import { logAnswer } from './log-entry.schema.js';
 import { type Logged, LogsService } from './logs.service.js';
 
 const query = z.strictObject(listQuery);
@@ -20,6 +23,7 @@ export class LogsController {
   constructor(private readonly logs: LogsService) {}
 
   @Get()
+  @Answers(200, listSchema('logs', logAnswer))
   @Scopes('read:logs')
   list(@ParsedQuery(query) asked: ListQuery): Promise<unknown> {
     const source = {
@@ -38,6 +42,7 @@ export class LogsController {
   }
 
   @Get(':log_id')
+  @Answers(200, logAnswer)
   @Scopes('read:logs')
   get(@Param('log_id') logId: string): Promise<LogEntry> {
     return this.logs.get(logId);

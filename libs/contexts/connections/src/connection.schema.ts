@@ -76,5 +76,26 @@ export const clientStates = z
   .max(50);
 export type ClientStates = z.output<typeof clientStates>;
 
+/** As `shownConnection` shows it. */
+export const connectionAnswer = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  strategy: z.string(),
+  display_name: z.string().optional(),
+  options: z.record(z.string(), z.unknown()),
+  enabled_clients: z.array(z.string()),
+  authentication: members.authentication.unwrap(),
+  connected_accounts: members.connected_accounts.unwrap(),
+  is_domain_connection: z.boolean(),
+  show_as_button: z.boolean().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  ...Object.fromEntries(STORED.map((name) => [name, z.unknown().optional()])),
+  provider_redirect_uris: z.array(z.url()).optional(),
+  provider: z.strictObject({ id: z.string(), name: z.string(), register_url: z.url().optional() }).optional(),
+  warnings: z.array(z.string()).optional(),
+});
+/** Where `fields` may choose among the members. */
+export const connectionFields = connectionAnswer.partial();
+
 /** Events carry at most 64 characters of a name: longer runs of letters look like a key to their schema. */
 export const eventName = (name: string): string => name.slice(0, 64);

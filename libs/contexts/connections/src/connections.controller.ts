@@ -1,11 +1,24 @@
-import { Delete, Get, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
+import { Delete, Get, Param, Patch, Post, Res } from '@nestjs/common';
 import type { BearerIdentity } from '@strongroom/contracts';
-import { Caller, JsonBody, listQuery, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
+import {
+  AlsoAnswers,
+  Answers,
+  Caller,
+  JsonBody,
+  listQuery,
+  listSchema,
+  ManagementApi,
+  pageSchema,
+  ParsedQuery,
+  Scopes,
+} from '@strongroom/http';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   clientStates,
   type ClientStates,
+  connectionAnswer,
+  connectionFields,
   createConnection,
   type CreateConnection,
   updateConnection,
@@ -38,24 +51,28 @@ export class ConnectionsController {
   ) {}
 
   @Get()
+  @Answers(200, listSchema('connections', connectionFields))
   @Scopes('read:connections')
   list(@ParsedQuery(many) query: z.output<typeof many>): Promise<unknown> {
     return this.reads.list(query);
   }
 
   @Post()
+  @Answers(201, connectionAnswer)
   @Scopes('create:connections')
   create(@JsonBody(createConnection) body: CreateConnection, @Caller() caller: BearerIdentity): Promise<unknown> {
     return this.connections.create(body, caller);
   }
 
   @Get(':id')
+  @Answers(200, connectionFields)
   @Scopes('read:connections')
   get(@Param('id') id: string, @ParsedQuery(one) query: z.output<typeof one>): Promise<unknown> {
     return this.reads.get(id, query);
   }
 
   @Patch(':id')
+  @Answers(200, connectionAnswer)
   @Scopes('update:connections')
   update(
     @Param('id') id: string,
@@ -67,6 +84,8 @@ export class ConnectionsController {
 
   /** 202 while others still learn of it by event; 204 if there is nothing left to remove. */
   @Delete(':id')
+  @Answers(202)
+  @AlsoAnswers(204)
   @Scopes('delete:connections')
   async delete(
     @Param('id') id: string,
@@ -77,13 +96,14 @@ export class ConnectionsController {
   }
 
   @Get(':id/clients')
+  @Answers(200, pageSchema('clients', z.strictObject({ client_id: z.string() })))
   @Scopes('read:connections')
   clients(@Param('id') id: string, @ParsedQuery(clientsPage) query: z.output<typeof clientsPage>): Promise<unknown> {
     return this.reads.clients(id, query);
   }
 
   @Patch(':id/clients')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('update:connections')
   async changeClients(
     @Param('id') id: string,

@@ -1,11 +1,12 @@
-import { Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Delete, Get, Param, Post } from '@nestjs/common';
 import { type BearerIdentity, ConnectionDirectory, People } from '@strongroom/contracts';
-import { Caller, ManagementApi, parse, Scopes } from '@strongroom/http';
+import { Answers, Caller, ManagementApi, parse, Scopes } from '@strongroom/http';
 import { z } from 'zod';
 import { UsageMarks } from './access/usage-marks.js';
 import { ForcedRefresh } from './ahead/forced-refresh.js';
 import { InexistentTokensetError, InexistentUserError } from './tokensets.errors.js';
 import type { TokensetEntity } from './tokenset.entity.js';
+import { tokensetAnswer } from './tokensets.schema.js';
 import { TokensetsService } from './tokensets.service.js';
 
 const path = z.object({ id: z.string(), tokenset_id: z.string().regex(/^[A-Za-z0-9_-]{1,36}$/) });
@@ -22,6 +23,7 @@ export class TokensetsController {
   ) {}
 
   @Get()
+  @Answers(200, z.array(tokensetAnswer))
   @Scopes('read:federated_connections_tokens', 'read:federated_connections_tokensets')
   async list(@Param('id') userId: string): Promise<unknown> {
     const personId = await this.personId(userId);
@@ -33,7 +35,7 @@ export class TokensetsController {
   }
 
   @Post(':tokenset_id/refresh')
-  @HttpCode(200)
+  @Answers(200, tokensetAnswer)
   @Scopes('update:federated_connections_tokens')
   async refresh(@Param() params: unknown, @Caller() caller: BearerIdentity): Promise<unknown> {
     const { id, tokenset_id: tokensetId } = parse(path, params, 'uri');
@@ -45,7 +47,7 @@ export class TokensetsController {
   }
 
   @Delete(':tokenset_id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('delete:federated_connections_tokens', 'update:federated_connections_tokensets')
   async delete(@Param() params: unknown, @Caller() caller: BearerIdentity): Promise<void> {
     const { id, tokenset_id: tokensetId } = parse(path, params, 'uri');

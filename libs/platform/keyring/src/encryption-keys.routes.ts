@@ -1,8 +1,19 @@
-import { Get, HttpCode, Injectable, Post } from '@nestjs/common';
+import { Get, Injectable, Post } from '@nestjs/common';
 import type { BearerIdentity } from '@strongroom/contracts';
 import { KeyRotation } from '@strongroom/crypto';
-import { Caller, Scopes } from '@strongroom/http';
+import { Answers, Caller, Scopes } from '@strongroom/http';
+import { z } from 'zod';
 import { KeyringChanges } from './keyring-changes.js';
+
+const keyAnswer = z.strictObject({
+  kid: z.string(),
+  context: z.string(),
+  state: z.enum(['pre_active', 'primary', 'retiring', 'retired', 'destroyed']),
+  created_at: z.iso.datetime(),
+  sealed: z.int(),
+  remaining: z.int(),
+  progress: z.number().min(0).max(1),
+});
 
 /** What the Management API shows of a ring, and how a rotation is asked for; the context says where. */
 @Injectable()
@@ -13,6 +24,7 @@ export abstract class EncryptionKeysRoutes {
   ) {}
 
   @Get()
+  @Answers(200, z.array(keyAnswer))
   @Scopes('read:encryption_keys')
   async list(): Promise<unknown> {
     return (await this.rotation.status()).map((key) => ({
@@ -27,7 +39,7 @@ export abstract class EncryptionKeysRoutes {
   }
 
   @Post('rekey')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('update:encryption_keys')
   rekey(@Caller() { personId, clientId }: BearerIdentity): Promise<void> {
     const actor =

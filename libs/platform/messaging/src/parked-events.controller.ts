@@ -1,5 +1,14 @@
-import { Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { cursor, ManagementApi, openCursor, ParsedQuery, Scopes, ValidationError } from '@strongroom/http';
+import { Delete, Get, Param, Post } from '@nestjs/common';
+import {
+  Answers,
+  cursor,
+  ManagementApi,
+  openCursor,
+  pageSchema,
+  ParsedQuery,
+  Scopes,
+  ValidationError,
+} from '@strongroom/http';
 import { z } from 'zod';
 import { ParkedEventNotFoundError, UnknownContextError } from './parked-events.errors.js';
 import { type ParkedOffice, ParkedOffices, type Replayed } from './parked-office.js';
@@ -10,6 +19,19 @@ const listQuery = z.strictObject({
   from: z.string().max(500).optional(),
   take: z.coerce.number().int().min(1).max(100).default(50),
 });
+const parkedAnswer = z.strictObject({
+  id: z.string(),
+  consumer: z.string(),
+  topic: z.string(),
+  key: z.string().nullable(),
+  event_id: z.string().nullable(),
+  type: z.string().nullable(),
+  sequence: z.number().nullable(),
+  error_class: z.string(),
+  tries: z.int(),
+  parked_at: z.iso.datetime(),
+});
+const replayedAnswer = z.strictObject({ replayed: z.int(), parked: z.int() });
 const dropQuery = z.strictObject({ reason: z.string().min(1).max(500) });
 const ID = /^\d{1,18}$/;
 
@@ -19,6 +41,7 @@ export class ParkedEventsController {
   constructor(private readonly offices: ParkedOffices) {}
 
   @Get()
+  @Answers(200, pageSchema('parked', parkedAnswer))
   @Scopes('read:events')
   async list(
     @Param('context') context: string,
@@ -34,7 +57,7 @@ export class ParkedEventsController {
   }
 
   @Post(':id/replay')
-  @HttpCode(200)
+  @Answers(200, replayedAnswer)
   @Scopes('update:events')
   async replay(@Param('context') context: string, @Param('id') id: string): Promise<Replayed> {
     const office = this.officeOf(context);
@@ -44,7 +67,7 @@ export class ParkedEventsController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('update:events')
   async drop(
     @Param('context') context: string,

@@ -1,13 +1,17 @@
-import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Delete, Get, Param } from '@nestjs/common';
 import { type BearerIdentity, TokenVault } from '@strongroom/contracts';
-import { Caller, MyAccountApi, parse, ParsedQuery, Scopes } from '@strongroom/http';
+import { Answers, Caller, MyAccountApi, pageSchema, parse, ParsedQuery, Scopes } from '@strongroom/http';
+import { z } from 'zod';
 import { AccountLists } from './account-lists.js';
 import {
+  accountAnswer,
   accountPath,
   accountsQuery,
   type AccountsQuery,
+  connectableAnswer,
   connectionsQuery,
   type ConnectionsQuery,
+  revocationAnswer,
   shownAccount,
   shownRevocation,
 } from './accounts.schema.js';
@@ -23,6 +27,7 @@ export class AccountsController {
   ) {}
 
   @Get('accounts')
+  @Answers(200, pageSchema('accounts', accountAnswer))
   @Scopes('read:me:connected_accounts')
   async list(@Caller() caller: BearerIdentity, @ParsedQuery(accountsQuery) query: AccountsQuery) {
     const { accounts, next } = await this.lists.accounts(caller.personId!, query.connection, {
@@ -33,7 +38,7 @@ export class AccountsController {
   }
 
   @Delete('accounts/:id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('delete:me:connected_accounts')
   delete(@Caller() caller: BearerIdentity, @Param() path: unknown): Promise<void> {
     const personId = caller.personId!;
@@ -42,12 +47,14 @@ export class AccountsController {
 
   /** What became of the tokens of disconnected accounts at their providers, for 30 days. */
   @Get('revocations')
+  @Answers(200, z.strictObject({ revocations: z.array(revocationAnswer) }))
   @Scopes('read:me:connected_accounts')
   async revocations(@Caller() caller: BearerIdentity) {
     return { revocations: (await this.vault.revocations(caller.personId!)).map(shownRevocation) };
   }
 
   @Get('connections')
+  @Answers(200, pageSchema('connections', connectableAnswer))
   @Scopes('read:me:connected_accounts')
   async connections(@Caller() caller: BearerIdentity, @ParsedQuery(connectionsQuery) query: ConnectionsQuery) {
     const { connections, next } = await this.lists.connections(caller.clientId, {

@@ -60,6 +60,35 @@ export const shownAccount = (account: ConnectedAccountEntity) => ({
   ...(account.hasRefreshToken ? {} : { warnings: ['no_refresh_token'] }),
 });
 
+const account = {
+  id: z.string().regex(/^cac_[A-Za-z0-9]+$/),
+  connection: z.string(),
+  access_type: z.literal('offline'),
+  scopes: z.array(z.string()),
+  created_at: z.iso.datetime(),
+};
+export const accountAnswer = z.strictObject({
+  ...account,
+  missing_scopes: z.array(z.string()).optional(),
+  warnings: z.array(z.string()).optional(),
+});
+export const userAccountAnswer = z.strictObject({ ...account, connection_id: z.string(), strategy: z.string() });
+export const connectableAnswer = z.strictObject({
+  name: z.string(),
+  strategy: z.string(),
+  scopes: z.array(z.string()).optional(),
+});
+
+export const revocationAnswer = z.strictObject({
+  id: z.string(),
+  connection: z.string(),
+  outcome: z.enum(['pending', 'revoked', 'already_gone', 'unsupported', 'failed']),
+  effect: z.string().optional(),
+  disconnected_at: z.iso.datetime(),
+  finished_at: z.iso.datetime().optional(),
+  manage_url: z.url().optional(),
+});
+
 /** Why it failed is the operator's; where the person can do it themselves is said instead. */
 export const shownRevocation = (revocation: RevocationView) => ({
   id: revocation.accountId,

@@ -1,8 +1,8 @@
-import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Delete, Get, Param } from '@nestjs/common';
 import { type Actor, type BearerIdentity } from '@strongroom/contracts';
-import { Caller, ManagementApi, parse, ParsedQuery, Scopes } from '@strongroom/http';
+import { Answers, Caller, ManagementApi, pageSchema, parse, ParsedQuery, Scopes } from '@strongroom/http';
 import { AccountLists } from './account-lists.js';
-import { accountPath, userAccountsQuery, type UserAccountsQuery } from './accounts.schema.js';
+import { accountPath, userAccountAnswer, userAccountsQuery, type UserAccountsQuery } from './accounts.schema.js';
 import { AccountsService } from './accounts.service.js';
 
 /** An administrator's view of a person's accounts, `spec/wire-contract.md` §3.3 and §5.6. */
@@ -14,6 +14,7 @@ export class UserAccountsController {
   ) {}
 
   @Get()
+  @Answers(200, pageSchema('connected_accounts', userAccountAnswer))
   @Scopes('read:users')
   async list(@Param('userId') userId: string, @ParsedQuery(userAccountsQuery) { take, from }: UserAccountsQuery) {
     const { accounts, next } = await this.lists.accounts(await this.lists.personOf(userId), [], { take, from });
@@ -32,7 +33,7 @@ export class UserAccountsController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('update:users')
   async delete(
     @Caller() caller: BearerIdentity,

@@ -1,11 +1,11 @@
 import { Post } from '@nestjs/common';
 import { type BearerIdentity } from '@strongroom/contracts';
-import { Caller, JsonBody, MyAccountApi, Scopes } from '@strongroom/http';
-import { shownAccount } from '../accounts/accounts.schema.js';
+import { Answers, Caller, JsonBody, MyAccountApi, Scopes } from '@strongroom/http';
+import { accountAnswer, shownAccount } from '../accounts/accounts.schema.js';
 import { personOf } from '../caller.js';
 import { BeginConnect } from './begin-connect.js';
 import { CompleteConnect } from './complete-connect.js';
-import { completeBody, type CompleteBody, connectBody, type ConnectBody } from './connect.schema.js';
+import { begunAnswer, completeBody, type CompleteBody, connectBody, type ConnectBody } from './connect.schema.js';
 
 /** The two ends of the flow that the app sees, `spec/wire-contract.md` §2.1 and §2.3. */
 @MyAccountApi('connected-accounts')
@@ -16,6 +16,7 @@ export class ConnectController {
   ) {}
 
   @Post('connect')
+  @Answers(201, begunAnswer)
   @Scopes('create:me:connected_accounts')
   async connect(@Caller() caller: BearerIdentity, @JsonBody(connectBody) body: ConnectBody) {
     const begun = await this.beginning.begin(personOf(caller), body);
@@ -28,6 +29,7 @@ export class ConnectController {
   }
 
   @Post('complete')
+  @Answers(201, accountAnswer)
   @Scopes('create:me:connected_accounts')
   async complete(@Caller() caller: BearerIdentity, @JsonBody(completeBody) body: CompleteBody) {
     return shownAccount(await this.completion.complete(personOf(caller), body));

@@ -91,3 +91,11 @@ export const completeBody = z.strictObject({
   code_verifier: pkce.optional(),
 });
 export type CompleteBody = z.output<typeof completeBody>;
+
+/** `spec/wire-contract.md` §2.1: what the app takes the person's browser on with. */
+export const begunAnswer = z.strictObject({
+  auth_session: z.string().max(64),
+  connect_uri: z.url(),
+  connect_params: z.strictObject({ ticket: z.string() }),
+  expires_in: z.int().min(1),
+});

@@ -1,8 +1,10 @@
 import { Get, Param } from '@nestjs/common';
 import { People } from '@strongroom/contracts';
-import { ManagementApi, Scopes } from '@strongroom/http';
+import { Answers, ManagementApi, Scopes } from '@strongroom/http';
+import { z } from 'zod';
 import { InexistentUserError } from '../tokensets.errors.js';
 import { Revocations } from './revocations.js';
+import { revocationAnswer } from './revocations.schema.js';
 
 /** What became of a user's deleted tokensets at their providers, for 30 days. */
 @ManagementApi('users/:id/federated-connections-tokensets/revocations')
@@ -13,6 +15,7 @@ export class RevocationsController {
   ) {}
 
   @Get()
+  @Answers(200, z.array(revocationAnswer))
   @Scopes('read:federated_connections_tokens', 'read:federated_connections_tokensets')
   async list(@Param('id') userId: string): Promise<unknown> {
     const person = await this.people.byUserId(userId);
