@@ -7,6 +7,7 @@ import { DatabaseModule } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { authorizationParts } from './authorization.parts.js';
 import { identityDatabase } from './identity.database.js';
+import { DpopOptions } from './dpop/dpop.options.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
 import { IdentitySeal } from './keys/identity-seal.js';
 import { keyTargets } from './keys/key-targets.js';
@@ -21,6 +22,8 @@ export interface IdentityOptions {
   managementClient: { clientId: string; clientSecret: string };
   /** Made when nobody is administrator; null: nobody is made. */
   administrator: { email: string; password: string } | null;
+  /** Whether proofs of possession must hold a nonce of ours. */
+  requireDpopNonce?: boolean;
   /** How fast a rotation of the installation key goes through what it has sealed. */
   rewrapRowsPerSecond?: number;
 }
@@ -45,6 +48,7 @@ export class IdentityModule {
         ...keyringProviders(keyTargets, rewrapRowsPerSecond),
         ShowKeys,
         { provide: FirstRowsOptions, useValue: firstRows },
+        { provide: DpopOptions, useValue: { requireNonce: options.requireDpopNonce ?? false } satisfies DpopOptions },
         ...registryParts.providers,
         ...authorizationParts.providers,
       ],

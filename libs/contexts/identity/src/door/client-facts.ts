@@ -13,12 +13,13 @@ export type ClientFacts = Pick<
   | 'grantTypes'
   | 'refreshToken'
   | 'requirePkce'
+  | 'requireProofOfPossession'
   | 'secretHash'
 >;
 
 /** `clients c`, as one JSON-free row that `clientFacts` reads. */
 export const CLIENT_COLUMNS = `c.client_id, c.app_type, c.resource_server_identifier, c.is_first_party, c.oidc_conformant,
-  c.token_endpoint_auth_method, c.client_authentication_methods, c.grant_types, c.refresh_token, c.require_pkce, c.secret_hash`;
+  c.token_endpoint_auth_method, c.client_authentication_methods, c.grant_types, c.refresh_token, c.require_pkce, c.require_proof_of_possession, c.secret_hash`;
 
 export interface ClientRow {
   client_id: string;
@@ -31,6 +32,7 @@ export interface ClientRow {
   grant_types: string[];
   refresh_token: RefreshTokenSettings | null;
   require_pkce: boolean;
+  require_proof_of_possession: boolean;
   secret_hash: Buffer | null;
 }
 
@@ -45,6 +47,7 @@ export const clientFacts = (row: ClientRow): ClientFacts => ({
   grantTypes: row.grant_types,
   refreshToken: row.refresh_token,
   requirePkce: row.require_pkce,
+  requireProofOfPossession: row.require_proof_of_possession,
   secretHash: row.secret_hash,
 });
 

@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { VerifiedProof } from '../dpop/dpop-proofs.js';
 
 export interface DoorPass {
   /** The one client that was authenticated; null on browser routes, which authenticate nobody. */
   clientId: string | null;
+  /** A proof of possession that the door found good; used up, but for a refresh, whose token says first which key it is. */
+  proof?: VerifiedProof | null;
 }
 
 /**

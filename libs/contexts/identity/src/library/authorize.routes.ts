@@ -35,6 +35,7 @@ export class AuthorizeRoutes implements OnModuleInit {
     reply.hijack();
     for (const [name, value] of Object.entries(BETWEEN_PAGES)) reply.raw.setHeader(name, value);
     delete request.raw.headers.authorization;
+    delete request.raw.headers['dpop']; // a browser is sent here; its client names a key by dpop_jkt
     await this.holder.answer({ clientId: null }, request.raw, reply.raw);
   }
 }

@@ -1,6 +1,16 @@
 import type { Client, KoaContextWithOIDC, Provider, ResourceServer } from 'oidc-provider';
+// @ts-expect-error: an inner module, which the library's types leave out
+import ServerChallenge from 'oidc-provider/lib/helpers/challenge.js';
 import type { ResourceServerEntity } from '../apis/resource-server.entity.js';
+import { doorPass } from '../door/door-pass.js';
 import { apiUrn } from '../tokens/granted-apis.js';
+
+/** The library's own nonces for proofs of possession: what the door accepts it must accept too. */
+export interface NonceChallenge {
+  nextChallenge(): string;
+  checkChallenge(nonce: string): boolean;
+}
+export const NonceChallenge = ServerChallenge as new (secret: Buffer, info: 'DPoP') => NonceChallenge;
 
 /**
  * Everything that reaches past the public API of oidc-provider, which is pinned to one version for it
@@ -19,6 +29,7 @@ interface Prototypes {
   Client: { prototype: { includeSid: () => unknown }; Schema: { prototype: { redirectUris: () => void } } };
   Session: { prototype: SessionPrototype };
   Claims: { prototype: ClaimsPrototype };
+  ReplayDetection: { unique: (clientId: string, jti: string, expiresAt: number) => Promise<boolean> };
   IdToken: new (
     available: Record<string, unknown>,
     context: { ctx: KoaContextWithOIDC },
@@ -33,13 +44,14 @@ const inner = (provider: Provider): Prototypes => provider as unknown as Prototy
 
 /** What is patched, for the test that looks whether it is still there. */
 export function patchPoints(provider: Provider): Record<string, unknown> {
-  const { Client, Session, Claims, IdToken } = inner(provider);
+  const { Client, Session, Claims, IdToken, ReplayDetection } = inner(provider);
   return {
     'Client.includeSid': Client.prototype.includeSid,
     'Client.Schema.redirectUris': Client.Schema.prototype.redirectUris,
     'Session.ensureClientContainer': Session.prototype.ensureClientContainer,
     'Session.sidFor': Session.prototype.sidFor,
     'Claims.result': Claims.prototype.result,
+    'ReplayDetection.unique': ReplayDetection.unique,
     IdToken,
   };
 }
@@ -47,7 +59,7 @@ export function patchPoints(provider: Provider): Record<string, unknown> {
 export function patch(provider: Provider): void {
   for (const [name, found] of Object.entries(patchPoints(provider)))
     if (typeof found !== 'function') throw new Error(`oidc-provider has no ${name}: it is not the version we patch`);
-  const { Client, Session, Claims } = inner(provider);
+  const { Client, Session, Claims, ReplayDetection } = inner(provider);
 
   // Every ID token and access token says its session.
   Client.prototype.includeSid = () => true;
@@ -56,6 +68,10 @@ export function patch(provider: Provider): void {
   Session.prototype.ensureClientContainer = function (clientId) {
     this.sidFor(clientId, this.uid);
   };
+
+  // The library reads and then writes, so that all of many at once were first. The door has asked `ReplayStore`; a proof
+  // that came past the door counts as used.
+  ReplayDetection.unique = (_, jti) => Promise.resolve(doorPass.getStore()?.proof?.jti === jti);
 
   // Callbacks were checked when the client was saved; a native one may stand beside a web one.
   Client.Schema.prototype.redirectUris = () => undefined;
@@ -85,6 +101,7 @@ export async function idToken(
 
 interface IssuedToken {
   scope: string | undefined;
+  jkt: string | undefined;
   resourceServer: unknown;
   expiration: number;
   save(): Promise<string>;
@@ -100,8 +117,10 @@ export async function accessToken(
     api: ResourceServerEntity | null;
     scope: string;
     person?: { accountId: string; grantId: string; gty: string; sid?: string; sessionUid?: string };
+    /** The key that it is bound to. */
+    jkt: string | null;
   },
-): Promise<{ value: string; expiresIn: number }> {
+): Promise<{ value: string; expiresIn: number; tokenType: 'Bearer' | 'DPoP' }> {
   const models = provider as unknown as Record<typeof about.kind, TokenModel> & {
     ResourceServer: new (urn: string, info: ResourceServer) => unknown;
   };
@@ -110,7 +129,8 @@ export async function accessToken(
   if (about.api)
     token.resourceServer = new models.ResourceServer(apiUrn(about.api), resourceServer(about.api, about.scope));
   token.scope = about.scope || undefined;
-  return { value: await token.save(), expiresIn: token.expiration };
+  token.jkt = about.jkt ?? undefined;
+  return { value: await token.save(), expiresIn: token.expiration, tokenType: about.jkt ? 'DPoP' : 'Bearer' };
 }
 
 /** An API as the library wants it described. */

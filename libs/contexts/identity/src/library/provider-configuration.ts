@@ -8,6 +8,8 @@ import { Accounts, CLAIMS, type PersonAccount } from '../sign-in/accounts.js';
 import { OIDC_SCOPES } from '../tokens/granted-apis.js';
 import { ArtefactAdapter } from './artefact-adapter.js';
 import { ClientAdapter } from './client-adapter.js';
+import { DPOP_ALGORITHMS } from '../dpop/dpop-proof.js';
+import { DpopNonces } from '../dpop/dpop-nonces.js';
 import { refreshLifetimes } from '../door/client-facts.js';
 import { ownData } from './client-metadata.js';
 import { SignInRules } from '../sign-in/sign-in-rules.js';
@@ -25,6 +27,7 @@ export class ProviderConfiguration {
     private readonly accounts: Accounts,
     private readonly rules: SignInRules,
     private readonly form: AccessTokenForm,
+    private readonly nonces: DpopNonces,
   ) {}
 
   build(keys: LoadedKeys): Configuration {
@@ -38,7 +41,7 @@ export class ProviderConfiguration {
       clientAuthMethods: ['none'],
       clientDefaults: { id_token_signed_response_alg: 'RS256', token_endpoint_auth_method: 'none' },
       conformIdTokenClaims: false,
-      enabledJWA: { idTokenSigningAlgValues: ['RS256'] },
+      enabledJWA: { idTokenSigningAlgValues: ['RS256'], dPoPSigningAlgValues: DPOP_ALGORITHMS },
       extraClientMetadata: { properties: ['strongroom'] },
       findAccount: (_, personId) => this.accounts.find(personId),
       cookies: this.cookies(keys.cookies),
@@ -65,7 +68,7 @@ export class ProviderConfiguration {
       fetch: () => Promise.reject(new Error('the authorization server calls nobody')),
       features: {
         devInteractions: { enabled: false },
-        dPoP: { enabled: false },
+        dPoP: { enabled: true, nonceSecret: this.nonces.secret(keys), requireNonce: () => this.nonces.areRequired },
         pushedAuthorizationRequests: { enabled: false },
         rpInitiatedLogout: { enabled: false },
         userinfo: { enabled: false },

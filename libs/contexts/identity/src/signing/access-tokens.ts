@@ -14,6 +14,8 @@ export interface GenuineToken {
   /** Of a person's tokens; a machine's have none, and no other JWT of ours has one. */
   grantId: string | null;
   sessionId: string | null;
+  /** Thumbprint of the key that it is bound to. */
+  jkt: string | null;
   isMachine: boolean;
   /** Whether it counts now; asked each time. */
   isCurrent(): boolean;
@@ -72,6 +74,7 @@ function read(typ: string, claims: JWTPayload): GenuineToken {
     clientId: text('azp') ?? text('client_id'),
     grantId: text('gid'),
     sessionId: text('sid'),
+    jkt: boundTo(claims['cnf']),
     isMachine: text('gty') === 'client-credentials',
     isCurrent: () => {
       const now = Date.now() / 1000;
@@ -79,6 +82,8 @@ function read(typ: string, claims: JWTPayload): GenuineToken {
     },
   };
 }
+
+const boundTo = (cnf: unknown): string | null => (cnf as { jkt?: string } | undefined)?.jkt ?? null;
 
 /** `typ` of an API's tokens. */
 export const typOf = (dialect: string): string => (dialect.startsWith('rfc9068') ? 'at+jwt' : 'JWT');

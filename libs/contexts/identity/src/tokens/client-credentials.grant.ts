@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { Apis } from './granted-apis.js';
+import { demandBinding } from '../dpop/demand-binding.js';
+import { doorPass } from '../door/door-pass.js';
 import { AccessDeniedError, InvalidRequestError } from '../authorization.errors.js';
 import { ownData } from '../library/client-metadata.js';
 import { accessToken } from '../library/library-seams.js';
@@ -36,11 +38,13 @@ export class ClientCredentialsGrant {
     const excess = asked.filter((scope) => !held.includes(scope));
     if (excess.length > 0) throw new AccessDeniedError(`the client grant does not hold: ${excess.join(' ')}`);
 
+    const jkt = doorPass.getStore()?.proof?.jkt ?? null;
+    demandBinding(api, jkt);
     const scope = [...new Set(asked.length > 0 ? asked : held)].join(' ');
-    const issued = await accessToken(provider, { kind: 'ClientCredentials', client, api, scope });
+    const issued = await accessToken(provider, { kind: 'ClientCredentials', client, api, scope, jkt });
     return {
       access_token: issued.value,
-      token_type: 'Bearer',
+      token_type: issued.tokenType,
       expires_in: issued.expiresIn,
       ...(scope ? { scope } : {}),
     };

@@ -7,6 +7,10 @@ import { isOidcScope } from './granted-apis.js';
 import { ownData } from '../library/client-metadata.js';
 import { accessToken, idToken } from '../library/library-seams.js';
 import { RefreshTargets } from './refresh-target.js';
+import { demandBinding } from '../dpop/demand-binding.js';
+import { demandKey, DpopProofs } from '../dpop/dpop-proofs.js';
+import { InvalidDpopProofError } from '../dpop/dpop.errors.js';
+import { doorPass } from '../door/door-pass.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { libraryError } from '../library/token-errors.js';
 
@@ -17,6 +21,7 @@ export class RefreshTokenGrant {
     private readonly tokens: RefreshTokens,
     private readonly targets: RefreshTargets,
     private readonly accounts: Accounts,
+    private readonly proofs: DpopProofs,
   ) {}
 
   async answer(provider: Provider, ctx: KoaContextWithOIDC): Promise<void> {
@@ -34,6 +39,7 @@ export class RefreshTokenGrant {
     if (!params['refresh_token']) throw new InvalidRequestError('Missing Refresh Token');
     const token = await this.tokens.find(params['refresh_token']);
     if (!token || token.clientId !== client.clientId) throw new InvalidRefreshTokenError('subject_invalid');
+    const jkt = await this.boundTo(token.payload.jkt);
     if (!token.isAlive) throw new InvalidRefreshTokenError('subject_expired');
     const user = await this.accounts.user(token.personId);
     if (user?.blocked) throw new UserBlockedError(); // first: blocking ends the grant too
@@ -43,6 +49,7 @@ export class RefreshTokenGrant {
       audience: params['audience'] || undefined,
       scopes: (params['scope'] ?? '').split(' ').filter(Boolean),
     });
+    demandBinding(target.api, jkt);
     const successor = await this.tokens.use(token, own.refreshToken);
 
     const account = await this.accounts.find(token.personId);
@@ -55,11 +62,12 @@ export class RefreshTokenGrant {
       api: target.api,
       scope,
       person: { ...token.payload, accountId: token.personId, grantId: token.grantId, gty: 'refresh_token' },
+      jkt,
     });
     const { sid, nonce } = token.payload;
     return {
       access_token: issued.value,
-      token_type: 'Bearer',
+      token_type: issued.tokenType,
       expires_in: issued.expiresIn,
       scope,
       ...(target.scopes.includes('openid')
@@ -74,5 +82,15 @@ export class RefreshTokenGrant {
         : {}),
       ...(successor === undefined ? {} : { refresh_token: successor }),
     };
+  }
+
+  /** The key of what is issued; null: of none. The proof is used up only now, when it is known to be of the right key. */
+  private async boundTo(wanted: string | undefined): Promise<string | null> {
+    const proof = doorPass.getStore()?.proof ?? null;
+    if (!proof && wanted) throw new InvalidDpopProofError('is missing, and the refresh token is bound to a key');
+    if (!proof) return null;
+    demandKey(proof.jkt, wanted);
+    await this.proofs.spend(proof);
+    return proof.jkt;
   }
 }

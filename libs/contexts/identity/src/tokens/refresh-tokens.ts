@@ -16,6 +16,8 @@ export interface RefreshTokenPayload {
   sid?: string;
   sessionUid?: string;
   nonce?: string;
+  /** The key that it is bound to. */
+  jkt?: string;
   /** When the first of the family was issued; seconds. */
   iiat: number;
 }
