@@ -9,8 +9,10 @@ import {
   masterKeyProvider,
   masterKeys,
   metricsSettings,
+  proofSettings,
   providersSettings,
   publicUrlSetting,
+  rateSettings,
   refreshSettings,
   rotationSettings,
 } from '@strongroom/service';
@@ -68,6 +70,8 @@ export const configSchema = z.object({
   ...providersSettings,
   ...refreshSettings,
   ...rotationSettings,
+  ...proofSettings,
+  ...rateSettings,
   ...metricsSettings,
   ...loggingSettings,
 });

@@ -10,11 +10,12 @@ import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
 import { httpAdapter, NestLogger, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
 import { identityChecks, identityDatabase } from '@strongroom/identity';
+import { InProcessCounters } from '@strongroom/locking';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger, type Logger, Metrics } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
-import { egressOptions, refreshOptions, refuseExampleKeys } from '@strongroom/service';
+import { egressOptions, rateLimits, refreshOptions, refuseExampleKeys } from '@strongroom/service';
 import { tokensetsChecks, tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
@@ -131,6 +132,8 @@ async function startApp(
     logger,
     isHttps: secrets.publicUrl.isHttps,
     trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
+    // Counters of their own: whoever comes from many addresses must not make anything else forget.
+    rateLimits: rateLimits(config, new InProcessCounters()),
     ...(tls ? { tls } : {}),
   };
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -143,6 +146,7 @@ async function startApp(
       metrics,
       refresh: { ...refreshOptions(config), spillDir: spillDirOf(config) },
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
+      requireDpopNonce: config.STRONGROOM_DPOP_NONCE === 'required',
     }),
     httpAdapter(http),
     { bodyParser: false, logger: new NestLogger(), abortOnError: false },

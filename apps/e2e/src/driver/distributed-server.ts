@@ -8,7 +8,7 @@ import { type BackingServers, type OwnServers, startBackingServers } from './bac
 import { Child, freePort } from './child.js';
 import { Edge } from './edge.js';
 import type { InstallationAddress } from './installation.js';
-import { residentMebibytes } from './processes.js';
+import { residentMebibytes, UNLIMITED } from './processes.js';
 import type { Server } from './server.js';
 import { type Place, ServiceProcess } from './service-process.js';
 import { simulatedProvidersFile } from './simulated-catalogue.js';
@@ -160,6 +160,7 @@ async function startUpon<Made>(
     STRONGROOM_KAFKA_TOPIC_PREFIX: servers.topicPrefix,
     STRONGROOM_REDIS_URL: servers.redisUrl,
     STRONGROOM_TRUSTED_PROXIES: '127.0.0.1/32,::1/128',
+    ...UNLIMITED,
     STRONGROOM_EGRESS_ALLOW: new URL(simulatorUrl).origin,
     STRONGROOM_PROVIDERS_FILE: await simulatedProvidersFile(simulatorUrl, dataDir),
     ...environment,

@@ -32,3 +32,6 @@ export function residentMebibytes(pid: number | undefined): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024);
 }
+
+/** Suites ask for more than one client or person usually may. A spec about the limits says its own. */
+export const UNLIMITED = { STRONGROOM_RATE_MANAGEMENT: '100000', STRONGROOM_RATE_ACCOUNT: '100000' };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { Child, freePort } from './child.js';
 import type { InstallationAddress } from './installation.js';
-import { residentMebibytes, untilReady } from './processes.js';
+import { residentMebibytes, UNLIMITED, untilReady } from './processes.js';
 import type { Server } from './server.js';
 import { simulatedProvidersFile } from './simulated-catalogue.js';
 
@@ -70,6 +70,7 @@ export class StandaloneServer implements Server {
       STRONGROOM_METRICS_PORT: String(this.metricsPort),
       STRONGROOM_DATA_DIR: this.dataDir,
       STRONGROOM_TLS: 'generate',
+      ...UNLIMITED,
       STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
       ...(await this.simulatedProviders()),
       ...this.environment,

@@ -11,8 +11,9 @@ import {
 import { Reflector } from '@nestjs/core';
 import { Bearer, type BearerIdentity, type OwnApi } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PublicUrl } from './public-url.js';
+import { atAddress, spend } from './rate-limits.js';
 
 const API = 'strongroom:api';
 const SCOPES = 'strongroom:scopes';
@@ -40,18 +41,32 @@ export class BearerGuard implements CanActivate {
     const scopes = scopesOf(context.getHandler());
     if (scopes.length === 0) throw new Error(`${context.getClass().name}.${context.getHandler().name} names no scope`);
     const request = context.switchToHttp().getRequest<Called>();
-    const caller = await this.bearer.check(api, {
-      authorization: request.headers.authorization ?? null,
-      dpop: typeof request.headers['dpop'] === 'string' ? request.headers['dpop'] : null,
-      method: request.method,
-      url: this.publicUrl.of(request.url.split('?')[0]!),
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const caller = await this.callerOf(api, request).catch(async (error: unknown) => {
+      if (isUnproven(error)) await spend(request, reply, api, atAddress(request));
+      throw error;
     });
+    // Only now: before its token was checked, nobody spends what is somebody's.
+    await spend(request, reply, api, api === 'management' ? `client ${caller.clientId}` : `person ${caller.personId}`);
     for (const anyOf of scopes)
       if (!anyOf.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(anyOf);
     request.caller = caller;
     return true;
   }
+
+  private callerOf(api: OwnApi, { headers, method, url }: Called): Promise<BearerIdentity> {
+    return this.bearer.check(api, {
+      authorization: headers.authorization ?? null,
+      dpop: typeof headers['dpop'] === 'string' ? headers['dpop'] : null,
+      method,
+      url: this.publicUrl.of(url.split('?')[0]!),
+    });
+  }
 }
+
+/** A token that is no good. Being asked for a nonce is part of every first request with a proof. */
+const isUnproven = (error: unknown): boolean =>
+  error instanceof VaultError && error.status === 401 && error.code !== 'use_dpop_nonce';
 
 /** A controller of the Management API; `path` is below `/api/v2`. Each method names its scopes. */
 export const ManagementApi = (path: string) =>

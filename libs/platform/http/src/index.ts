@@ -32,6 +32,7 @@ export {
   type ListSource,
 } from './pagination.js';
 export { PublicUrl } from './public-url.js';
+export { RateLimits } from './rate-limits.js';
 export { type MetricsListener, serveMetrics } from './serve-metrics.js';
 export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';
 export { parse, ValidationError, type Problem } from './validation.js';

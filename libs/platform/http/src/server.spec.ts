@@ -121,6 +121,18 @@ describe('an HTTP server of ours', () => {
   const management = { authorization: 'Bearer cnry_management' };
   const account = { authorization: 'Bearer cnry_my-account' };
 
+  it.each([
+    ['/api/v2/notes/%E0', { statusCode: 400, error: 'Bad Request', errorCode: 'invalid_uri' }],
+    ['/me/v1/notes/%E0', { type: 'https://auth0.com/api-errors/A0E-400-0003', status: 400 }],
+    ['/oauth/%E0', { error: 'invalid_request' }],
+  ])('refuses %s, which no router can read, in the shape of its API', async (url, shape) => {
+    const { status, headers, body } = await call('GET', `${url}?secret=cnry_query`);
+    expect(status).toBe(400);
+    expect(body).toMatchObject(shape);
+    expect(JSON.stringify(body)).not.toMatch(/FST_|%E0|cnry_/);
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+
   it('MG-17 names every member that does not belong, and shows Management errors in their shape', async () => {
     const { status, body } = await call('POST', '/api/v2/notes', '{"text":"too long","a":1,"b":2}', management);
     expect(status).toBe(400);

@@ -6,6 +6,8 @@ import type { Logger } from '@strongroom/observability';
 import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
+import { type RateLimits, serveRateLimits } from './rate-limits.js';
+import { answersUnreadableAddresses } from './unreadable-address.js';
 import { plainAddress, setSender, shownCertificate, trustOf } from './sender.js';
 
 export interface HttpServerOptions {
@@ -16,6 +18,8 @@ export interface HttpServerOptions {
   /** The header in which a trusted proxy hands on the certificate that it was shown. */
   certificateHeader?: string | undefined;
   isHttps: boolean;
+  /** Of our own APIs; absent: none, and no headers that tell them. */
+  rateLimits?: RateLimits;
   /** Addresses and CIDRs whose `X-Forwarded-For` is believed; nobody's by default (`spec/threats.md` S5). */
   trustedProxies?: readonly string[];
 }
@@ -44,6 +48,7 @@ export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServe
     keepAliveTimeout: 65_000,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
     routerOptions: { maxParamLength: 2048 },
+    frameworkErrors: answersUnreadableAddresses(options),
   } as FastifyHttpOptions<RawServerDefault>);
 }
 
@@ -76,5 +81,6 @@ export function prepareHttp(app: NestFastifyApplication, options: HttpServerOpti
     const isForm = mediaType(request) === 'application/x-www-form-urlencoded';
     done(body.includes(0) || (isForm && body.includes('%00')) ? new NulCharacterError() : undefined);
   });
+  if (options.rateLimits) serveRateLimits(fastify, options.rateLimits);
   app.useGlobalFilters(new ErrorFilter(logger));
 }

@@ -7,11 +7,13 @@ import {
   managementClientSecret,
   masterKeyProvider,
   masterKeys,
+  proofSettings,
   providersSettings,
   redisSettings,
   refreshSettings,
   rotationSettings,
   serviceSettings,
+  sharedLimitsSetting,
 } from './settings.js';
 
 /**
@@ -21,11 +23,13 @@ import {
 export const configSchemas = {
   connections: z.object({
     ...serviceSettings('connections', ['identity', 'tokensets']),
+    ...sharedLimitsSetting,
     ...egressSettings,
     ...providersSettings,
   }),
   'connected-accounts': z.object({
     ...serviceSettings('connected-accounts', ['connections', 'identity', 'tokensets']),
+    ...sharedLimitsSetting,
     ...providersSettings,
   }),
   exchange: z.object({ ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']) }),
@@ -58,10 +62,11 @@ export const configSchemas = {
     STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
     STRONGROOM_MASTER_KEYS: masterKeys,
     ...rotationSettings,
+    ...proofSettings,
     STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId,
     STRONGROOM_MANAGEMENT_CLIENT_SECRET: managementClientSecret,
     STRONGROOM_ADMIN_EMAIL: adminEmail.optional(),
     STRONGROOM_ADMIN_PASSWORD: adminPassword.optional(),
   }),
-  audit: z.object({ ...serviceSettings('audit', ['connections', 'identity']) }),
+  audit: z.object({ ...serviceSettings('audit', ['connections', 'identity']), ...sharedLimitsSetting }),
 };

@@ -9,6 +9,7 @@ import { errorAnswer, OtherGrants, PublicUrl } from '@strongroom/http';
 import {
   type Budgets,
   Counters,
+  InProcessCounters,
   Locks,
   RedisBudgets,
   RedisConnection,
@@ -35,7 +36,9 @@ export interface ServiceConfig extends EgressConfig {
   STRONGROOM_DATABASE_PASSWORD?: string | undefined;
   STRONGROOM_KAFKA_BROKERS: string[];
   STRONGROOM_KAFKA_TOPIC_PREFIX: string;
-  STRONGROOM_REDIS_URL?: string;
+  STRONGROOM_REDIS_URL?: string | undefined;
+  STRONGROOM_RATE_MANAGEMENT: number;
+  STRONGROOM_RATE_ACCOUNT: number;
   STRONGROOM_SERVICE_KEY: string;
   STRONGROOM_SERVICE_KEYS: string;
   STRONGROOM_RPC_TLS_CA?: string | undefined;
@@ -58,6 +61,8 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
   readonly redis: RedisConnection | null;
   readonly locks: Locks | null;
   readonly budgets: Budgets | null;
+  /** Of this process alone where nothing is shared. */
+  readonly counters: Counters;
   readonly metrics = Metrics.ofProcess();
   readonly databaseUrl: string;
 
@@ -78,6 +83,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
     this.redis = config.STRONGROOM_REDIS_URL ? new RedisConnection(config.STRONGROOM_REDIS_URL, this.logger) : null;
     this.locks = this.redis && new RedisLocks(this.redis);
     this.budgets = this.redis && new RedisBudgets(this.redis);
+    this.counters = this.redis ? new RedisCounters(this.redis) : new InProcessCounters();
   }
 
   /** Mutual TLS between services, where it is configured. */
@@ -136,7 +142,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
       ...(this.redis
         ? [
             { provide: Locks, useValue: this.locks },
-            { provide: Counters, useValue: new RedisCounters(this.redis) },
+            { provide: Counters, useValue: this.counters },
             { provide: ReplayStore, useValue: new RedisReplayStore(this.redis) },
           ]
         : []),

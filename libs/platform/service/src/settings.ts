@@ -1,5 +1,7 @@
 import { type ServiceName } from '@strongroom/contracts';
 import type { EgressOptions } from '@strongroom/egress';
+import { RateLimits } from '@strongroom/http';
+import type { Counters } from '@strongroom/locking';
 import { z } from 'zod';
 
 /** Groups of settings, each variable with the line that `docs/configuration.md` shows. */
@@ -165,6 +167,32 @@ export const redisSettings = {
     .describe('Redis for locks and counters. Without an answer from it everything goes on, more slowly.'),
 };
 
+/** For services whose calls are limited but that need no locks. */
+export const sharedLimitsSetting = {
+  STRONGROOM_REDIS_URL: redisSettings.STRONGROOM_REDIS_URL.optional().describe(
+    'Redis for counting calls of our own APIs. Without it each process counts alone.',
+  ),
+};
+
+export const rateSettings = {
+  STRONGROOM_RATE_MANAGEMENT: count(100).describe(
+    'Calls per second of one client at the Management API; twice as many may come at once.',
+  ),
+  STRONGROOM_RATE_ACCOUNT: count(50).describe(
+    'Calls per second of one person at the My Account API; twice as many may come at once.',
+  ),
+};
+
+/** As the HTTP server takes them. */
+export const rateLimits = (
+  config: Readonly<z.output<z.ZodObject<typeof rateSettings>>>,
+  counters: Counters,
+): RateLimits =>
+  new RateLimits(counters, {
+    management: config.STRONGROOM_RATE_MANAGEMENT,
+    'my-account': config.STRONGROOM_RATE_ACCOUNT,
+  });
+
 const variable = (service: ServiceName): string => service.replaceAll('-', '_').toUpperCase();
 
 /** `STRONGROOM_CONNECTED_ACCOUNTS_DATABASE_URL`. */
@@ -214,6 +242,16 @@ export const serviceSettings = (service: ServiceName, calls: readonly ServiceNam
   STRONGROOM_RPC_TLS_CERT: z.string().optional().describe('Certificate of this service between services, PEM.'),
   STRONGROOM_RPC_TLS_KEY: z.string().optional().describe('Its private key, PEM.'),
   ...(Object.assign({}, ...calls.map((callee) => named(rpcUrlName(callee), rpcUrl(callee)))) as object),
+  ...rateSettings,
   ...metricsSettings,
   ...loggingSettings,
 });
+
+export const proofSettings = {
+  STRONGROOM_DPOP_NONCE: z
+    .enum(['off', 'required'])
+    .default('off')
+    .describe(
+      '`required`: a DPoP proof must hold a nonce of ours, which costs clients one more round trip now and then.',
+    ),
+};

@@ -16,6 +16,7 @@ import { refuseRestoredDatabase } from '@strongroom/persistence';
 import { RpcServer } from '@strongroom/rpc';
 import pg from 'pg';
 import { type ServiceConfig, ServiceParts } from './service-parts.js';
+import { rateLimits } from './settings.js';
 
 /** What an app adds: its root module. The ports it offers are read from the table of contracts. */
 export interface Service<Parts> {
@@ -72,7 +73,12 @@ async function startApp<Config extends ServiceConfig>(
   service: Service<ServiceParts<Config>>,
 ): Promise<NestFastifyApplication> {
   const { config, logger, publicUrl } = parts;
-  const http = { logger, isHttps: publicUrl.isHttps, trustedProxies: config.STRONGROOM_TRUSTED_PROXIES };
+  const http = {
+    logger,
+    isHttps: publicUrl.isHttps,
+    trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
+    rateLimits: rateLimits(config, parts.counters),
+  };
   const app = await NestFactory.create<NestFastifyApplication>(service.module(parts), httpAdapter(http), {
     bodyParser: false,
     logger: new NestLogger(),
