@@ -14,6 +14,7 @@ export class AppModule {
       databaseUrl,
       masterKeys: ConfiguredMasterKeys.parse(config.STRONGROOM_MASTER_KEYS),
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
+      requireDpopNonce: config.STRONGROOM_DPOP_NONCE === 'required',
       managementClient: {
         clientId: config.STRONGROOM_MANAGEMENT_CLIENT_ID,
         clientSecret: config.STRONGROOM_MANAGEMENT_CLIENT_SECRET,

@@ -33,6 +33,7 @@ export interface StandaloneParts {
   metrics: Metrics;
   refresh: ReturnType<typeof refreshOptions> & { spillDir?: string };
   rewrapRowsPerSecond: number;
+  requireDpopNonce: boolean;
 }
 
 /** All contexts in one process. Being global, it shows each context the ports that the others offer. */
@@ -47,6 +48,7 @@ export class AppModule {
         databaseUrl,
         masterKeys,
         rewrapRowsPerSecond,
+        requireDpopNonce: parts.requireDpopNonce,
         managementClient: parts.managementClient,
         administrator: parts.administrator,
       }),

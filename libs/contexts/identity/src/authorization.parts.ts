@@ -38,6 +38,7 @@ import { SigningKeys } from './signing/signing-keys.js';
 import { StylesController } from './sign-in/styles.controller.js';
 import { SubjectAccessToken } from './subjects/subject-access-token.js';
 import { subjectReads } from './subjects/subject-reads.js';
+import { SubjectProofs } from './subjects/subject-proofs.js';
 import { SubjectRefreshToken } from './subjects/subject-refresh-token.js';
 import { SubjectTokensService } from './subjects/subject-tokens.service.js';
 import { TokenEndpoint } from './door/token-endpoint.js';
@@ -89,6 +90,7 @@ const providers: Provider[] = [
   UserinfoService,
   AccessTokens,
   ...subjectReads,
+  SubjectProofs,
   SubjectRefreshToken,
   SubjectAccessToken,
   { provide: Bearer, useClass: BearerService },

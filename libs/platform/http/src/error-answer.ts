@@ -80,8 +80,18 @@ export function errorAnswer(path: string, thrown: unknown): ErrorAnswer {
     'cache-control': 'no-store',
   };
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfter)));
+  Object.assign(headers, nonceChallenge(error));
   const shape = /^\/api\/v2(\/|$)/.test(path) ? management : /^\/me(\/|$)/.test(path) ? problem : oauth;
   return { status: error.status, headers, body: shape(error) };
+}
+
+/** A proof of possession is wanted with the nonce that the header brings (RFC 9449 §§8, 9). */
+function nonceChallenge({ code, status, details }: VaultError): Record<string, string> {
+  if (code !== 'use_dpop_nonce') return {};
+  return {
+    'dpop-nonce': String(details?.['dpop_nonce']),
+    ...(status === 401 ? { 'www-authenticate': 'DPoP error="use_dpop_nonce"' } : {}),
+  };
 }
 
 /** `spec/wire-contract.md` §3.1. */
@@ -122,7 +132,7 @@ function problem(error: VaultError): unknown {
 
 /** RFC 6749 §5.2, `spec/wire-contract.md` §1.8. */
 function oauth(error: VaultError): unknown {
-  const { error_description_alias, ...details } = (error.details ?? {}) as Record<string, unknown>;
+  const { error_description_alias, dpop_nonce: _, ...details } = (error.details ?? {}) as Record<string, unknown>;
   return {
     error: error instanceof ValidationError ? 'invalid_request' : error.code,
     error_description: error.message,

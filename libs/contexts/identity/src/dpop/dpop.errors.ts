@@ -4,7 +4,10 @@ type Facts = Readonly<Record<string, string | null>>;
 
 /** No proof of possession, or none that is good for this request and this token (RFC 9449 §5). */
 export class InvalidDpopProofError extends VaultError {
-  constructor(why: string, audit?: Facts) {
+  constructor(
+    readonly why: string,
+    audit?: Facts,
+  ) {
     super(`The DPoP proof ${why}.`, {
       code: 'invalid_dpop_proof',
       status: 400,

@@ -2,11 +2,12 @@ import type { Provider, Type } from '@nestjs/common';
 import type { MigrationInterface } from 'typeorm';
 import { DpopNonces } from './dpop-nonces.js';
 import { DpopProofs } from './dpop-proofs.js';
+import { ResourceProofs } from './resource-proofs.js';
 
 /** Proof of possession. */
 export const dpopParts = {
   controllers: [] as Type[],
-  providers: [DpopNonces, DpopProofs] as Provider[],
+  providers: [DpopNonces, DpopProofs, ResourceProofs] as Provider[],
   entities: [] as (new () => object)[],
   migrations: [] as (new () => MigrationInterface)[],
 };

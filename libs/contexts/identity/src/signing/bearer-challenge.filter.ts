@@ -9,7 +9,9 @@ export class BearerChallengeFilter implements ExceptionFilter<VaultError> {
   catch(error: VaultError, host: ArgumentsHost): void {
     const { status, headers, body } = errorAnswer('/userinfo', error);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (status === 401 || status === 403) void reply.header('www-authenticate', `Bearer error="${error.code}"`);
+    const isChallenged = 'www-authenticate' in headers;
+    if (!isChallenged && (status === 401 || status === 403))
+      void reply.header('www-authenticate', `Bearer error="${error.code}"`);
     void reply.code(status).headers(headers).send(body);
   }
 }

@@ -2,21 +2,23 @@ import { Injectable } from '@nestjs/common';
 import type { Subject } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { PreparedReads } from '@strongroom/persistence';
-import { AccessTokens, type GenuineToken, typOf } from '../signing/access-tokens.js';
+import { AccessTokens, type GenuineToken, isOf, keyStands } from '../signing/access-tokens.js';
 import {
   InvalidAccessTokenSubjectError,
   MfaRequiredError,
   UnauthorizedClientError,
   UserBlockedError,
 } from '../authorization.errors.js';
-import { ClientAuthentication, type PresentedClient } from '../door/client-authentication.js';
+import { ClientAuthentication } from '../door/client-authentication.js';
 import { CLIENT_COLUMNS, clientFacts, type ClientFacts, type ClientRow } from '../door/client-facts.js';
 import { sha256 } from '../hash.js';
+import type { PresentedBy } from './presented-by.js';
 import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
+import { SubjectProofs } from './subject-proofs.js';
 
 interface Found extends Partial<ClientRow> {
   /** APIs among the token's audiences, with their dialect. */
-  apis: { identifier: string; dialect: string }[] | null;
+  apis: { identifier: string; dialect: string; alg: string }[] | null;
   grant_lives: boolean;
   person_id: string | null;
   user_id: string | null;
@@ -29,9 +31,9 @@ interface Found extends Partial<ClientRow> {
  * subject (`$4`): it decides which refusal it is, never whom an exchange is for. `$1` names the client, or `$2` holds the audiences
  * whose own it is.
  */
-const READ = `select a.apis, g.id_hash is not null as grant_lives, u.person_id, u.user_id, u.blocked,
+const READ = `select a.apis, g.id_hash is not null and ${keyStands('$5')} as grant_lives, u.person_id, u.user_id, u.blocked,
     ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
-  from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect)) as apis
+  from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect, 'alg', signing_alg)) as apis
         from resource_servers where identifier = any($2::text[])) a
   left join artefacts g on g.kind = 'Grant' and g.id_hash = $3 and g.expires_at > clock_timestamp()
   left join users u on u.person_id = g.person_id or (g.id_hash is null and u.user_id = $4 and u.blocked)
@@ -46,15 +48,17 @@ export class SubjectAccessToken {
     private readonly tokens: AccessTokens,
     private readonly authentication: ClientAuthentication,
     private readonly publicUrl: PublicUrl,
+    private readonly proofs: SubjectProofs,
   ) {}
 
-  async validate(value: string, presented: PresentedClient, grantType: string): Promise<Subject> {
+  async validate(value: string, { client: presented, grantType, dpop }: PresentedBy): Promise<Subject> {
     const token = await this.tokens.genuine(value);
     const rows = await this.reads.many<Found>('subject_access_token', READ, [
       presented.clientId,
       token?.audiences ?? [],
       token?.grantId ? sha256(token.grantId) : null,
       token?.subject ?? null,
+      token?.kid ?? null,
     ]);
     const candidates = rows.flatMap((row) => (row.client_id === null ? [] : [clientFacts(row as ClientRow)]));
     const client = await this.authentication.authenticate(presented, candidates);
@@ -62,6 +66,7 @@ export class SubjectAccessToken {
     const { apis, grant_lives, person_id, user_id, blocked, mfa_always } = rows[0]!;
     const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
     this.demandFor(token, apis ?? [], client, audit);
+    await this.proofs.demand({ dpop, jkt: token!.jkt, accessToken: value, audit });
     if (blocked) throw new UserBlockedError(audit);
     if (!grant_lives || person_id === null || user_id === null)
       throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
@@ -82,7 +87,7 @@ export class SubjectAccessToken {
     const [first] = apis;
     if (!first || token.grantId === null || token.isMachine) throw invalid('is not an access token of a person');
     const api = apis.find(({ identifier }) => identifier === client.resourceServerIdentifier);
-    if (token.typ !== typOf((api ?? first).dialect)) throw invalid('is of another kind');
+    if (!isOf(api ?? first, token)) throw invalid('is of another kind');
     if (!api || client.appType !== 'resource_server')
       throw new UnauthorizedClientError(
         `Only the API's own client may exchange this token: app_type resource_server, and ` +

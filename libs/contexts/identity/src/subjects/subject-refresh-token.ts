@@ -9,13 +9,16 @@ import {
   UnauthorizedClientError,
   UserBlockedError,
 } from '../authorization.errors.js';
-import { ClientAuthentication, type PresentedClient } from '../door/client-authentication.js';
+import { ClientAuthentication } from '../door/client-authentication.js';
 import { CLIENT_COLUMNS, clientFacts, type ClientRow, rotates } from '../door/client-facts.js';
 import { sha256 } from '../hash.js';
+import type { PresentedBy } from './presented-by.js';
 import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
+import { SubjectProofs } from './subject-proofs.js';
 
 interface Found extends Partial<ClientRow> {
   holder: string | null;
+  jkt: string | null;
   is_consumed: boolean | null;
   is_alive: boolean | null;
   grant_id: string | null;
@@ -30,7 +33,7 @@ interface Found extends Partial<ClientRow> {
  * Token, grant, person and client together: one of the two reads of an exchange (`design.md` §5). `$2` is the client
  * that the request names; without a name it is the one that holds the token.
  */
-const READ = `select t.client_id as holder, t.consumed_at is not null as is_consumed,
+const READ = `select t.client_id as holder, t.payload->>'jkt' as jkt, t.consumed_at is not null as is_consumed,
     t.expires_at > clock_timestamp() as is_alive, t.grant_id, g.id_hash is not null as grant_lives,
     u.person_id, u.user_id, u.blocked, ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
   from (select 1) as one
@@ -47,9 +50,10 @@ export class SubjectRefreshToken {
     private readonly database: DataSource,
     private readonly authentication: ClientAuthentication,
     private readonly artefacts: ArtefactsService,
+    private readonly proofs: SubjectProofs,
   ) {}
 
-  async validate(token: string, presented: PresentedClient, grantType: string): Promise<Subject> {
+  async validate(token: string, { client: presented, grantType, dpop }: PresentedBy): Promise<Subject> {
     const row = (await this.reads.one<Found>('subject_refresh_token', READ, [sha256(token), presented.clientId]))!;
     const candidates = row.client_id === null ? [] : [clientFacts(row as ClientRow)];
     const client = await this.authentication.authenticate(presented, candidates);
@@ -64,6 +68,7 @@ export class SubjectRefreshToken {
       );
     if (row.holder !== client.clientId)
       throw new InvalidRefreshTokenError('subject_invalid', { clientId: client.clientId });
+    await this.proofs.demand({ dpop, jkt: row.jkt, audit });
     if (row.is_consumed) await this.endReplayed(row.grant_id!);
     if (row.blocked) throw new UserBlockedError(audit); // first: blocking ends the grant too
     if (row.is_consumed || !row.grant_lives) throw new InvalidRefreshTokenError('subject_revoked', audit);

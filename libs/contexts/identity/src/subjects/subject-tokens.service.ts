@@ -16,10 +16,11 @@ export class SubjectTokensService extends SubjectTokens {
   }
 
   override async validate(request: SubjectRequest): Promise<Subject> {
-    const { subjectToken, subjectTokenType, grantType } = request;
+    const { subjectToken, subjectTokenType, grantType, dpop } = request;
     const client = presentedClient(request);
-    if (subjectTokenType === 'refresh_token') return this.refreshToken.validate(subjectToken, client, grantType);
-    if (subjectTokenType === 'access_token') return this.accessToken.validate(subjectToken, client, grantType);
+    const presented = { client, grantType, dpop };
+    if (subjectTokenType === 'refresh_token') return this.refreshToken.validate(subjectToken, presented);
+    if (subjectTokenType === 'access_token') return this.accessToken.validate(subjectToken, presented);
     throw new InvalidRequestError('subject_token_type jwt is not offered yet: use a refresh token or an access token', {
       clientId: client.clientId,
     });

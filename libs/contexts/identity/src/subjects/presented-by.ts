@@ -1,0 +1,9 @@
+import type { PresentedClient } from '../door/client-authentication.js';
+
+/** Who brings a subject token, and how. */
+export interface PresentedBy {
+  client: PresentedClient;
+  grantType: string;
+  /** The proof of possession that came along. */
+  dpop: string | null;
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { PublicUrl } from '@strongroom/http';
+import { DpopProofs } from '../dpop/dpop-proofs.js';
+import { InvalidDpopProofError } from '../dpop/dpop.errors.js';
+
+/** A token that is to be exchanged, and what came with it. */
+export interface BoundSubject {
+  dpop: string | null;
+  /** The key that the token is bound to. */
+  jkt: string | null;
+  /** Of an access token itself: its proof says its hash. */
+  accessToken?: string;
+  audit: Readonly<Record<string, string | null>>;
+}
+
+/** Proofs of possession at the exchange (`spec/wire-contract.md` §1.4). */
+@Injectable()
+export class SubjectProofs {
+  constructor(
+    private readonly proofs: DpopProofs,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** A bound token demands one. One that comes with another token must be good as well: it is not there for nothing. */
+  async demand({ dpop, jkt, accessToken, audit }: BoundSubject): Promise<void> {
+    if (jkt === null && dpop === null) return;
+    const bound = jkt === null ? {} : { jkt, ...(accessToken === undefined ? {} : { accessToken }) };
+    const sent = { proof: dpop, method: 'POST', url: this.publicUrl.of('/oauth/token'), ...bound };
+    try {
+      await this.proofs.check(sent);
+    } catch (error) {
+      throw error instanceof InvalidDpopProofError ? new InvalidDpopProofError(error.why, audit) : error;
+    }
+  }
+}
