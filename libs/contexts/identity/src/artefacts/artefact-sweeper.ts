@@ -35,6 +35,7 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
   async sweep(): Promise<number> {
     let all = 0;
     for (let removed = BATCH; removed === BATCH; all += removed) removed = await this.batch();
+    await this.database.query(SWEEP_FACTS);
     return all;
   }
 
@@ -43,10 +44,18 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
     const [, removed] = await this.database.query<[unknown, number]>(
       `delete from artefacts where (kind, id_hash) in (
          select kind, id_hash from artefacts a
-         where expires_at < clock_timestamp() and not (family_id is not null and exists (
+         where expires_at < clock_timestamp() and ${IS_SETTLED} and not (family_id is not null and exists (
            select 1 from artefacts f where f.family_id = a.family_id and f.expires_at >= clock_timestamp()))
          limit ${BATCH} for update skip locked)`,
     );
     return removed;
   }
 }
+
+/** What was ended stays as long as a request that began before could write it again. */
+const IS_SETTLED = `(kind <> 'Grant' or consumed_at is null or consumed_at < clock_timestamp() - interval '1 hour')`;
+
+/** Of sessions that ended, or that nobody came back to. */
+const SWEEP_FACTS = `delete from session_facts f
+  where coalesce(ended_at, updated_at) < clock_timestamp() - interval '1 hour' and not exists (
+    select 1 from artefacts a where a.kind = 'Session' and a.uid = f.uid and a.expires_at >= clock_timestamp())`;

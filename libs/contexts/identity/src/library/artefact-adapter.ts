@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { clientAddress } from '@strongroom/http';
+import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provider';
 import type { DataSource } from 'typeorm';
 import { endArtefacts } from '../artefacts/end-artefacts.js';
 import { sha256 } from '../hash.js';
+import { type Device, keepCode, keepSession, type NewArtefact } from '../sessions/session-rows.js';
 
 const HASHED = 'sha256:';
 /** Stands for the id inside a stored payload. */
@@ -21,24 +23,18 @@ export class ArtefactAdapter implements Adapter {
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
-    await this.database.query(
-      `insert into artefacts (kind, id_hash, grant_id, uid, family_id, person_id, client_id, expires_at, payload)
-       values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8), $9)
-       on conflict (kind, id_hash) do update set grant_id = excluded.grant_id, uid = excluded.uid,
-         person_id = excluded.person_id, client_id = excluded.client_id, expires_at = excluded.expires_at,
-         payload = excluded.payload`,
-      [
-        this.kind,
-        storedHash(id),
-        this.kind === 'Grant' ? id : (payload.grantId ?? null),
-        this.kind === 'Session' ? payload.uid : null,
-        this.kind === 'RefreshToken' ? randomUUID() : null,
-        payload.accountId ?? null,
-        payload.clientId ?? null,
-        expiresIn,
-        JSON.stringify(withoutId(id, payload)),
-      ],
-    );
+    const row = {
+      hash: storedHash(id),
+      grantId: this.kind === 'Grant' ? id : (payload.grantId ?? null),
+      uid: (this.kind === 'Session' ? payload.uid : (payload['sessionUid'])) ?? null,
+      personId: payload.accountId ?? null,
+      clientId: payload.clientId ?? null,
+      expiresIn,
+      payload: JSON.stringify(withoutId(id, payload)),
+    };
+    if (this.kind === 'Session' && row.personId) return keepSession(this.database, row, browser());
+    if (this.kind === 'AuthorizationCode' && row.uid) return keepCode(this.database, row);
+    return this.keep(row);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
@@ -80,6 +76,22 @@ export class ArtefactAdapter implements Adapter {
     await endArtefacts(this.database, 'grant_id', grantId);
   }
 
+  /** A grant that was ended while a request was under way stays ended. */
+  private async keep({ hash, grantId, uid, personId, clientId, expiresIn, payload }: NewArtefact): Promise<void> {
+    await this.database.query(
+      `insert into artefacts (kind, id_hash, grant_id, uid, family_id, person_id, client_id, expires_at, payload)
+       values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8), $9)
+       on conflict (kind, id_hash) do update set grant_id = excluded.grant_id,
+         uid = coalesce(excluded.uid, artefacts.uid), person_id = excluded.person_id, client_id = excluded.client_id,
+         expires_at = excluded.expires_at, payload = excluded.payload
+         where artefacts.kind <> 'Grant' or artefacts.consumed_at is null`,
+      [
+        ...[this.kind, hash, grantId, uid, this.kind === 'RefreshToken' ? randomUUID() : null],
+        ...[personId, clientId, expiresIn, payload],
+      ],
+    );
+  }
+
   private async row(where: string, value: unknown): Promise<Row | undefined> {
     const rows: Row[] = await this.database.query(
       `select payload, id_hash, extract(epoch from consumed_at)::float8 as consumed from artefacts
@@ -88,6 +100,12 @@ export class ArtefactAdapter implements Adapter {
     );
     return rows[0];
   }
+}
+
+/** Who is on the other end of the request that the library answers. */
+function browser(): Device {
+  const request = Provider.ctx?.req;
+  return { ip: request ? clientAddress(request) : null, userAgent: request?.headers['user-agent'] ?? null };
 }
 
 const storedHash = (id: string): Buffer =>
