@@ -9,6 +9,12 @@ export class InvalidRequestError extends VaultError {
   }
 }
 
+export class BodyTooLargeError extends VaultError {
+  constructor() {
+    super('the body is larger than 32 KiB', { code: 'invalid_request', status: 413 });
+  }
+}
+
 /** One answer for every way in which a client failed to prove itself; the way is for the log only. */
 export class InvalidClientError extends VaultError {
   constructor(why: string, audit?: Facts) {

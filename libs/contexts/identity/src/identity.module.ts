@@ -6,6 +6,8 @@ import { type Logger, LOGGER } from '@strongroom/observability';
 import { DatabaseModule } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { authorizationParts } from './authorization.parts.js';
+import { AuthFailureLimit } from './door/auth-failures.js';
+import { ClientCertificateOptions } from './door/client-certificates.js';
 import { identityDatabase } from './identity.database.js';
 import { DpopOptions } from './dpop/dpop.options.js';
 import { EncryptionKeysController } from './keys/encryption-keys.controller.js';
@@ -24,6 +26,10 @@ export interface IdentityOptions {
   administrator: { email: string; password: string } | null;
   /** Whether proofs of possession must hold a nonce of ours. */
   requireDpopNonce?: boolean;
+  /** What is done with certificates of clients; absent: they are not offered. */
+  clientCertificates?: ClientCertificateOptions;
+  /** Failed client authentications of one client at one address in five minutes before it has to wait. */
+  authFailures?: number;
   /** How fast a rotation of the installation key goes through what it has sealed. */
   rewrapRowsPerSecond?: number;
 }
@@ -48,6 +54,11 @@ export class IdentityModule {
         ...keyringProviders(keyTargets, rewrapRowsPerSecond),
         ShowKeys,
         { provide: FirstRowsOptions, useValue: firstRows },
+        {
+          provide: ClientCertificateOptions,
+          useValue: options.clientCertificates ?? { areOffered: false, authorities: null },
+        },
+        { provide: AuthFailureLimit, useValue: { failures: options.authFailures ?? 100 } },
         { provide: DpopOptions, useValue: { requireNonce: options.requireDpopNonce ?? false } satisfies DpopOptions },
         ...registryParts.providers,
         ...authorizationParts.providers,

@@ -3,8 +3,10 @@ import { VaultError } from '@strongroom/errors';
 const KINDS = {
   user: 'user',
   client: 'client',
+  credential: 'credential',
   client_grant: 'client grant',
   resource_server: 'resource server',
+  signing_key: 'signing key',
 } as const;
 
 /** No row of that kind has the id of the path, or the one that was named. */
@@ -27,6 +29,15 @@ export class LastAdministratorError extends VaultError {
   constructor() {
     super('This is the last administrator. Make somebody else administrator first.', {
       code: 'last_administrator',
+      status: 409,
+    });
+  }
+}
+
+export class CredentialConflictError extends VaultError {
+  constructor() {
+    super('The client already has this credential, or another one with the same kid.', {
+      code: 'credential_conflict',
       status: 409,
     });
   }

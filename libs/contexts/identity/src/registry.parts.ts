@@ -1,5 +1,7 @@
 import { Clients, People } from '@strongroom/contracts';
 import { AddAccountToProfileWhenAccountConnected } from './users/add-account-to-profile-when-account-connected.js';
+import { ClientCredentialsController } from './clients/client-credentials.controller.js';
+import { ClientCredentialsService } from './clients/client-credentials.service.js';
 import { ClientConnectionsController } from './clients/client-connections.controller.js';
 import { ClientGrantsController } from './apis/client-grants.controller.js';
 import { ClientGrantsService } from './apis/client-grants.service.js';
@@ -36,6 +38,7 @@ export const registryParts = {
     UsersByEmailController,
     ClientsController,
     ClientConnectionsController,
+    ClientCredentialsController,
     ClientGrantsController,
     ResourceServersController,
     TenantSettingsController,
@@ -50,6 +53,7 @@ export const registryParts = {
     ProfileAccounts,
     ClientsService,
     ClientsReads,
+    ClientCredentialsService,
     ClientGrantsService,
     ResourceServersService,
     TenantSettingsService,

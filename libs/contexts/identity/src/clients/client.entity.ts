@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
 /** `refresh_token` of a client, `spec/wire-contract.md` §3.5. */
 export interface RefreshTokenSettings {
@@ -35,6 +35,8 @@ export class ClientEntity {
   /** Which methods beside the secret, and with which rows of `client_credentials`; null: none. */
   @Column('jsonb', { name: 'client_authentication_methods', nullable: true }) clientAuthenticationMethods!: {
     private_key_jwt?: { credentials: { id: string }[] };
+    tls_client_auth?: { credentials: { id: string }[] };
+    self_signed_tls_client_auth?: { credentials: { id: string }[] };
   } | null;
   @Column('jsonb', { name: 'grant_types' }) grantTypes!: string[];
   @Column('jsonb') callbacks!: string[];
@@ -61,15 +63,23 @@ export class ClientEntity {
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
 }
 
-/** A public key of a client, for `private_key_jwt` (RFC 7523). */
+/** What a client proves itself by beside a secret: RFC 7523, RFC 8705. Which one counts for what, its client says. */
 @Entity('client_credentials')
 export class ClientCredentialEntity {
   @PrimaryColumn('text') id!: string;
   @Column('text', { name: 'client_id' }) clientId!: string;
+  @Column('text') type!: 'public_key' | 'cert_subject_dn' | 'x509_cert';
   @Column('text', { nullable: true }) name!: string | null;
-  @Column('text') kid!: string;
-  @Column('text') alg!: 'RS256' | 'RS384' | 'PS256';
-  /** SPKI PEM. */
-  @Column('text') pem!: string;
+  /** Of a public key, as `alg`. */
+  @Column('text', { nullable: true }) kid!: string | null;
+  @Column('text', { nullable: true }) alg!: 'RS256' | 'RS384' | 'PS256' | null;
+  /** SPKI of a public key, or the certificate. */
+  @Column('text', { nullable: true }) pem!: string | null;
+  @Column('text', { name: 'subject_dn', nullable: true }) subjectDn!: string | null;
+  /** SHA-256 of the certificate, base64url. */
+  @Column('text', { nullable: true }) thumbprint!: string | null;
+  /** From then on it proves nothing. */
+  @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' }) createdAt!: Date;
+  @UpdateDateColumn({ type: 'timestamptz', name: 'updated_at' }) updatedAt!: Date;
 }

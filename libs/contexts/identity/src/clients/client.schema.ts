@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { authenticationMethods } from './client-credentials.schema.js';
 import { callbackUri, webOrigin } from './client-uris.js';
+import { privilegedAccess } from './privileged-access.schema.js';
 import { notOffered, openObject, said, storedMember } from '../members.js';
 
 const seconds = z.number().int().min(0).max(157_680_000);
@@ -22,24 +24,6 @@ const refreshToken = z
   .refine(({ rotation_type, expiration_type }) => rotation_type !== 'rotating' || expiration_type === 'expiring', {
     error: 'rotating refresh tokens must be expiring',
   });
-
-const inlineCredential = z.strictObject({
-  name: z.string().max(128).optional(),
-  credential_type: z.literal('public_key'),
-  pem: z.string().max(16_384),
-  alg: z.enum(['RS256', 'RS384', 'PS256']).default('RS256'),
-});
-export type InlineCredential = z.output<typeof inlineCredential>;
-
-/** Keys whole, or the ids of keys that the client has already. */
-const authenticationMethods = z.strictObject({
-  private_key_jwt: z.strictObject({
-    credentials: z
-      .array(z.union([z.strictObject({ id: z.string().max(64) }), inlineCredential]))
-      .min(1)
-      .max(10),
-  }),
-});
 
 /** Kept and returned, without effect. */
 export const STORED_OF_CLIENT = [
@@ -80,7 +64,7 @@ const members = {
   require_proof_of_possession: z.boolean().optional(),
   require_pushed_authorization_requests: z.boolean().optional(),
   require_mfa_at_login: z.boolean().nullish(),
-  token_vault_privileged_access: notOffered(null).optional(),
+  token_vault_privileged_access: privilegedAccess.nullish(),
   vault_policy: notOffered(null).optional(),
 };
 

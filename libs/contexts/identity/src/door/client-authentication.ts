@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
 import { decodeJwt, decodeProtectedHeader, importSPKI, jwtVerify, type JWTPayload } from 'jose';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { ClientCredentialEntity } from '../clients/client.entity.js';
 import { InvalidClientError, InvalidRequestError } from '../authorization.errors.js';
+import { AuthFailures } from './auth-failures.js';
+import { ClientCertificates } from './client-certificates.js';
 import { type ClientFacts, isConfidential } from './client-facts.js';
 import { sameSecret } from '../hash.js';
 import { Replays } from './replays.js';
@@ -11,8 +13,11 @@ import { Replays } from './replays.js';
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const LONGEST_ASSERTION_SECONDS = 300;
 
+/** As they stood in the request; `certificate` and `ip` as the server worked them out. */
 export interface SentCredentials {
   authorization: string | null;
+  certificate: string | null;
+  ip: string | null;
   clientId: string | null;
   clientSecret: string | null;
   clientAssertion: string | null;
@@ -24,6 +29,11 @@ export interface PresentedClient {
   /** Null: nothing names it; the subject token does (`spec/wire-contract.md` §1.2). */
   clientId: string | null;
   proof: { secret: string } | { assertion: string } | null;
+  /** PEM; it counts where there is no other proof, because it belongs to the connection and not to the request. */
+  certificate: string | null;
+  address: string | null;
+  /** Paths that an assertion may be made out to, beside the issuer. */
+  endpoints: readonly string[];
 }
 
 /** The one client authentication of all endpoints; the library's own is not used (`spec/identity.md` §3). */
@@ -33,21 +43,27 @@ export class ClientAuthentication {
     private readonly database: DataSource,
     private readonly publicUrl: PublicUrl,
     private readonly replays: Replays,
+    private readonly certificates: ClientCertificates,
+    private readonly failures: AuthFailures,
   ) {}
 
   /** The candidate that the proof fits: exactly one, else 401. Public clients fit without a proof. */
-  async authenticate({ proof }: PresentedClient, candidates: ClientFacts[]): Promise<ClientFacts> {
+  async authenticate(presented: PresentedClient, candidates: ClientFacts[]): Promise<ClientFacts> {
+    const { clientId, address } = presented;
+    this.failures.refuseWaiting(clientId, address);
     const fitting: ClientFacts[] = [];
-    for (const candidate of candidates) if (await this.fits(proof, candidate)) fitting.push(candidate);
-    if (fitting.length !== 1)
-      throw new InvalidClientError(`${fitting.length} of ${candidates.length} candidates fit`, {
-        clientId: candidates.length === 1 ? candidates[0]!.clientId : null,
-      });
-    return fitting[0]!;
+    for (const candidate of candidates) if (await this.fits(presented, candidate)) fitting.push(candidate);
+    if (fitting.length === 1) return fitting[0]!;
+    await this.failures.count(clientId, address);
+    throw new InvalidClientError(`${fitting.length} of ${candidates.length} candidates fit`, {
+      clientId: candidates.length === 1 ? candidates[0]!.clientId : null,
+    });
   }
 
-  private async fits(proof: PresentedClient['proof'], client: ClientFacts): Promise<boolean> {
-    if (!proof) return !isConfidential(client);
+  private async fits(presented: PresentedClient, client: ClientFacts): Promise<boolean> {
+    const { proof, certificate } = presented;
+    if (!proof)
+      return !isConfidential(client) || (certificate !== null && (await this.certificateFits(certificate, client)));
     if ('secret' in proof)
       return (
         client.secretHash !== null &&
@@ -55,34 +71,50 @@ export class ClientAuthentication {
         client.tokenEndpointAuthMethod !== 'none' &&
         sameSecret(client.secretHash, proof.secret)
       );
-    return this.assertionFits(proof.assertion, client);
+    return this.assertionFits(proof.assertion, presented.endpoints, client);
   }
 
-  private async assertionFits(assertion: string, client: ClientFacts): Promise<boolean> {
-    const ids = client.clientAuthenticationMethods?.private_key_jwt?.credentials.map(({ id }) => id) ?? [];
-    if (ids.length === 0) return false;
-    const keys = (
-      await this.database.getRepository(ClientCredentialEntity).findBy({ clientId: client.clientId })
-    ).filter(({ id }) => ids.includes(id));
-    const claims = await this.verified(assertion, client.clientId, keys);
+  private async certificateFits(certificate: string, client: ClientFacts): Promise<boolean> {
+    for (const method of ['self_signed_tls_client_auth', 'tls_client_auth'] as const)
+      for (const credential of await this.credentials(client, method))
+        if (this.certificates.fits(certificate, method, credential)) return true;
+    return false;
+  }
+
+  private async assertionFits(assertion: string, endpoints: readonly string[], client: ClientFacts): Promise<boolean> {
+    const keys = await this.credentials(client, 'private_key_jwt');
+    const claims = await this.verified(assertion, endpoints, client.clientId, keys);
     if (!claims) return false;
     const left = claims.exp! - Math.floor(Date.now() / 1000);
     if (left > LONGEST_ASSERTION_SECONDS) return false;
     return this.replays.isFirst(`client-assertion:${client.clientId}:${claims.jti!}`, left + 60);
   }
 
+  /** Those that the client's settings name for this method, and that have not ended. */
+  private async credentials(
+    { clientId, clientAuthenticationMethods }: ClientFacts,
+    method: keyof NonNullable<ClientFacts['clientAuthenticationMethods']>,
+  ): Promise<ClientCredentialEntity[]> {
+    const ids = clientAuthenticationMethods?.[method]?.credentials.map(({ id }) => id) ?? [];
+    if (ids.length === 0) return [];
+    const rows = await this.database.getRepository(ClientCredentialEntity).findBy({ clientId, id: In(ids) });
+    return rows.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > Date.now());
+  }
+
   private async verified(
     assertion: string,
+    endpoints: readonly string[],
     clientId: string,
     keys: ClientCredentialEntity[],
   ): Promise<JWTPayload | undefined> {
     const kid = headerKid(assertion);
-    for (const key of keys.filter((one) => kid === undefined || one.kid === kid)) {
-      const checked = await jwtVerify(assertion, await importSPKI(key.pem, key.alg), {
-        algorithms: [key.alg],
+    for (const { alg, pem } of keys.filter((one) => kid === undefined || one.kid === kid)) {
+      if (alg === null || pem === null) continue;
+      const checked = await jwtVerify(assertion, await importSPKI(pem, alg), {
+        algorithms: [alg],
         issuer: clientId,
         subject: clientId,
-        audience: [this.publicUrl.issuer, this.publicUrl.of('/oauth/token')],
+        audience: [this.publicUrl.issuer, ...endpoints.map((path) => this.publicUrl.of(path))],
         requiredClaims: ['exp', 'jti'],
       }).catch(() => undefined);
       if (checked && typeof checked.payload.jti === 'string') return checked.payload;
@@ -92,14 +124,19 @@ export class ClientAuthentication {
 }
 
 /** @throws InvalidRequestError for two methods at once, InvalidClientError for what cannot be read. */
-export function presentedClient(sent: SentCredentials): PresentedClient {
+export function presentedClient(
+  sent: SentCredentials,
+  endpoints: readonly string[] = ['/oauth/token'],
+): PresentedClient {
+  const { certificate, ip: address } = sent;
+  const channel = { certificate, address, endpoints };
   const basic = sent.authorization === null ? null : readBasic(sent.authorization);
   if ([basic, sent.clientSecret, sent.clientAssertion].filter((one) => one !== null).length > 1)
     throw new InvalidRequestError('use one method of client authentication, not two');
   if (basic) {
     if (sent.clientId !== null && sent.clientId !== basic.clientId)
       throw new InvalidRequestError('client_id differs from the user name of the Authorization header');
-    return { clientId: basic.clientId, proof: { secret: basic.secret } };
+    return { clientId: basic.clientId, proof: { secret: basic.secret }, ...channel };
   }
   if (sent.clientAssertion !== null) {
     if (sent.clientAssertionType !== ASSERTION_TYPE)
@@ -107,11 +144,12 @@ export function presentedClient(sent: SentCredentials): PresentedClient {
     const issuer = assertionIssuer(sent.clientAssertion);
     if (sent.clientId !== null && sent.clientId !== issuer)
       throw new InvalidClientError('client_id differs from iss of the assertion');
-    return { clientId: issuer, proof: { assertion: sent.clientAssertion } };
+    return { clientId: issuer, proof: { assertion: sent.clientAssertion }, ...channel };
   }
   return {
     clientId: sent.clientId,
     proof: sent.clientSecret === null ? null : { secret: sent.clientSecret },
+    ...channel,
   };
 }
 

@@ -6,7 +6,7 @@ import type { ClientFacts } from './client-facts.js';
 import { sha256 } from '../hash.js';
 import type { TokenRequest } from './token-request.js';
 
-/** Who calls the token or revocation endpoint. */
+/** Who calls the token, revocation or PAR endpoint. */
 @Injectable()
 export class RegisteredClients {
   constructor(
@@ -15,7 +15,7 @@ export class RegisteredClients {
   ) {}
 
   /** @throws InvalidClientError. Without a name the client is the one that `refreshToken` was issued to. */
-  async authenticated(request: TokenRequest, refreshToken: string | undefined): Promise<ClientFacts> {
+  async authenticated(request: TokenRequest, refreshToken?: string): Promise<ClientFacts> {
     const clientId = request.client.clientId ?? (refreshToken && (await this.holder(refreshToken)));
     const client = clientId && (await this.database.getRepository(ClientEntity).findOneBy({ clientId }));
     return this.authentication.authenticate(request.client, client ? [client] : []);

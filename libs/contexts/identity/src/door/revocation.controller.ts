@@ -13,7 +13,6 @@ export class RevocationController {
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   async revoke(@Req() request: FastifyRequest): Promise<void> {
-    const { headers } = request;
-    await this.revocation.revoke(TokenRequest.read(headers['content-type'], headers.authorization, rawBody(request)));
+    await this.revocation.revoke(TokenRequest.read(request.raw, rawBody(request)));
   }
 }

@@ -1,5 +1,6 @@
-import { parseJson, repeatsMember } from '@strongroom/http';
-import { InvalidRequestError } from '../authorization.errors.js';
+import type { IncomingMessage } from 'node:http';
+import { clientAddress, clientCertificate, parseJson, repeatsMember } from '@strongroom/http';
+import { BodyTooLargeError, InvalidRequestError } from '../authorization.errors.js';
 import { presentedClient, type PresentedClient } from './client-authentication.js';
 
 const MOST_BYTES = 32 * 1024;
@@ -13,20 +14,26 @@ export class TokenRequest {
   ) {}
 
   /** @throws InvalidRequestError */
-  static read(contentType: string | undefined, authorization: string | undefined, body: Buffer): TokenRequest {
-    if (body.length > MOST_BYTES) throw new InvalidRequestError('the body is larger than 32 KiB');
+  static read(request: IncomingMessage, body: Buffer, endpoints?: readonly string[]): TokenRequest {
+    const { 'content-type': contentType, authorization } = request.headers;
+    if (body.length > MOST_BYTES) throw new BodyTooLargeError();
     const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
     const parameters = new Map([...entries(type, body)].filter(([, value]) => value !== '')); // RFC 6749 §3.2
     const of = (name: string): string | null => parameters.get(name) ?? null;
     return new TokenRequest(
       parameters,
-      presentedClient({
-        authorization: authorization ?? null,
-        clientId: of('client_id'),
-        clientSecret: of('client_secret'),
-        clientAssertion: of('client_assertion'),
-        clientAssertionType: of('client_assertion_type'),
-      }),
+      presentedClient(
+        {
+          authorization: authorization ?? null,
+          certificate: clientCertificate(request)?.pem ?? null,
+          ip: clientAddress(request),
+          clientId: of('client_id'),
+          clientSecret: of('client_secret'),
+          clientAssertion: of('client_assertion'),
+          clientAssertionType: of('client_assertion_type'),
+        },
+        endpoints,
+      ),
     );
   }
 
@@ -38,6 +45,12 @@ export class TokenRequest {
     const value = this.parameters.get(name);
     if (value === undefined) throw new InvalidRequestError(`Missing required parameter: ${name}`);
     return value;
+  }
+
+  /** @throws InvalidRequestError: leaving them out would sign somebody in elsewhere than was asked. */
+  refuseOrganisations(): void {
+    if (this.parameters.has('organization') || this.parameters.has('invitation'))
+      throw new InvalidRequestError('organisations are not offered');
   }
 
   /** For the library: with the client that was authenticated, without what proved it. */

@@ -33,6 +33,8 @@ export function clientMetadata(row: ClientEntity): AllClientMetadata {
     grant_types: grantTypes,
     response_types: signsIn ? ['code'] : [],
     redirect_uris: row.callbacks,
+    require_pushed_authorization_requests: row.requirePushedAuthorizationRequests,
+    dpop_bound_access_tokens: row.requireProofOfPossession,
     strongroom: own,
   };
 }

@@ -50,7 +50,12 @@ export class ProviderConfiguration {
         client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
       loadExistingGrant: (ctx) => this.rules.grant(ctx),
       renderError: refuseWithPage,
-      routes: { authorization: '/authorize', token: '/oauth/token', jwks: '/.well-known/jwks.json' },
+      routes: {
+        authorization: '/authorize',
+        token: '/oauth/token',
+        pushed_authorization_request: '/oauth/par',
+        jwks: '/.well-known/jwks.json',
+      },
       interactions: { url: (_, { uid, prompt }) => `/u/${prompt.name}/${uid}`, policy: prompts() },
       formats: {
         bitsOfOpaqueRandomness: 256,
@@ -69,7 +74,7 @@ export class ProviderConfiguration {
       features: {
         devInteractions: { enabled: false },
         dPoP: { enabled: true, nonceSecret: this.nonces.secret(keys), requireNonce: () => this.nonces.areRequired },
-        pushedAuthorizationRequests: { enabled: false },
+        pushedAuthorizationRequests: { enabled: true },
         rpInitiatedLogout: { enabled: false },
         userinfo: { enabled: false },
         resourceIndicators: {

@@ -9,10 +9,10 @@ export function libraryError({ code, message, status }: VaultError): errors.Cust
 
 const VAGUE = 'grant request is invalid';
 
-/** Shapes the library's errors at the token endpoint by `spec/wire-contract.md` §1.8. */
+/** Shapes the library's errors at the endpoints that clients call by `spec/wire-contract.md` §1.8. */
 export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
-  if (ctx.path !== '/oauth/token') return;
+  if (ctx.path !== '/oauth/token' && ctx.path !== '/oauth/par') return;
   ctx.remove('www-authenticate');
   const body = ctx.body as { error?: string; error_description?: string } | undefined;
   if (body?.error === 'invalid_grant' && body.error_description === VAGUE)
