@@ -8,13 +8,22 @@ import { type DoorPass, doorPass } from '../door/door-pass.js';
 import { patch } from './library-seams.js';
 import { ProviderConfiguration } from './provider-configuration.js';
 import { RefreshTokenGrant } from '../tokens/refresh-token.grant.js';
-import { SigningKeys } from '../signing/signing-keys.js';
+import { type LoadedKeys, SigningKeys } from '../signing/signing-keys.js';
 import { tokenErrors } from './token-errors.js';
 
-/** The one authorization server of the process. A key rotation will build another by the same factory and swap it. */
+interface Made {
+  provider: Provider;
+  answer: ReturnType<Provider['callback']>;
+}
+
+/**
+ * The one authorization server of the process. The library's keys are fixed when it is made, so each request asks which
+ * keys count now, and when they have changed another is made in the same way and takes its place. What has begun ends
+ * with the one it began with.
+ */
 @Injectable()
 export class ProviderHolder {
-  private made: Promise<{ provider: Provider; answer: ReturnType<Provider['callback']> }> | undefined;
+  private held: { serial: number; made: Promise<Made> } | undefined;
 
   constructor(
     private readonly configuration: ProviderConfiguration,
@@ -40,17 +49,27 @@ export class ProviderHolder {
     await doorPass.run(pass, () => answer(request, response));
   }
 
-  private current(): NonNullable<typeof this.made> {
-    return (this.made ??= this.make().catch((error: unknown) => {
-      this.made = undefined;
-      throw error;
-    }));
+  private async current(): Promise<Made> {
+    const keys = await this.keys.fresh();
+    // Never back to older keys: of two requests the one that asked first may come here last.
+    if (!this.held || keys.serial > this.held.serial) this.hold(keys);
+    return this.held!.made;
   }
 
-  private async make(): Promise<{ provider: Provider; answer: ReturnType<Provider['callback']> }> {
-    const provider = new Provider(this.publicUrl.issuer, this.configuration.build(await this.keys.get()));
+  private hold(keys: LoadedKeys): void {
+    const held = { serial: keys.serial, made: Promise.resolve().then(() => this.make(keys)) };
+    held.made.catch(() => {
+      if (this.held === held) this.held = undefined;
+    });
+    this.held = held;
+  }
+
+  private make(keys: LoadedKeys): Made {
+    const provider = new Provider(this.publicUrl.issuer, this.configuration.build(keys));
     patch(provider);
+    this.configuration.complete(provider);
     provider.proxy = true;
+    provider.use(closedToPages);
     provider.use(tokenErrors);
     provider.registerGrantType('refresh_token', (ctx) => this.refreshToken.answer(provider, ctx), [
       'refresh_token',
@@ -66,4 +85,13 @@ export class ProviderHolder {
     );
     return { provider, answer: provider.callback() };
   }
+}
+
+/** The library lets any page read its answers. Which may is found out where the request comes in, and stays as it is. */
+async function closedToPages(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
+  const ofCors = () => Object.entries(ctx.response.headers).filter(([name]) => name.startsWith('access-control-'));
+  const said = ofCors();
+  await next();
+  for (const [name] of ofCors()) ctx.remove(name);
+  for (const [name, value] of said) ctx.set(name, value as string);
 }

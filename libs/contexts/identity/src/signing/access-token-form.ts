@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
 import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from 'oidc-provider';
 import { Accounts, type PersonAccount } from '../sign-in/accounts.js';
-import { Apis } from '../tokens/granted-apis.js';
+import { Apis, isOidcScope } from '../tokens/granted-apis.js';
 import { scopeList } from '../scope-list.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** Gives access tokens the form of `spec/wire-contract.md` §4.4; the API's dialect decides. */
 @Injectable()
@@ -12,6 +13,7 @@ export class AccessTokenForm {
     private readonly apis: Apis,
     private readonly accounts: Accounts,
     private readonly publicUrl: PublicUrl,
+    private readonly keys: SigningKeys,
   ) {}
 
   async shape(
@@ -22,6 +24,7 @@ export class AccessTokenForm {
   ): Promise<void> {
     const api = await this.apis.byUrn(token.resourceServer!.identifier());
     if (!api) throw new Error('an access token names an API that is gone');
+    await this.keys.willSign(api.signingAlg, Number(payload['exp']) - Number(payload['iat']));
     const { client_id: clientId, sub: _, scope, ...rest } = payload;
     const scopes = scopeList(scope);
     const isRfc9068 = api.tokenDialect.startsWith('rfc9068');
@@ -34,7 +37,7 @@ export class AccessTokenForm {
       ...(scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
       gty: person ? person.gty : 'client-credentials',
       ...(person ? { gid: person.grantId, sid: person.sid } : {}),
-      ...(api.tokenDialect.endsWith('_authz') ? { permissions: scopes } : {}),
+      ...(api.tokenDialect.endsWith('_authz') ? { permissions: scopes.filter((scope) => !isOidcScope(scope)) } : {}),
     };
     write({ ...jwt.header, typ: isRfc9068 ? 'at+jwt' : 'JWT' }, claims);
   }

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWTPayload } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, type JWK, jwtVerify, type JWTPayload } from 'jose';
 import { sha256 } from '../hash.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** What a JWT of ours says, once its signature was found genuine. */
 export interface GenuineToken {
+  kid: string;
+  alg: string;
   typ: string;
   subject: string;
   audiences: string[];
@@ -38,7 +40,8 @@ export class AccessTokens {
   async genuine(token: string): Promise<GenuineToken | null> {
     const key = sha256(token).toString('base64');
     const known = this.remembered.get(key);
-    if (known) return known;
+    if (known && (await this.keys.get()).published.some(({ kid }) => kid === known.kid)) return known;
+    this.remembered.delete(key);
     const read = await this.verified(token);
     if (!read) return null;
     if (this.remembered.size >= REMEMBERED) this.remembered.delete(this.remembered.keys().next().value!);
@@ -47,27 +50,47 @@ export class AccessTokens {
   }
 
   private async verified(token: string): Promise<GenuineToken | null> {
-    const { published } = await this.keys.get();
+    const header = headerOf(token);
+    if (!header) return null;
+    const keys = await this.keyed(header.kid);
     try {
-      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: published }), {
-        algorithms: ['RS256'],
+      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), {
+        algorithms: ['RS256', 'PS256'],
         issuer: this.publicUrl.issuer,
         currentDate: new Date(0), // whether it has ended is asked each time, of what is remembered too
         clockTolerance: Number.MAX_SAFE_INTEGER,
         requiredClaims: ['exp', 'iat', 'sub', 'aud'],
       });
-      return read(decodeProtectedHeader(token).typ ?? '', payload);
+      return read(header, payload);
     } catch {
       return null;
     }
   }
+
+  /** The key set; if it has no such key, as it is now: another process may just have made one. */
+  private async keyed(kid: string): Promise<JWK[]> {
+    const { published } = await this.keys.get();
+    return published.some((key) => key.kid === kid) ? published : (await this.keys.fresh()).published;
+  }
 }
 
-function read(typ: string, claims: JWTPayload): GenuineToken {
+type Header = Pick<GenuineToken, 'kid' | 'alg' | 'typ'>;
+
+/** Null where it cannot be one of ours, which all name their key. */
+function headerOf(token: string): Header | null {
+  try {
+    const { kid, alg, typ = '' } = decodeProtectedHeader(token);
+    return kid && alg ? { kid, alg, typ } : null;
+  } catch {
+    return null;
+  }
+}
+
+function read(header: Header, claims: JWTPayload): GenuineToken {
   const text = (name: string): string | null => (typeof claims[name] === 'string' ? claims[name] : null);
   const { exp, nbf = 0 } = claims;
   return {
-    typ,
+    ...header,
     subject: claims.sub!,
     audiences: Array.isArray(claims.aud) ? claims.aud : [claims.aud!],
     scopes: (text('scope') ?? '').split(' ').filter(Boolean),
@@ -87,3 +110,14 @@ const boundTo = (cnf: unknown): string | null => (cnf as { jkt?: string } | unde
 
 /** `typ` of an API's tokens. */
 export const typOf = (dialect: string): string => (dialect.startsWith('rfc9068') ? 'at+jwt' : 'JWT');
+
+/** Whether a token is signed and typed as this API has it. */
+export const isOf = (api: { dialect: string; alg: string }, token: GenuineToken): boolean =>
+  token.alg === api.alg && token.typ === typOf(api.dialect);
+
+/**
+ * For the read that each check makes anyway: whether the key (its `kid` is the parameter) is still one of ours. What a
+ * process holds of the key set may be half a minute old, a revocation counts from its answer on.
+ */
+export const keyStands = (parameter: string): string =>
+  `exists (select from signing_keys k where k.kid = ${parameter} and k.state <> 'revoked')`;

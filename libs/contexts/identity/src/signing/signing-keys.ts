@@ -1,110 +1,195 @@
-import { createPrivateKey, generateKeyPair, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
-import { Injectable } from '@nestjs/common';
+import { createPrivateKey } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { KeyRing } from '@strongroom/crypto';
-import { calculateJwkThumbprint, type JWK } from 'jose';
+import { PublicUrl } from '@strongroom/http';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import type { JWK } from 'jose';
 import { DataSource } from 'typeorm';
-import { SigningKeyEntity } from './signing-key.entity.js';
+import { certificateOf, newCookieKey, type NewKey, newTokenKey } from './new-signing-key.js';
+import { OneAtATime } from './one-at-a-time.js';
+import type { SigningKeyEntity, TokenAlg } from './signing-key.entity.js';
 
 export interface LoadedKeys {
-  /** Private; the first signs. */
+  /** Private; of each `alg` the first signs. */
   signing: JWK[];
-  /** What `/.well-known/jwks.json` shows. */
+  /** What `/.well-known/jwks.json` shows, and all that a token of ours may be signed with. */
   published: JWK[];
   /** Signs cookies and forms; the first signs, all are accepted. */
   cookies: string[];
+  /** Grows with every change. */
+  serial: number;
 }
 
-const OWNER = 'signing_keys';
+type Row = Pick<SigningKeyEntity, 'kid' | 'purpose' | 'alg' | 'state' | 'longestSeconds' | 'currentUntil'> & {
+  /** Known to others for long enough to sign. */
+  isKnown: boolean;
+};
+type FullRow = Row & Pick<SigningKeyEntity, 'keySealed' | 'publicJwk' | 'certificate'>;
 
-/** The keys that sign tokens and cookies: made at the first start, stored sealed. */
+const OWNER = 'signing_keys';
+const POLL_MS = 30_000;
+/** Who keeps a copy of the key set shall have seen a key before it signs. */
+const KNOWN_AFTER = `interval '60 seconds'`;
+const COLUMNS = `kid, purpose, alg, state, longest_seconds as "longestSeconds", current_until as "currentUntil",
+  created_at <= clock_timestamp() - ${KNOWN_AFTER} as "isKnown"`;
+const USED = `(state in ('current', 'next') or (state = 'previous' and listed_until > clock_timestamp()))`;
+
+/**
+ * The keys that sign tokens and cookies, made when they are first needed and stored sealed. What a process holds is at
+ * most thirty seconds old; who signs, or meets a key that is not there, asks for what the database holds now.
+ */
 @Injectable()
-export class SigningKeys {
-  private loaded: Promise<LoadedKeys> | undefined;
+export class SigningKeys implements OnApplicationBootstrap, OnModuleDestroy {
+  private loaded: (LoadedKeys & { version: string; rows: Row[] }) | undefined;
+  private serial = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly looks = new OneAtATime(() => this.look());
 
   constructor(
     private readonly database: DataSource,
     private readonly ring: KeyRing,
+    private readonly publicUrl: PublicUrl,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  get(): Promise<LoadedKeys> {
-    return (this.loaded ??= this.load().catch((error: unknown) => {
-      this.loaded = undefined;
-      throw error;
-    }));
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.poll().catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'signing keys could not be read; tried again in half a minute'),
+      );
+    }, POLL_MS).unref();
   }
 
-  private async load(): Promise<LoadedKeys> {
-    const rows = await this.rows();
-    for (const [purpose, make] of [
-      ['tokens', newTokenKey],
-      ['cookies', newCookieKey],
-    ] as const)
-      if (!rows.some((row) => row.purpose === purpose)) await this.add(await make());
-    const all = await this.rows();
-    const of = (purpose: string) =>
-      all.filter((row) => row.purpose === purpose).sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
-    return {
-      signing: of('tokens').map((row) => ({ ...this.privateJwk(row), kid: row.kid, alg: row.alg, use: 'sig' })),
-      published: of('tokens').map((row) => row.publicJwk as JWK),
-      cookies: of('cookies').map((row) =>
-        this.ring.openValue(OWNER, row.kid, 'key', row.keySealed).toString('base64url'),
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  /** As they were at the last look. */
+  async get(): Promise<LoadedKeys> {
+    return this.loaded ?? this.looks.ask();
+  }
+
+  /** As they are now. The same object until something changes. */
+  fresh(): Promise<LoadedKeys> {
+    return this.looks.ask();
+  }
+
+  /** To be said of every token before it is signed: its key stays listed until it has ended. */
+  async willSign(alg: string, seconds: number): Promise<void> {
+    const signer = this.loaded && signerOf(this.loaded.rows.filter((row) => row.alg === alg));
+    if (!signer || seconds <= signer.longestSeconds) return;
+    await this.database.query(
+      `update signing_keys set longest_seconds = greatest(longest_seconds, $2),
+         listed_until = case when state = 'previous'
+           then greatest(listed_until, clock_timestamp() + make_interval(secs => $2)) end
+       where kid = $1`,
+      [signer.kid, seconds],
+    );
+    signer.longestSeconds = seconds;
+  }
+
+  private async poll(): Promise<void> {
+    await this.fresh();
+    await this.database.query(`delete from signing_keys where state = 'previous' and listed_until < clock_timestamp()`);
+  }
+
+  private async look(): Promise<LoadedKeys> {
+    const seen: Row[] = await this.database.query(`select ${COLUMNS} from signing_keys where ${USED}`);
+    const wanted = await this.missing(seen);
+    if (this.loaded && wanted.length === 0 && this.loaded.version === versionOf(seen)) return this.loaded;
+    for (const [state, key] of wanted) await this.add(state, await key());
+    return (this.loaded = await this.load());
+  }
+
+  /** What has to be made: a key and its successor for each `alg` that some API asks for. */
+  private async missing(rows: readonly Row[]): Promise<['current' | 'next', () => Promise<NewKey>][]> {
+    const has = (alg: Row['alg'], state: Row['state']) => rows.some((row) => row.alg === alg && row.state === state);
+    const algs: TokenAlg[] = has('PS256', 'current') || (await this.isPs256Asked()) ? ['RS256', 'PS256'] : ['RS256'];
+    const { hostname } = new URL(this.publicUrl.origin);
+    return [
+      ...algs.flatMap((alg) =>
+        (['current', 'next'] as const)
+          .filter((state) => !has(alg, state))
+          .map((state): ['current' | 'next', () => Promise<NewKey>] => [state, () => newTokenKey(alg, hostname)]),
       ),
+      ...(has('HS256', 'current') ? [] : [['current', newCookieKey] as ['current', () => Promise<NewKey>]]),
+    ];
+  }
+
+  private async isPs256Asked(): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(
+      `select from resource_servers where signing_alg = 'PS256' limit 1`,
+    );
+    return rows.length > 0;
+  }
+
+  private async load(): Promise<NonNullable<typeof this.loaded>> {
+    const rows: FullRow[] = await this.database.query(
+      `select ${COLUMNS}, key_sealed as "keySealed", public_jwk as "publicJwk", certificate
+       from signing_keys where ${USED}`,
+    );
+    for (const row of rows) if (row.purpose === 'tokens' && !row.certificate) await this.certify(row);
+    const tokens = (['RS256', 'PS256'] as const).flatMap((alg) => inTurn(rows.filter((row) => row.alg === alg)));
+    return {
+      signing: tokens.map((row) => ({ ...this.privateJwk(row), kid: row.kid, alg: row.alg, use: 'sig' })),
+      published: tokens.map((row) => row.publicJwk as JWK),
+      cookies: rows.filter(({ purpose }) => purpose === 'cookies').map((row) => this.open(row).toString('base64url')),
+      serial: ++this.serial,
+      version: versionOf(rows),
+      rows,
     };
   }
 
-  private rows(): Promise<SigningKeyEntity[]> {
-    return this.database
-      .getRepository(SigningKeyEntity)
-      .createQueryBuilder('key')
-      .where(`key.state <> 'revoked'`)
-      .orderBy('key.createdAt', 'DESC')
-      .getMany();
-  }
-
-  /** Of two processes that start at once, one index lets one in. */
-  private async add(made: NewKey): Promise<void> {
+  /** Of two processes that make the same, one index lets one in. */
+  private async add(state: 'current' | 'next', made: NewKey): Promise<void> {
     await this.database.query(
-      `insert into signing_keys (kid, purpose, alg, state, key_sealed, public_jwk, current_since)
-       values ($1, $2, $3, 'current', $4, $5, now()) on conflict do nothing`,
-      [made.kid, made.purpose, made.alg, this.ring.sealValue(OWNER, made.kid, 'key', made.bytes), made.publicJwk],
+      `insert into signing_keys (kid, purpose, alg, state, key_sealed, public_jwk, certificate, current_since)
+       values ($1, $2, $3, $4, $5, $6, $7, case when $4 = 'current' then now() end) on conflict do nothing`,
+      [
+        ...[made.kid, made.purpose, made.alg, state, this.ring.sealValue(OWNER, made.kid, 'key', made.bytes)],
+        ...[made.publicJwk, made.certificate],
+      ],
     );
   }
 
-  private privateJwk(row: SigningKeyEntity): JWK {
-    const key = this.ring.openValue(OWNER, row.kid, 'key', row.keySealed);
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
+  private async certify(row: FullRow): Promise<void> {
+    const certificate = await certificateOf(this.open(row), new URL(this.publicUrl.origin).hostname);
+    await this.database.query(`update signing_keys set certificate = coalesce(certificate, $2) where kid = $1`, [
+      row.kid,
+      certificate,
+    ]);
   }
+
+  private open(row: FullRow): Buffer {
+    return this.ring.openValue(OWNER, row.kid, 'key', row.keySealed!);
+  }
+
+  private privateJwk(row: FullRow): JWK {
+    return createPrivateKey({ key: this.open(row), format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
+  }
+}
+
+/** Changes with everything that decides what signs and what is listed. */
+const versionOf = (rows: readonly Row[]): string =>
+  rows
+    .map(({ kid, state, isKnown }) => `${kid}:${state}:${isKnown}`)
+    .sort()
+    .join();
+
+/** The current one; or, until others can know that, the one before it. */
+function signerOf<One extends Row>(ofAlg: readonly One[]): One | undefined {
+  const current = ofAlg.find(({ state }) => state === 'current');
+  if (current?.isKnown) return current;
+  const before = ofAlg
+    .filter(({ state }) => state === 'previous')
+    .sort((a, b) => b.currentUntil!.getTime() - a.currentUntil!.getTime());
+  return before[0] ?? current;
 }
 
 const ORDER = ['current', 'next', 'previous'];
 
-interface NewKey {
-  kid: string;
-  purpose: SigningKeyEntity['purpose'];
-  alg: SigningKeyEntity['alg'];
-  bytes: Buffer;
-  publicJwk: JWK | null;
+function inTurn<One extends Row>(ofAlg: readonly One[]): One[] {
+  const signer = signerOf(ofAlg);
+  const rank = (row: One) => (row === signer ? -1 : ORDER.indexOf(row.state));
+  return [...ofAlg].sort((a, b) => rank(a) - rank(b));
 }
-
-async function newTokenKey(): Promise<NewKey> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  const jwk = publicKey.export({ format: 'jwk' }) as JWK;
-  const kid = await calculateJwkThumbprint(jwk);
-  return {
-    kid,
-    purpose: 'tokens',
-    alg: 'RS256',
-    bytes: privateKey.export({ format: 'der', type: 'pkcs8' }),
-    publicJwk: { ...jwk, kid, alg: 'RS256', use: 'sig' },
-  };
-}
-
-const newCookieKey = (): Promise<NewKey> =>
-  Promise.resolve({
-    kid: randomBytes(16).toString('base64url'),
-    purpose: 'cookies',
-    alg: 'HS256',
-    bytes: randomBytes(32),
-    publicJwk: null,
-  });
