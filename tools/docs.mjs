@@ -7,6 +7,7 @@ import { doctorSettings, managementSettings } from '../apps/cli/dist/settings.js
 import { configSchema } from '../apps/standalone/dist/config.js';
 import { eventContracts, topics } from '../libs/contracts/dist/index.js';
 import { configSchemas } from '../libs/platform/service/dist/index.js';
+import { openapi } from './openapi/index.mjs';
 import { safetyPage } from './safety-page.mjs';
 
 const docs = join(import.meta.dirname, '../docs');
@@ -148,6 +149,8 @@ await write(
     components: { messages },
   }),
 );
+
+await write('openapi.json', JSON.stringify(await openapi()));
 
 // The figures are measured, not made: npm run safety:report takes them in.
 const figures = join(docs, 'safety-figures.json');

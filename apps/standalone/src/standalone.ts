@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { refuseUnwritable } from '@strongroom/config';
 import { NestFactory } from '@nestjs/core';
@@ -15,12 +16,19 @@ import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger, type Logger, Metrics } from '@strongroom/observability';
 import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
-import { egressOptions, rateLimits, refreshOptions, refuseExampleKeys } from '@strongroom/service';
+import {
+  clientAuthentication,
+  egressOptions,
+  rateLimits,
+  refreshOptions,
+  refuseExampleKeys,
+} from '@strongroom/service';
 import { tokensetsChecks, tokensetsDatabase } from '@strongroom/tokensets';
 import pg from 'pg';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { DataDirectory } from './data-directory.js';
+import { serveOpenApi } from './serve-openapi.js';
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.js';
 
 export interface Standalone {
@@ -128,10 +136,15 @@ async function startApp(
     ...egressOptions(config),
     ownOrigins: [secrets.publicUrl.origin, ...ownListeners(config, databaseUrl)],
   });
+  const asksForCertificates = config.STRONGROOM_TLS_CLIENT_CERTS === 'ask';
+  if (asksForCertificates && !tls)
+    throw new Error('STRONGROOM_TLS_CLIENT_CERTS=ask needs TLS: set STRONGROOM_TLS, or the certificate and its key.');
   const http = {
     logger,
     isHttps: secrets.publicUrl.isHttps,
     trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
+    certificateHeader: config.STRONGROOM_CLIENT_CERT_HEADER,
+    asksForCertificates,
     // Counters of their own: whoever comes from many addresses must not make anything else forget.
     rateLimits: rateLimits(config, new InProcessCounters()),
     ...(tls ? { tls } : {}),
@@ -147,6 +160,7 @@ async function startApp(
       refresh: { ...refreshOptions(config), spillDir: spillDirOf(config) },
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
       requireDpopNonce: config.STRONGROOM_DPOP_NONCE === 'required',
+      clientAuthentication: clientAuthentication(config, asksForCertificates),
     }),
     httpAdapter(http),
     { bodyParser: false, logger: new NestLogger(), abortOnError: false },
@@ -160,6 +174,7 @@ async function startApp(
       .getHttpAdapter()
       .getInstance()
       .addHook('onClose', () => probe.end());
+    serveOpenApi(app);
     await serveMetricsBeside(app, config, metrics, logger);
     await app.init();
     await app.get(InProcessMessaging).start(app);
@@ -209,6 +224,10 @@ const ownListeners = (
     `http://localhost:${own}`,
   ]);
 
+/** Clients with a certificate may come by `mtls.{host}`; an address has no such name. */
+const namesOf = (config: Config, host: string): string[] =>
+  config.STRONGROOM_TLS_CLIENT_CERTS && isIP(host) === 0 && !host.startsWith('[') ? [host, `mtls.${host}`] : [host];
+
 async function tlsOf(
   config: Config,
   directory: DataDirectory,
@@ -219,6 +238,6 @@ async function tlsOf(
   if (config.STRONGROOM_TLS_CERT || config.STRONGROOM_TLS_KEY)
     throw new Error('STRONGROOM_TLS_CERT and STRONGROOM_TLS_KEY belong together: set both, or neither.');
   if (config.STRONGROOM_TLS !== 'generate') return undefined;
-  const { cert, key } = await createLocalAuthority(directory.path, [new URL(publicUrl.origin).hostname]);
+  const { cert, key } = await createLocalAuthority(directory.path, namesOf(config, new URL(publicUrl.origin).hostname));
   return { cert, key };
 }

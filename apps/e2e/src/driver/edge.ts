@@ -43,6 +43,7 @@ export class Edge {
       XDG_CONFIG_HOME: home,
       ...(Object.fromEntries(upstreams) as Record<string, string>),
       STRONGROOM_EDGE_ADDRESS: this.url,
+      STRONGROOM_EDGE_FILES: join(ROOT, 'docs'),
       STRONGROOM_EDGE_TLS: `${join(this.dataDir, 'tls/server.pem')} ${join(this.dataDir, 'tls/server.key')}`,
     };
     const parameters = ['run', '--config', join(ROOT, 'docker/Caddyfile'), '--adapter', 'caddyfile'];
