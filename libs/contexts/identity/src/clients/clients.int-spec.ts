@@ -126,14 +126,96 @@ describe('clients over the Management API', () => {
   });
 
   it('refuses security settings that would be stored without effect', async () => {
-    for (const setting of [
-      { require_pushed_authorization_requests: true },
-      { require_mfa_at_login: true },
-      { vault_policy: { scopes: [] } },
-      { jwt_configuration: { alg: 'HS256' } },
-    ])
+    for (const setting of [{ vault_policy: { scopes: [] } }, { jwt_configuration: { alg: 'HS256' } }])
       expect((await registry.call('POST', '/clients', { name: 'x', ...setting })).status).toBe(400);
     await client({ jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 60 } });
+  });
+
+  it('keeps security settings that act, and takes the one of three states back', async () => {
+    const settings = { require_proof_of_possession: true, require_pushed_authorization_requests: true };
+    const { client_id } = await client({ ...settings, require_mfa_at_login: false });
+    const { body } = await registry.call('GET', `/clients/${client_id}`);
+    expect(body).toMatchObject({ ...settings, require_mfa_at_login: false });
+    const after = await registry.call('PATCH', `/clients/${client_id}`, {
+      ...{ require_proof_of_possession: false, require_mfa_at_login: null },
+    });
+    expect(after.body).toMatchObject({ require_proof_of_possession: false });
+    expect(after.body).not.toHaveProperty('require_mfa_at_login');
+  });
+
+  describe('token_vault_privileged_access', () => {
+    const key = () => ({ name: 'worker', credential_type: 'public_key', pem: pem() });
+    const grants = [{ connection: 'google', scopes: ['mail.read'] }];
+    const access = (more: Record<string, unknown> = {}) => ({
+      token_vault_privileged_access: {
+        credentials: [key()],
+        ip_allowlist: ['192.0.2.0/24', '2001:db8::1'],
+        grants,
+        ...more,
+      },
+    });
+    const patch = (id: string, body: unknown, scopes?: string[]) =>
+      registry.call('PATCH', `/clients/${id}`, body, scopes);
+    const credentialsOf = (id: string) =>
+      registry.database.query<{ id: string }[]>('SELECT id FROM client_credentials WHERE client_id = $1 ORDER BY id', [
+        id,
+      ]);
+
+    it('PW-04 is kept, keys by their ids, and with empty lists too', async () => {
+      const created = await client(access());
+      const kept = created['token_vault_privileged_access'] as { credentials: { id: string }[] };
+      expect(kept).toEqual({
+        credentials: [{ id: expect.stringMatching(/^cred_/) as string }],
+        ...{ ip_allowlist: ['192.0.2.0/24', '2001:db8::1'], grants },
+      });
+      expect(JSON.stringify(created)).not.toContain('BEGIN');
+      const empty = await patch(created.client_id, {
+        token_vault_privileged_access: { credentials: kept.credentials, ip_allowlist: [], grants: [] },
+      });
+      expect([empty.status, empty.body['token_vault_privileged_access']]).toEqual([
+        200,
+        { credentials: kept.credentials, ip_allowlist: [], grants: [] },
+      ]);
+      expect((await registry.eventsOf(created.client_id)).at(-1)).toMatchObject({
+        data: { changed: ['token_vault_privileged_access'] },
+      });
+    });
+
+    it('takes its keys with it when it goes, and not those that authenticate the client', async () => {
+      const { client_id, ...created } = await client(access());
+      const { credentials } = created['token_vault_privileged_access'] as { credentials: { id: string }[] };
+      const both = { client_authentication_methods: { private_key_jwt: { credentials } } };
+      await patch(client_id, { ...both, token_endpoint_auth_method: null });
+      await patch(client_id, { token_vault_privileged_access: null });
+      expect(await credentialsOf(client_id)).toEqual(credentials);
+      const back = { token_vault_privileged_access: { credentials } };
+      await patch(client_id, { ...back, client_authentication_methods: null });
+      expect(await credentialsOf(client_id)).toEqual(credentials);
+      await patch(client_id, { token_vault_privileged_access: null });
+      expect(await credentialsOf(client_id)).toEqual([]);
+    });
+
+    it("refuses another client's key, and one that is not for RS256", async () => {
+      const [own, other] = [await client(), await client(access())];
+      const { credentials } = other['token_vault_privileged_access'] as { credentials: { id: string }[] };
+      expect((await patch(own.client_id, access({ credentials }))).status).toBe(400);
+      const { body } = await registry.call('POST', `/clients/${own.client_id}/credentials`, { ...key(), alg: 'PS256' });
+      const named = access({ credentials: [{ id: body['id'] }] });
+      expect((await patch(own.client_id, named)).body['errorCode']).toBe('invalid_body');
+    });
+
+    it('needs a scope of its own to be set, changed or taken away, and none to be sent back as it is', async () => {
+      const some = ['create:clients', 'update:clients'];
+      expect((await registry.call('POST', '/clients', { name: 'x', ...access() }, some)).body).toMatchObject({
+        ...{ statusCode: 403, errorCode: 'insufficient_scope' },
+        message: 'Insufficient scope, expected any of: update:client_token_vault_privileged_access',
+      });
+      const { client_id } = await client(access());
+      const { body } = await registry.call('GET', `/clients/${client_id}`, undefined, ['read:clients']);
+      expect((await patch(client_id, { ...body, name: 'Renamed' }, some)).status).toBe(200);
+      for (const wider of [access({ grants: [] }), { token_vault_privileged_access: null }])
+        expect((await patch(client_id, wider, some)).status).toBe(403);
+    });
   });
 
   it('GR-08 lets only a confidential client do without PKCE, whichever member comes last', async () => {

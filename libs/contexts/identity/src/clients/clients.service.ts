@@ -6,6 +6,7 @@ import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { actorOf } from '../actor.js';
+import { demandPrivilegedScope, dropUnnamedKeys, keepPrivilegedAccess } from './privileged-access.js';
 import { CONNECT_CLIENT } from '../first-rows/built-in.js';
 import { ClientGrantsService } from '../apis/client-grants.service.js';
 import { keepCredentials } from './client-credentials.js';
@@ -26,6 +27,13 @@ export interface OwnClient {
   secret: string | null;
 }
 
+/** What a client is made with beside its settings. */
+interface Beside {
+  builtIn: boolean;
+  methods?: CreateClient['client_authentication_methods'];
+  privileged?: CreateClient['token_vault_privileged_access'];
+}
+
 /** Applications registered with us, as the Management API changes them. */
 @Injectable()
 export class ClientsService {
@@ -40,7 +48,8 @@ export class ClientsService {
   /** The answer holds the secret. */
   async create(body: CreateClient, caller: BearerIdentity): Promise<Record<string, unknown>> {
     const settings = settingsAfter(defaultSettings(body), body);
-    const methods = body.client_authentication_methods;
+    const { client_authentication_methods: methods, token_vault_privileged_access: privileged } = body;
+    demandPrivilegedScope(caller, null, privileged ?? undefined);
     checkSettings(settings, Boolean(methods));
     const secret = usesSecret(settings) ? newClientSecret() : null;
     const clientId = randomId('', 32);
@@ -48,7 +57,7 @@ export class ClientsService {
       const client = await this.insert(
         tx,
         { clientId, settings, secret },
-        { builtIn: false, methods },
+        { builtIn: false, methods, privileged },
         actorOf(caller),
       );
       return clientView(client, secret);
@@ -59,7 +68,7 @@ export class ClientsService {
   async insert(
     tx: EntityManager,
     { clientId, settings, secret }: OwnClient,
-    { builtIn, methods }: { builtIn: boolean; methods?: CreateClient['client_authentication_methods'] },
+    { builtIn, methods, privileged }: Beside,
     actor: Actor,
   ): Promise<ClientEntity> {
     await checkApi(tx, settings);
@@ -67,7 +76,8 @@ export class ClientsService {
     const row = { ...settings, ...secrets, clientId, builtIn, eventVersion: 1 };
     await tx.insert(ClientEntity, row as never);
     const clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
-    if (clientAuthenticationMethods) await tx.update(ClientEntity, { clientId }, { clientAuthenticationMethods });
+    const tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, privileged ?? null);
+    await tx.update(ClientEntity, { clientId }, { clientAuthenticationMethods, tokenVaultPrivilegedAccess } as never);
     const client = await tx.findOneByOrFail(ClientEntity, { clientId });
     const data = { ...clientEventData(client), actor };
     await this.outbox.add(tx, clientCreated, { id: clientId, sequence: 1, data });
@@ -81,6 +91,7 @@ export class ClientsService {
     return this.database.transaction(async (tx) => {
       const client = await this.locked(tx, clientId);
       if (clientId === CONNECT_CLIENT) throw new BuiltInError(`The client ${CONNECT_CLIENT}`);
+      demandPrivilegedScope(caller, client.tokenVaultPrivilegedAccess, body.token_vault_privileged_access);
       const before = clientView(client);
       checkReadOnly(readOnly, before);
       const methods = rest.client_authentication_methods as UpdateClient['client_authentication_methods'];
@@ -88,8 +99,9 @@ export class ClientsService {
       checkSettings(settings, methods === undefined ? client.clientAuthenticationMethods !== null : methods !== null);
       await checkApi(tx, settings);
       const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, body.client_secret) };
-      if (methods !== undefined) changes.clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
+      Object.assign(changes, await this.keysAfter(tx, clientId, rest));
       const after = { ...client, ...changes };
+      await dropUnnamedKeys(tx, client, after);
       const changed = changedMembers(before, clientView(after));
       if (changes.secretHash !== undefined) changed.push('client_secret');
       if (changed.length === 0) return before;
@@ -152,6 +164,22 @@ export class ClientsService {
     await tx.update(ClientEntity, { clientId }, { ...changes, eventVersion } as never);
     const data = { ...clientEventData(after), changed, actor };
     await this.outbox.add(tx, clientUpdated, { id: clientId, sequence: eventVersion, data });
+  }
+
+  /** Privileged ones first: whoever moves a key from one member to the other keeps it. */
+  private async keysAfter(
+    tx: EntityManager,
+    clientId: string,
+    { client_authentication_methods: methods, token_vault_privileged_access: privileged }: Partial<UpdateClient>,
+  ): Promise<Partial<ClientEntity>> {
+    const changes: Partial<ClientEntity> = {};
+    if (privileged !== undefined) {
+      changes.tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, privileged);
+      const { tokenVaultPrivilegedAccess } = changes;
+      await tx.update(ClientEntity, { clientId }, { tokenVaultPrivilegedAccess } as never);
+    }
+    if (methods !== undefined) changes.clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
+    return changes;
   }
 
   /**
