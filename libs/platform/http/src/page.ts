@@ -25,10 +25,17 @@ export function html(parts: TemplateStringsArray, ...values: Shown[]): Html {
 /** Where `styles` is served; pages may load nothing else. */
 export const STYLES_PATH = '/u/strongroom.css';
 
+export interface PageOptions {
+  /** BCP 47. */
+  language?: string;
+  /** Attributes of `<body>`, for the script of a page that has one. */
+  data?: Readonly<Record<string, string>>;
+}
+
 /** A whole page. `content` stands inside `<main>`. */
-export const page = (title: string, content: Html): Html =>
+export const page = (title: string, content: Html, { language = 'en', data = {} }: PageOptions = {}): Html =>
   html`<!doctype html>
-    <html lang="en">
+    <html lang="${language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -36,7 +43,7 @@ export const page = (title: string, content: Html): Html =>
         <title>${title}</title>
         <link rel="stylesheet" href="${STYLES_PATH}" />
       </head>
-      <body>
+      <body ${Object.entries(data).map(([name, value]) => html` data-${name}="${value}"`)}>
         <main>
           <h1>${title}</h1>
           ${content}
@@ -55,18 +62,24 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-export function sendPage(reply: FastifyReply, status: number, content: Html): void {
+/** @param more headers that take the place of the usual ones, or stand beside them */
+export function sendPage(
+  reply: FastifyReply,
+  status: number,
+  content: Html,
+  more: Readonly<Record<string, string>> = {},
+): void {
   void reply
     .code(status)
-    .headers({ ...pageHeaders, 'content-type': 'text/html; charset=utf-8' })
+    .headers({ ...pageHeaders, ...more, 'content-type': 'text/html; charset=utf-8' })
     .send(content.markup);
 }
 
 /** 303, so that a form's POST is not repeated at the target (RFC 9700 §4.12). */
-export function sendSeeOther(reply: FastifyReply, location: string): void {
+export function sendSeeOther(reply: FastifyReply, location: string, more: Readonly<Record<string, string>> = {}): void {
   void reply
     .code(303)
-    .headers({ ...pageHeaders, location })
+    .headers({ ...pageHeaders, ...more, location })
     .send();
 }
 

@@ -33,15 +33,21 @@ export class AuthorizeRoutes implements OnModuleInit {
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.holder.provider(); // what is thrown here is answered; after the next line nobody would
     reply.hijack();
-    for (const [name, value] of Object.entries(BETWEEN_PAGES)) reply.raw.setHeader(name, value);
+    for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...BETWEEN_PAGES }))
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    request.raw.url = withoutResource(request.raw.url!);
     delete request.raw.headers.authorization;
     delete request.raw.headers['dpop']; // a browser is sent here; its client names a key by dpop_jkt
     await this.holder.answer({ clientId: null }, request.raw, reply.raw);
   }
 }
 
-const BETWEEN_PAGES = {
-  'referrer-policy': pageHeaders['referrer-policy']!,
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-};
+/** How the library names an API inside; `audience` is how clients do, and the library's own is no way around it. */
+function withoutResource(url: string): string {
+  const [path, query = ''] = url.split(/\?(.*)/s) as [string, string?];
+  const kept = query.split('&').filter((one) => !new URLSearchParams(one).has('resource'));
+  return kept.join('&') === '' ? path : `${path}?${kept.join('&')}`;
+}
+
+/** A page that is shown in place of a redirect has these, unless it says otherwise by name. */
+const { 'cross-origin-opener-policy': _, ...BETWEEN_PAGES } = pageHeaders;

@@ -1,6 +1,8 @@
 import type { Client, KoaContextWithOIDC, Provider, ResourceServer } from 'oidc-provider';
 // @ts-expect-error: an inner module, which the library's types leave out
 import ServerChallenge from 'oidc-provider/lib/helpers/challenge.js';
+// @ts-expect-error: another
+import settingsOf from 'oidc-provider/lib/helpers/weak_cache.js';
 import type { ResourceServerEntity } from '../apis/resource-server.entity.js';
 import { doorPass } from '../door/door-pass.js';
 import { apiUrn } from '../tokens/granted-apis.js';
@@ -84,6 +86,15 @@ export function patch(provider: Provider): void {
       claims['sub'] = this.available['public_id'];
     return claims;
   };
+}
+
+type ResponseMode = Parameters<Provider['registerResponseMode']>[1];
+
+/** The library registers its own first and keeps it; its pages have words, a script and no language of their own. */
+export function replaceResponseMode(provider: Provider, name: string, handler: ResponseMode): void {
+  const { responseModes } = (settingsOf as (of: Provider) => { responseModes: Map<string, ResponseMode> })(provider);
+  if (!responseModes.delete(name)) throw new Error(`oidc-provider has no response mode ${name}`);
+  provider.registerResponseMode(name, handler);
 }
 
 /** An ID token with the claims that the scopes open. */

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { html, page, pageHeaders, PublicUrl } from '@strongroom/http';
-import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { PublicUrl } from '@strongroom/http';
+import { type Configuration, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { ClientEntity } from '../clients/client.entity.js';
 import { AccessTokenForm } from '../signing/access-token-form.js';
-import { Accounts, CLAIMS, type PersonAccount } from '../sign-in/accounts.js';
+import { Accounts, CLAIMS } from '../sign-in/accounts.js';
 import { OIDC_SCOPES } from '../tokens/granted-apis.js';
 import { ArtefactAdapter } from './artefact-adapter.js';
 import { ClientAdapter } from './client-adapter.js';
@@ -12,8 +12,13 @@ import { DPOP_ALGORITHMS } from '../dpop/dpop-proof.js';
 import { DpopNonces } from '../dpop/dpop-nonces.js';
 import { refreshLifetimes } from '../door/client-facts.js';
 import { ownData } from './client-metadata.js';
+import { pageOf, Prompts } from '../sign-in/prompts.js';
+import { refusalPage } from '../sign-in/refusal-page.js';
+import { RequestParameters } from '../sign-in/request-parameters.js';
+import { SignInHooks } from '../sign-in/sign-in-hooks.js';
 import { SignInRules } from '../sign-in/sign-in-rules.js';
 import type { LoadedKeys } from '../signing/signing-keys.js';
+import { sessionSecondsLeft } from '../sessions/session-lifetime.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -28,7 +33,15 @@ export class ProviderConfiguration {
     private readonly rules: SignInRules,
     private readonly form: AccessTokenForm,
     private readonly nonces: DpopNonces,
+    private readonly prompts: Prompts,
+    private readonly parameters: RequestParameters,
+    private readonly hooks: SignInHooks,
   ) {}
+
+  /** What a provider that was built is given besides. */
+  complete(provider: Provider): void {
+    this.hooks.register(provider);
+  }
 
   build(keys: LoadedKeys): Configuration {
     const clients = new ClientAdapter(this.database.getRepository(ClientEntity));
@@ -49,14 +62,14 @@ export class ProviderConfiguration {
       issueRefreshToken: (_, client, code) =>
         client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
       loadExistingGrant: (ctx) => this.rules.grant(ctx),
-      renderError: refuseWithPage,
+      renderError: (ctx, out, error) => refusalPage(ctx, out, error),
       routes: {
         authorization: '/authorize',
         token: '/oauth/token',
         pushed_authorization_request: '/oauth/par',
         jwks: '/.well-known/jwks.json',
       },
-      interactions: { url: (_, { uid, prompt }) => `/u/${prompt.name}/${uid}`, policy: prompts() },
+      interactions: { url: (_, interaction) => pageOf(interaction), policy: this.prompts.policy() },
       formats: {
         bitsOfOpaqueRandomness: 256,
         customizers: {
@@ -64,11 +77,7 @@ export class ProviderConfiguration {
             this.form.shape(ctx, token, jwt, (header, payload) => Object.assign(jwt, { header, payload })),
         },
       },
-      extraParams: {
-        audience: (ctx) => this.rules.afterScopes(ctx, String(ctx.query['scope'] ?? '').split(' ')),
-        organization: refuseOrganisations,
-        invitation: refuseOrganisations,
-      },
+      extraParams: this.parameters.validators(),
       // Nothing a client may register is an address that we call; the library's own way out has no guard.
       fetch: () => Promise.reject(new Error('the authorization server calls nobody')),
       features: {
@@ -80,7 +89,7 @@ export class ProviderConfiguration {
         resourceIndicators: {
           enabled: true,
           defaultResource: async (ctx) => await this.rules.resource(ctx),
-          getResourceServerInfo: (_, urn, client) => this.rules.api(client.clientId, urn),
+          getResourceServerInfo: (ctx, urn) => this.rules.api(ctx, urn),
           useGrantedResource: () => true,
         },
       },
@@ -112,39 +121,4 @@ export class ProviderConfiguration {
       short: { ...common, sameSite: 'lax' },
     };
   }
-}
-
-/** Two hours idle, a day in all. */
-const sessionSecondsLeft = (loginTs: number | undefined): number => {
-  const since = loginTs === undefined ? 0 : Math.floor(Date.now() / 1000) - loginTs;
-  return Math.max(1, Math.min(2 * HOUR, DAY - since));
-};
-
-/** The library's own, but `id_token_hint` names people by their public id. */
-function prompts(): interactionPolicy.DefaultPolicy {
-  const policy = interactionPolicy.base();
-  const login = policy.get('login')!;
-  login.checks.remove('id_token_hint');
-  login.checks.add(
-    new interactionPolicy.Check('id_token_hint', 'id_token_hint is about somebody else', (ctx) => {
-      const hint = ctx.oidc.entities.IdTokenHint as { payload: { sub?: unknown } } | undefined;
-      return hint !== undefined && hint.payload.sub !== (ctx.oidc.account as PersonAccount | undefined)?.user.userId;
-    }),
-  );
-  return policy;
-}
-
-function refuseOrganisations(_: KoaContextWithOIDC, value: string | undefined): void {
-  if (value !== undefined) throw new errors.InvalidRequest('organisations are not offered');
-}
-
-/** Where nothing may be redirected to: an unknown client or callback. */
-function refuseWithPage(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }): void {
-  ctx.set({ ...pageHeaders });
-  ctx.type = 'html';
-  ctx.body = page(
-    'This sign-in cannot go on',
-    html`<p class="problem">${out.error_description ?? out.error}</p>
-      <p>Go back to the application and start again. If it stays, tell the people who run it: ${out.error}.</p>`,
-  ).markup;
 }

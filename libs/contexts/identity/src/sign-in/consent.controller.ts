@@ -1,9 +1,10 @@
 import { Controller, Get, Post, Req, Res, UseFilters } from '@nestjs/common';
-import { html, page, sendPage, sendSeeOther } from '@strongroom/http';
+import { html } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConsentService } from './consent.service.js';
 import { Interactions } from './interactions.js';
 import { PageErrorsFilter } from './page-errors.filter.js';
+import { texts } from './texts.js';
 
 @Controller('u/consent/:uid')
 @UseFilters(PageErrorsFilter)
@@ -16,20 +17,22 @@ export class ConsentController {
   @Get()
   async show(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const details = await this.interactions.current(request, reply, 'consent');
-    const { clientName, host, permissions } = await this.consent.question(details);
+    const clientName = await this.interactions.clientName(details);
+    const { host, permissions } = await this.consent.question(details);
+    const { title, asks, destination, accept, deny } = texts.consent;
     const content = html`
-      <p>${clientName} asks for:</p>
+      <p>${asks(clientName)}</p>
       <ul>
         ${permissions.map(({ text, scope }) => html`<li>${text} <code>${scope}</code></li>`)}
       </ul>
-      <p class="note">You will be sent back to <strong>${host}</strong>.</p>
+      <p class="note">${destination} <strong>${host}</strong>.</p>
       <form method="post">
         <input type="hidden" name="csrf" value="${await this.interactions.formToken(details)}" />
-        <button type="submit" name="action" value="accept">Allow</button>
-        <button type="submit" name="action" value="deny">Do not allow</button>
+        <button type="submit" name="action" value="accept">${accept}</button>
+        <button type="submit" name="action" value="deny">${deny}</button>
       </form>
     `;
-    sendPage(reply, 200, page(`Allow ${clientName}?`, content));
+    this.interactions.show(reply, details, { title: title(clientName), content });
   }
 
   @Post()
@@ -37,6 +40,6 @@ export class ConsentController {
     const details = await this.interactions.current(request, reply, 'consent');
     const fields = await this.interactions.form(request, details);
     const result = await this.consent.answer(details, fields.get('action') === 'accept');
-    sendSeeOther(reply, await this.interactions.finish(request, reply, result));
+    await this.interactions.finish(request, reply, details, result);
   }
 }

@@ -4,20 +4,15 @@ import { DataSource } from 'typeorm';
 import { ClientEntity } from '../clients/client.entity.js';
 import { Apis, isOidcScope } from '../tokens/granted-apis.js';
 import { PageEndedError } from '../authorization.errors.js';
+import type { ResourceServerEntity } from '../apis/resource-server.entity.js';
+import { UserEntity } from '../users/user.entity.js';
 import { Consents } from './consents.js';
 import type { Interaction } from './interactions.js';
+import { PeoplesScopes } from './peoples-scopes.js';
 import { scopeList } from '../scope-list.js';
-
-const OIDC_TEXT: Record<string, string> = {
-  openid: 'Know who you are',
-  profile: 'See your name and picture',
-  email: 'See your email address',
-  phone: 'See your phone number',
-  offline_access: 'Keep this access while you are away',
-};
+import { texts } from './texts.js';
 
 export interface ConsentQuestion {
-  clientName: string;
   /** Where the answer goes. */
   host: string;
   permissions: { scope: string; text: string }[];
@@ -29,27 +24,26 @@ export class ConsentService {
   constructor(
     private readonly database: DataSource,
     private readonly apis: Apis,
+    private readonly scopes: PeoplesScopes,
     private readonly consents: Consents,
   ) {}
 
   async question(details: Interaction): Promise<ConsentQuestion> {
-    const { clientId, scopes, api, apiScopes } = await this.asked(details);
-    const client = await this.database.getRepository(ClientEntity).findOneByOrFail({ clientId });
+    const { scopes, api, apiScopes } = await this.asked(details);
     const described = new Map(api?.scopes.map(({ value, description }) => [value, description]));
     return {
-      clientName: client.name,
       host: new URL(String(details.params['redirect_uri'])).host,
       permissions: [...scopes, ...apiScopes].map((scope) => ({
         scope,
-        text: OIDC_TEXT[scope] ?? described.get(scope) ?? '',
+        text: texts.consent.scopes[scope] ?? (described.get(scope) || texts.consent.permission),
       })),
     };
   }
 
   async answer(details: Interaction, isAllowed: boolean): Promise<InteractionResults> {
-    if (!isAllowed) return { error: 'access_denied', error_description: 'the person did not allow it' };
+    if (!isAllowed) return { error: 'access_denied', error_description: texts.consent.denied };
     const personId = details.session?.accountId;
-    if (!personId) throw new PageEndedError('Nobody is signed in any more.');
+    if (!personId) throw new PageEndedError(texts.problem.nobody);
     const { clientId, scopes, api, apiScopes } = await this.asked(details);
     if (scopes.length > 0) await this.consents.add(personId, clientId, '', scopes);
     if (api && apiScopes.length > 0) await this.consents.add(personId, clientId, api.identifier, apiScopes);
@@ -61,7 +55,7 @@ export class ConsentService {
     const clientId = String(params['client_id']);
     const audience = params['audience'];
     const api = typeof audience === 'string' && audience ? await this.apis.byIdentifier(audience) : null;
-    const allowed = (api && (await this.apis.scopesForPeople(clientId, api))) ?? [];
+    const allowed = api ? await this.allowed(clientId, api, details.session?.accountId) : [];
     const all = scopeList(params['scope']);
     return {
       clientId,
@@ -69,5 +63,12 @@ export class ConsentService {
       scopes: all.filter(isOidcScope),
       apiScopes: all.filter((scope) => allowed.includes(scope)),
     };
+  }
+
+  private async allowed(clientId: string, api: ResourceServerEntity, personId: string | undefined): Promise<string[]> {
+    const { manager } = this.database;
+    const client = await manager.findOneByOrFail(ClientEntity, { clientId });
+    const person = personId === undefined ? null : await manager.findOneBy(UserEntity, { personId });
+    return (await this.scopes.of({ clientId, firstParty: client.isFirstParty }, api, person)) ?? [];
   }
 }
