@@ -27,4 +27,5 @@ export { SimulatedProvider } from './simulated-provider.js';
 export { startSimulator } from './simulator.js';
 export { type Refused, SteadyLoad } from './steady-load.js';
 export { lag, outOfOrder, topicRecords } from './topic-records.js';
+export { isOverHttps, trust } from './trust.js';
 export { challengeOf, newVerifier, unique } from './unique.js';

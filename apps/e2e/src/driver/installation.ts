@@ -53,6 +53,11 @@ export class Installation {
     this.myAccountAudience = `${address.url}/me/`;
   }
 
+  /** Host and port: what libraries call the domain. */
+  get domain(): string {
+    return new URL(this.url).host;
+  }
+
   static fromEnvironment(): Installation {
     return new Installation(addressFromEnvironment());
   }

@@ -1,38 +1,51 @@
 import { AuthClient } from '@auth0/auth0-auth-js';
-import { fetch } from 'undici';
-import { createApi, enable, Installation, MY_ACCOUNT_SCOPE, passOwnPages, Scene, type Client } from './driver/index.js';
+import {
+  createApi,
+  enable,
+  Installation,
+  isOverHttps,
+  MY_ACCOUNT_SCOPE,
+  Scene,
+  trust,
+  VAULT_GRANT,
+  type Client,
+} from '../driver/index.js';
+import { arrive } from './sign-in.js';
 
-/** The library says `domain` and insists on HTTPS, so this suite needs an installation that has it. */
-const overHttps = process.env['STRONGROOM_TEST_URL']?.startsWith('https:') ? describe : describe.skip;
+const overHttps = isOverHttps() ? describe : describe.skip;
+const GOODBYE = 'https://app.example/goodbye';
 
 overHttps('@auth0/auth0-auth-js pointed at us', () => {
   const installation = Installation.fromEnvironment();
   let scene: Scene;
   beforeAll(async () => {
-    scene = await Scene.create(installation);
+    trust(installation);
+    scene = await Scene.create(installation, {
+      client: {
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials', VAULT_GRANT],
+        allowed_logout_urls: [GOODBYE],
+      },
+    });
   });
   afterAll(() => installation.close());
 
   const library = ({ id, secret, callback }: Client) =>
     new AuthClient({
-      domain: new URL(installation.url).host,
+      domain: installation.domain,
       clientId: id,
       clientSecret: secret,
       authorizationParams: { redirect_uri: callback, scope: 'openid profile email offline_access' },
-      customFetch: ((url: string, init: object) =>
-        fetch(url, { ...init, dispatcher: installation.http.agent })) as unknown as typeof globalThis.fetch,
     });
 
   /** Log in for real with the address that the library builds. */
-  const logIn = async (client: AuthClient, audience?: string) => {
+  const logIn = async (client: AuthClient, audience?: string, pushedAuthorizationRequests = false) => {
     const { authorizationUrl, codeVerifier } = await client.buildAuthorizationUrl({
+      pushedAuthorizationRequests,
       authorizationParams: audience ? { audience } : {},
     });
-    expect(authorizationUrl.searchParams.get('code_challenge_method')).toBe('S256');
-    const { browser } = scene.person;
-    const end = await passOwnPages(browser, await browser.visit(authorizationUrl.href), scene.person);
-    expect(end.page).toBeNull();
-    return client.getTokenByCode(end.url, { codeVerifier });
+    const sent = pushedAuthorizationRequests ? 'request_uri' : 'code_challenge';
+    expect(authorizationUrl.searchParams.has(sent)).toBe(true);
+    return client.getTokenByCode(await arrive(scene.person, authorizationUrl), { codeVerifier });
   };
 
   it('LI-04 logs in, exchanges a refresh token and an access token, and reads why nothing is connected', async () => {
@@ -87,5 +100,40 @@ overHttps('@auth0/auth0-auth-js pointed at us', () => {
     expect((await installation.me(mine.accessToken, 'DELETE', `/accounts/${id}`)).status).toBe(204);
     const gone = client.getTokenForConnection({ connection: other.connection.name, refreshToken: refreshToken! });
     await expect(gone).rejects.toMatchObject({ cause: { error: 'federated_connection_refresh_token_not_found' } });
+  });
+
+  it('LI-04 pushes its request, reads who signed in, revokes, and ends the session', async () => {
+    const client = library(scene.client);
+    const { accessToken, idToken, refreshToken } = await logIn(client, undefined, true);
+    expect(idToken).toBeDefined();
+    const about = await client.getUserInfo({ accessToken, expectedSubject: scene.person.userId });
+    expect(about.email).toBe(scene.person.email);
+
+    await client.revokeToken({ token: refreshToken! });
+    const refresh = client.getTokenByRefreshToken({ refreshToken: refreshToken! });
+    await expect(refresh).rejects.toMatchObject({ cause: { error: 'invalid_grant' } });
+
+    const goodbye = await client.buildLogoutUrl({ returnTo: GOODBYE });
+    expect((await scene.person.browser.visit(goodbye.href)).url.href).toBe(GOODBYE);
+    const { authorizationUrl } = await client.buildAuthorizationUrl();
+    expect((await scene.person.browser.visit(authorizationUrl.href)).page?.asksForPassword).toBe(true);
+  });
+
+  it('LI-04 gets a token of its own, and none that nobody granted', async () => {
+    const client = library(scene.client);
+    const { audience } = await createApi(installation);
+    const refused = client.getTokenByClientCredentials({ audience });
+    await expect(refused).rejects.toMatchObject({ cause: { error: 'access_denied' } });
+    await installation.manage('POST', '/client-grants', { client_id: scene.client.id, audience, scope: [] });
+    const token = await client.getTokenByClientCredentials({ audience });
+    expect(token.expiresAt).toBeGreaterThan(Date.now() / 1000);
+  });
+
+  it('LI-04 says that there is no sign-in without a browser', async () => {
+    const asked = library(scene.client).backchannelAuthentication({
+      bindingMessage: 'a message',
+      loginHint: { sub: scene.person.userId },
+    });
+    await expect(asked).rejects.toThrow(/Client-Initiated Backchannel Authentication|backchannel/i);
   });
 });
