@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DynamicModule } from '@nestjs/common';
@@ -47,6 +48,10 @@ const RESERVED: Record<string, string> = {
   '/me/v1/authentication-methods/*': 'identity: how a person signs in',
 };
 
+interface OpenApi {
+  paths: Record<string, Record<string, unknown>>;
+}
+
 /** A path as a client would ask the service for it. */
 const example = (route: string, name: string): string =>
   route
@@ -57,6 +62,7 @@ const example = (route: string, name: string): string =>
 describe('The routing table of the edge', () => {
   const table = routingTable();
   const routes = new Map<Name, string[]>();
+  const served = new Set<string>();
   let directory: string;
   let postgres: EmbeddedPostgres;
 
@@ -110,7 +116,12 @@ describe('The routing table of the edge', () => {
     const http = { logger: parts.logger, isHttps: true };
     const adapter = httpAdapter(http);
     const found = new Set<string>();
-    adapter.getInstance().addHook('onRoute', ({ url }) => void found.add(url));
+    adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+      found.add(url);
+      // What answers GET answers HEAD and OPTIONS by itself.
+      for (const one of [method].flat())
+        if (one !== 'HEAD' && one !== 'OPTIONS') served.add(`${one} ${url.replaceAll(/:([A-Za-z_]+)/g, '{$1}')}`);
+    });
     const app = await NestFactory.create<NestFastifyApplication>(register(parts), adapter, {
       bodyParser: false,
       logger: ['error', 'fatal'],
@@ -135,6 +146,15 @@ describe('The routing table of the edge', () => {
     const used = new Set(asked.map((path) => routed(table, path)?.pattern));
     const unused = table.flatMap(({ paths }) => paths).filter((pattern) => !used.has(pattern));
     expect(unused.sort()).toEqual(Object.keys(RESERVED).sort());
+  });
+
+  it('MG-33 serves every route that docs/openapi.json has, and no other', () => {
+    const file = JSON.parse(readFileSync(join(import.meta.dirname, '../docs/openapi.json'), 'utf8')) as OpenApi;
+    const written = Object.entries(file.paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    // A file itself, which the standalone server and the edge serve.
+    expect(written.sort()).toEqual([...served, 'GET /api/v2/openapi.json'].sort());
   });
 
   it('asks for each of the six once', () => {
