@@ -198,15 +198,22 @@ export class AuthorizationApp {
     return { params: searchParams, verifier };
   }
 
-  redeem(client: { client_id: string; client_secret: string }, { params, verifier }: Signed): Promise<Answer> {
-    return this.token({
-      grant_type: 'authorization_code',
-      client_id: client.client_id,
-      client_secret: client.client_secret,
-      code: params.get('code')!,
-      redirect_uri: CALLBACK,
-      code_verifier: verifier,
-    });
+  redeem(
+    client: { client_id: string; client_secret: string },
+    { params, verifier }: Signed,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    return this.token(
+      {
+        grant_type: 'authorization_code',
+        client_id: client.client_id,
+        client_secret: client.client_secret,
+        code: params.get('code')!,
+        redirect_uri: CALLBACK,
+        code_verifier: verifier,
+      },
+      headers,
+    );
   }
 
   /** Signed in and redeemed, in a browser of its own. */
@@ -214,8 +221,10 @@ export class AuthorizationApp {
     email: string,
     client: { client_id: string; client_secret: string },
     params: Record<string, string> = {},
+    headers: Record<string, string> = {},
   ): Promise<{ access_token: string; refresh_token: string; id_token: string; scope: string }> {
-    const answer = await this.redeem(client, await this.authorize(this.browser(), email, client, params));
+    const signed = await this.authorize(this.browser(), email, client, params);
+    const answer = await this.redeem(client, signed, headers);
     if (answer.status !== 200) throw new Error(answer.text);
     return answer.body as { access_token: string; refresh_token: string; id_token: string; scope: string };
   }
@@ -224,14 +233,18 @@ export class AuthorizationApp {
     client: { client_id: string; client_secret: string },
     refreshToken: string,
     more: Record<string, string> = {},
+    headers: Record<string, string> = {},
   ): Promise<Answer> {
-    return this.token({
-      grant_type: 'refresh_token',
-      client_id: client.client_id,
-      client_secret: client.client_secret,
-      refresh_token: refreshToken,
-      ...more,
-    });
+    return this.token(
+      {
+        grant_type: 'refresh_token',
+        client_id: client.client_id,
+        client_secret: client.client_secret,
+        refresh_token: refreshToken,
+        ...more,
+      },
+      headers,
+    );
   }
 
   subject(
@@ -317,6 +330,10 @@ export async function startAuthorization(
   keys: MasterKeys = masterKeys(),
   /** Where an edge would serve it; absent: the port itself. */
   publicUrl?: string,
+  {
+    replays = new InProcessReplayStore(),
+    requireDpopNonce = false,
+  }: { replays?: ReplayStore; requireDpopNonce?: boolean } = {},
 ): Promise<AuthorizationApp> {
   const port = await freePort();
   const origin = publicUrl ?? `http://127.0.0.1:${port}`;
@@ -327,10 +344,16 @@ export async function startAuthorization(
     { provide: ConnectionDirectory, useValue: new SaidConnections() },
     { provide: ConnectionListing, useValue: new SaidListing() },
     { provide: Counters, useValue: new InProcessCounters() },
-    { provide: ReplayStore, useValue: new InProcessReplayStore() },
+    { provide: ReplayStore, useValue: replays },
   ];
   const { managementClient, administrator } = START;
-  const identity = IdentityModule.forRoot({ databaseUrl, masterKeys: keys, managementClient, administrator });
+  const identity = IdentityModule.forRoot({
+    databaseUrl,
+    masterKeys: keys,
+    managementClient,
+    administrator,
+    requireDpopNonce,
+  });
 
   @Global()
   @Module({

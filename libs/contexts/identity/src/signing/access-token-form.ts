@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
 import type { AccessToken, ClientCredentials, JWTStructured, KoaContextWithOIDC } from 'oidc-provider';
 import { Accounts, type PersonAccount } from '../sign-in/accounts.js';
 import { Apis, isOidcScope } from '../tokens/granted-apis.js';
 import { scopeList } from '../scope-list.js';
+import type { ResourceServerEntity } from '../apis/resource-server.entity.js';
+import { demandBinding } from '../dpop/demand-binding.js';
+import { libraryError } from '../library/token-errors.js';
 import { SigningKeys } from './signing-keys.js';
 
 /** Gives access tokens the form of `spec/wire-contract.md` §4.4; the API's dialect decides. */
@@ -25,6 +29,7 @@ export class AccessTokenForm {
     const api = await this.apis.byUrn(token.resourceServer!.identifier());
     if (!api) throw new Error('an access token names an API that is gone');
     await this.keys.willSign(api.signingAlg, Number(payload['exp']) - Number(payload['iat']));
+    bindAsDemanded(api, token.jkt);
     const { client_id: clientId, sub: _, scope, ...rest } = payload;
     const scopes = scopeList(scope);
     const isRfc9068 = api.tokenDialect.startsWith('rfc9068');
@@ -47,5 +52,14 @@ export class AccessTokenForm {
     const user = known?.accountId === personId ? known.user : await this.accounts.user(personId);
     if (!user) throw new Error('an access token is for a person who is gone');
     return user.userId;
+  }
+}
+
+/** Here for the code's token, which the library makes by itself; a VaultError would be a 500 to it. */
+function bindAsDemanded(api: ResourceServerEntity, jkt: string | undefined): void {
+  try {
+    demandBinding(api, jkt);
+  } catch (error) {
+    throw error instanceof VaultError ? libraryError(error) : error;
   }
 }
