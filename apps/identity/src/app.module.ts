@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { IdentityModule } from '@strongroom/identity';
 import { ConfiguredMasterKeys } from '@strongroom/crypto';
-import type { ServiceParts } from '@strongroom/service';
+import { clientAuthentication, type ServiceParts } from '@strongroom/service';
 import type { Config } from './config.js';
 
 /** The authorization server and its registry. With `tokensets` the only service that holds master keys. */
@@ -14,6 +14,7 @@ export class AppModule {
       databaseUrl,
       masterKeys: ConfiguredMasterKeys.parse(config.STRONGROOM_MASTER_KEYS),
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
+      ...clientAuthentication(config),
       requireDpopNonce: config.STRONGROOM_DPOP_NONCE === 'required',
       managementClient: {
         clientId: config.STRONGROOM_MANAGEMENT_CLIENT_ID,

@@ -18,7 +18,7 @@ import {
 import { InProcessMessagingModule } from '@strongroom/messaging';
 import { type Logger, LOGGER, Metrics } from '@strongroom/observability';
 import { Catalogue } from '@strongroom/providers';
-import type { refreshOptions } from '@strongroom/service';
+import type { clientAuthentication, refreshOptions } from '@strongroom/service';
 import { TokensetsModule } from '@strongroom/tokensets';
 
 export interface StandaloneParts {
@@ -34,6 +34,7 @@ export interface StandaloneParts {
   refresh: ReturnType<typeof refreshOptions> & { spillDir?: string };
   rewrapRowsPerSecond: number;
   requireDpopNonce: boolean;
+  clientAuthentication: ReturnType<typeof clientAuthentication>;
 }
 
 /** All contexts in one process. Being global, it shows each context the ports that the others offer. */
@@ -49,6 +50,7 @@ export class AppModule {
         masterKeys,
         rewrapRowsPerSecond,
         requireDpopNonce: parts.requireDpopNonce,
+        ...parts.clientAuthentication,
         managementClient: parts.managementClient,
         administrator: parts.administrator,
       }),

@@ -1,6 +1,7 @@
 import {
   adminEmail,
   adminPassword,
+  clientAuthenticationSettings,
   egressSettings,
   listenerSettings,
   loggingSettings,
@@ -41,6 +42,12 @@ export const configSchema = z.object({
     .describe('`generate`: make a local certificate authority and certificate in the data directory, and serve HTTPS.'),
   STRONGROOM_TLS_CERT: z.string().optional().describe('Certificate chain, PEM. Usually given as a file.'),
   STRONGROOM_TLS_KEY: z.string().optional().describe('Private key of the certificate, PEM. Usually given as a file.'),
+  STRONGROOM_TLS_CLIENT_CERTS: z
+    .enum(['ask'])
+    .optional()
+    .describe(
+      '`ask`: with TLS, ask clients for a certificate without demanding one; the same port then also answers as `mtls.{host}`.',
+    ),
   STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
   STRONGROOM_MASTER_KEYS: masterKeys
     .optional()
@@ -71,6 +78,7 @@ export const configSchema = z.object({
   ...refreshSettings,
   ...rotationSettings,
   ...proofSettings,
+  ...clientAuthenticationSettings,
   ...rateSettings,
   ...metricsSettings,
   ...loggingSettings,

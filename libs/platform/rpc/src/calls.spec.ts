@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, request as requestOf } from 'node:h
 import type { AddressInfo } from 'node:net';
 import type { TokenVault } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
+import { clientAddress, clientCertificate, setSender } from '@strongroom/http';
 import { clientOf, echoes, keysOf, listening, logger, urlOf } from '../test/pair.js';
 import { type AnswersOtherGrants, type Offered, RpcServer } from './rpc-server.js';
 import { OwnTokens, TOKEN_HEADER } from './service-tokens.js';
@@ -101,6 +102,10 @@ describe('a call that is refused', () => {
 });
 
 describe('other grants', () => {
+  /** What the public listener has worked out. */
+  let said: Parameters<typeof setSender>[1] | null = null;
+  beforeEach(() => (said = null));
+
   /** A public listener that hands everything on to an `identity` with this implementation. */
   async function front(otherGrants?: AnswersOtherGrants): Promise<string> {
     const server = kept(await listening('identity', otherGrants && { ports: {}, otherGrants }));
@@ -108,6 +113,7 @@ describe('other grants', () => {
     const grants = client.otherGrants((error, response) => response.writeHead(error.status).end(error.code));
     const listener = createServer((request, response) => {
       const parts: Buffer[] = [];
+      if (said) setSender(request, said);
       request.on('data', (part: Buffer) => parts.push(part));
       request.on('end', () => void grants.answer(request, response, Buffer.concat(parts)));
     }).listen(0, '127.0.0.1');
@@ -160,15 +166,23 @@ describe('other grants', () => {
     ]);
   });
 
-  it('take no address of the client that the client itself wrote', async () => {
+  it('GR-18 and EX-21 bring the address and certificate that the listener worked out, never what the client wrote', async () => {
     const seen: unknown[] = [];
     const url = await front({
       answer: async (request, response) => {
-        seen.push(request.headers['x-strongroom-client-ip']);
+        const names = Object.keys(request.headers).filter((name) => name.startsWith('x-strongroom-client'));
+        seen.push([clientAddress(request), clientCertificate(request)?.pem ?? null, names]);
         response.end();
       },
     });
-    await fetch(url, { method: 'POST', body: 'a=b', headers: { 'x-strongroom-client-ip': '6.6.6.6' } });
-    expect(seen).toEqual([undefined]);
+    const own = { 'x-strongroom-client-address': '6.6.6.6', 'x-strongroom-client-certificate': 'cnry_certificate' };
+    await fetch(url, { method: 'POST', body: 'a=b', headers: own });
+    const pem = '-----BEGIN CERTIFICATE-----\ncnry+/=\n-----END CERTIFICATE-----\n';
+    said = { address: '10.1.2.3', certificate: { pem } };
+    await fetch(url, { method: 'POST', body: 'a=b', headers: own });
+    expect(seen).toEqual([
+      [null, null, []],
+      ['10.1.2.3', pem, []],
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { type PortName, portTable, type ServiceName } from '@strongroom/contract
 import type { VaultError } from '@strongroom/errors';
 import type { Logger } from '@strongroom/observability';
 import { Callee } from './callee.js';
+import { senderHeaders } from './handed-on-sender.js';
 import { refusePublicAddress } from './private-address.js';
 import { type AnswersOtherGrants, OTHER_GRANTS_PATH, type RpcTls } from './rpc-server.js';
 import type { ServiceKeys } from './service-keys.js';
@@ -57,9 +58,12 @@ export class RpcClient {
     const callee = this.calleeOf('identity');
     return {
       answer: async (request: IncomingMessage, response: ServerResponse, body: Buffer) => {
-        const headers = Object.fromEntries(
-          HANDED_ON.flatMap((name) => (request.headers[name] ? [[name, String(request.headers[name])]] : [])),
-        );
+        const headers = {
+          ...(Object.fromEntries(
+            HANDED_ON.flatMap((name) => (request.headers[name] ? [[name, String(request.headers[name])]] : [])),
+          ) as Record<string, string>),
+          ...senderHeaders(request),
+        };
         let answer;
         try {
           answer = await callee.stream(OTHER_GRANTS_PATH, headers, body);

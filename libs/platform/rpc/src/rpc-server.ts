@@ -10,6 +10,7 @@ import fastify, {
   type FastifyRequest,
   type RawServerDefault,
 } from 'fastify';
+import { takeSender } from './handed-on-sender.js';
 import { CallerUnknownError, CallInvalidError, CallRefusedError, NotReadyError } from './rpc.errors.js';
 import type { ServiceKeys } from './service-keys.js';
 import { CallerTokens, TOKEN_HEADER } from './service-tokens.js';
@@ -138,6 +139,7 @@ export class RpcServer {
     const { raw } = request;
     raw.url = '/oauth/token';
     delete raw.headers[TOKEN_HEADER];
+    takeSender(raw);
     reply.hijack();
     try {
       await otherGrants.answer(raw, reply.raw, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));

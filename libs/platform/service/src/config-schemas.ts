@@ -2,6 +2,8 @@ import { z } from 'zod';
 import {
   adminEmail,
   adminPassword,
+  certificateHeaderSetting,
+  clientAuthenticationSettings,
   egressSettings,
   managementClientId,
   managementClientSecret,
@@ -32,7 +34,10 @@ export const configSchemas = {
     ...sharedLimitsSetting,
     ...providersSettings,
   }),
-  exchange: z.object({ ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']) }),
+  exchange: z.object({
+    ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']),
+    ...certificateHeaderSetting,
+  }),
   tokensets: z.object({
     ...serviceSettings('tokensets', ['connections', 'identity']),
     ...redisSettings,
@@ -63,6 +68,7 @@ export const configSchemas = {
     STRONGROOM_MASTER_KEYS: masterKeys,
     ...rotationSettings,
     ...proofSettings,
+    ...clientAuthenticationSettings,
     STRONGROOM_MANAGEMENT_CLIENT_ID: managementClientId,
     STRONGROOM_MANAGEMENT_CLIENT_SECRET: managementClientSecret,
     STRONGROOM_ADMIN_EMAIL: adminEmail.optional(),

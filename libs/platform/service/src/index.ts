@@ -10,6 +10,9 @@ export { databaseUrlOf, type ServiceConfig, ServiceParts } from './service-parts
 export {
   adminEmail,
   adminPassword,
+  certificateHeaderSetting,
+  clientAuthentication,
+  clientAuthenticationSettings,
   databaseUrlName,
   egressOptions,
   egressSettings,

@@ -31,6 +31,7 @@ export interface ServiceConfig extends EgressConfig {
   STRONGROOM_HOST: string;
   STRONGROOM_PORT: number;
   STRONGROOM_TRUSTED_PROXIES: string[];
+  STRONGROOM_CLIENT_CERT_HEADER?: string | undefined;
   STRONGROOM_RPC_HOST?: string | undefined;
   STRONGROOM_RPC_PORT: number;
   STRONGROOM_DATABASE_PASSWORD?: string | undefined;

@@ -247,6 +247,41 @@ export const serviceSettings = (service: ServiceName, calls: readonly ServiceNam
   ...loggingSettings,
 });
 
+export const certificateHeaderSetting = {
+  STRONGROOM_CLIENT_CERT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'is the name of a header')
+    .optional()
+    .describe(
+      "Header in which the edge hands on a client's certificate, URL-encoded PEM or RFC 9440. Read from `STRONGROOM_TRUSTED_PROXIES` only, which must remove what the client itself sent. Not set: no mTLS through an edge.",
+    ),
+};
+
+export const clientAuthenticationSettings = {
+  ...certificateHeaderSetting,
+  STRONGROOM_CLIENT_CERT_CA: z
+    .string()
+    .optional()
+    .describe(
+      "PEM of the authorities that sign clients' certificates themselves; with it `tls_client_auth` is offered. Usually given as a file.",
+    ),
+  STRONGROOM_RATE_AUTH_FAILURES: count(100).describe(
+    'Failed client authentications of one client at one address in five minutes; after that it waits for a minute.',
+  ),
+};
+
+/** As the context of identity takes them; `asksItself`: the process ends TLS and asks for certificates. */
+export const clientAuthentication = (
+  config: Readonly<z.output<z.ZodObject<typeof clientAuthenticationSettings>>>,
+  asksItself = false,
+) => ({
+  clientCertificates: {
+    areOffered: asksItself || config.STRONGROOM_CLIENT_CERT_HEADER !== undefined,
+    authorities: config.STRONGROOM_CLIENT_CERT_CA ?? null,
+  },
+  authFailures: config.STRONGROOM_RATE_AUTH_FAILURES,
+});
+
 export const proofSettings = {
   STRONGROOM_DPOP_NONCE: z
     .enum(['off', 'required'])

@@ -77,6 +77,7 @@ async function startApp<Config extends ServiceConfig>(
     logger,
     isHttps: publicUrl.isHttps,
     trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
+    certificateHeader: config.STRONGROOM_CLIENT_CERT_HEADER,
     rateLimits: rateLimits(config, parts.counters),
   };
   const app = await NestFactory.create<NestFastifyApplication>(service.module(parts), httpAdapter(http), {

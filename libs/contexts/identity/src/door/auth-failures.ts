@@ -12,9 +12,8 @@ const WAIT_MS = 60_000;
 const REMEMBERED = 10_000;
 
 /**
- * Slows down who guesses at a client's secret (`spec/threats.md` §9). Counted per client and address, as the request
- * names them: nobody locks out another address, and an answer says nothing about a token or about which clients exist.
- * The count is shared; who has to wait each process remembers for itself, so that good calls ask nobody.
+ * Slows down who guesses at a client's secret (`spec/threats.md` §9). Counted per client and address: nobody
+ * locks out another address. The count is shared; who has to wait each process remembers for itself, so that good calls ask nobody.
  */
 @Injectable()
 export class AuthFailures {
@@ -43,7 +42,7 @@ export class AuthFailures {
 }
 
 const keyOf = (client: string | null, address: string | null): string =>
-  `client-authentication:${(client ?? '').slice(0, 256)}\n${address ?? ''}`;
+  `client-authentication:${client ?? ''}\n${address ?? ''}`;
 
 export class TooManyFailuresError extends VaultError {
   constructor(retryAfter: number) {

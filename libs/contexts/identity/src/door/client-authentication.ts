@@ -49,12 +49,14 @@ export class ClientAuthentication {
 
   /** The candidate that the proof fits: exactly one, else 401. Public clients fit without a proof. */
   async authenticate(presented: PresentedClient, candidates: ClientFacts[]): Promise<ClientFacts> {
-    const { clientId, address } = presented;
-    this.failures.refuseWaiting(clientId, address);
+    // One name for all that do not exist, and for a request that names none: else made-up names fill the memory of
+    // failures, or an answer tells whether a token is one of ours.
+    const counted = candidates.length > 0 ? presented.clientId : null;
+    this.failures.refuseWaiting(counted, presented.address);
     const fitting: ClientFacts[] = [];
     for (const candidate of candidates) if (await this.fits(presented, candidate)) fitting.push(candidate);
     if (fitting.length === 1) return fitting[0]!;
-    await this.failures.count(clientId, address);
+    await this.failures.count(counted, presented.address);
     throw new InvalidClientError(`${fitting.length} of ${candidates.length} candidates fit`, {
       clientId: candidates.length === 1 ? candidates[0]!.clientId : null,
     });
