@@ -11,7 +11,7 @@ export class AppModule {
     return parts.root(
       AppModule,
       context,
-      ['Bearer', 'SubjectTokens', 'ConnectionDirectory', 'TokenVault'],
+      ['Bearer', 'SubjectTokens', 'Clients', 'ConnectionDirectory', 'TokenVault'],
       [parts.otherGrants()],
     );
   }

@@ -6,10 +6,20 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { auditDatabase } from '@strongroom/audit';
 import { connectedAccountsDatabase } from '@strongroom/connected-accounts';
 import { connectionsDatabase } from '@strongroom/connections';
+import { Clients } from '@strongroom/contracts';
 import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
-import { httpAdapter, NestLogger, prepareHttp, PublicUrl, serveHealth, serveMetrics } from '@strongroom/http';
+import {
+  httpAdapter,
+  NestLogger,
+  prepareHttp,
+  PublicUrl,
+  serveCors,
+  serveHealth,
+  serveMetrics,
+  WebOrigins,
+} from '@strongroom/http';
 import { identityChecks, identityDatabase } from '@strongroom/identity';
 import { InProcessCounters } from '@strongroom/locking';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
@@ -167,6 +177,7 @@ async function startApp(
   );
   try {
     prepareHttp(app, http);
+    serveCors(app, new WebOrigins(app.get(Clients, { strict: false })));
     const probe = new pg.Pool({ connectionString: databaseUrl, max: 1, connectionTimeoutMillis: 2000 });
     probe.on('error', () => undefined); // the next look tells
     serveHealth(app, { needed: { database: () => probe.query('SELECT 1'), ...keyChecks(app) } });

@@ -109,6 +109,8 @@ export interface ClientView {
 /** Offered by `identity`, used by all. */
 export abstract class Clients {
   abstract get(clientId: string): Promise<ClientView | null>;
+  /** Whether pages at this origin speak for the client; null: for some client. */
+  abstract isWebOrigin(origin: string, clientId: string | null): Promise<boolean>;
 }
 
 export interface PersonView {

@@ -43,6 +43,7 @@ class OneConnection extends ConnectionDirectory {
 
 class OneClient extends Clients {
   get = async (id: string) => (id === 'app1' ? ({ name: 'Calendar helper' } as never) : null);
+  isWebOrigin = () => Promise.resolve(false);
 }
 
 /** The token says which scopes it has. */

@@ -55,6 +55,9 @@ class ClientsStandIn extends Clients {
   get(clientId: string): Promise<ClientView | null> {
     return Promise.resolve(this.all.get(clientId) ?? null);
   }
+  isWebOrigin(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
 }
 
 class PeopleStandIn extends People {

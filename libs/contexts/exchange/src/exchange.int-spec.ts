@@ -3,6 +3,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
+  Clients,
   ConnectionDirectory,
   type ConnectionView,
   type IssuedToken,
@@ -13,7 +14,7 @@ import {
   type WantedToken,
 } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
-import { httpAdapter, OtherGrants, prepareHttp, PublicUrl } from '@strongroom/http';
+import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, serveCors, WebOrigins } from '@strongroom/http';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import { migrate } from '@strongroom/persistence';
 import { testPostgres, type TestService } from '@strongroom/testing';
@@ -88,6 +89,14 @@ class EchoedGrants extends OtherGrants {
   }
 }
 
+/** `spa` has a page at one origin. */
+class OneWebOrigin extends Clients {
+  get = () => Promise.resolve(null);
+  override isWebOrigin(origin: string, clientId: string | null): Promise<boolean> {
+    return Promise.resolve(origin === 'https://app.example.com' && (clientId ?? 'spa') === 'spa');
+  }
+}
+
 @Global()
 @Module({})
 class Ports {
@@ -97,6 +106,7 @@ class Ports {
       { provide: ConnectionDirectory, useValue: given.directory },
       { provide: TokenVault, useValue: given.vault },
       { provide: OtherGrants, useClass: EchoedGrants },
+      { provide: Clients, useClass: OneWebOrigin },
       { provide: PublicUrl, useValue: new PublicUrl('https://vault.example.com') },
       { provide: LOGGER, useValue: createLogger('silent') },
     ];
@@ -139,6 +149,7 @@ describe('the token endpoint', () => {
       logger: false,
     });
     prepareHttp(app, options);
+    serveCors(app, new WebOrigins(app.get(Clients)));
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
   });
@@ -261,6 +272,34 @@ describe('the token endpoint', () => {
     subjects.people.delete(token);
     await exchange(token);
     expect(vault.asked.filter(({ mayRefresh }) => mayRefresh)).toHaveLength(2);
+  });
+
+  it('ID-23 lets a page read the answer only if it belongs to the client that is named', async () => {
+    const origin = 'https://app.example.com';
+    const basic = (client: string) => `Basic ${Buffer.from(`${client}:cnry_secret`).toString('base64')}`;
+    for (const [body, headers, mayRead] of [
+      [{ grant_type: 'refresh_token', client_id: 'spa' }, { origin }, true],
+      [{ grant_type: VAULT_GRANT, client_id: 'spa' }, { origin }, true], // a refusal
+      [{ grant_type: 'refresh_token' }, { origin, authorization: basic('spa') }, true],
+      [{ grant_type: 'refresh_token', client_id: 'other' }, { origin }, false],
+      [{ grant_type: 'refresh_token' }, { origin, authorization: basic('other') }, false],
+      [{ grant_type: 'refresh_token', client_id: 'spa' }, { origin: 'https://foreign.example' }, false],
+      [{ grant_type: 'refresh_token' }, { origin }, false],
+      [{ grant_type: 'refresh_token', client_id: 'spa' }, {}, false],
+    ] as const) {
+      const { headers: said } = await app.inject({
+        method: 'POST',
+        url: '/oauth/token',
+        headers: { 'content-type': 'application/json', ...headers },
+        payload: JSON.stringify(body),
+      });
+      expect([body, headers, said['access-control-allow-origin']]).toEqual([
+        body,
+        headers,
+        mayRead ? origin : undefined,
+      ]);
+      expect(said['vary']).toBe('Origin');
+    }
   });
 
   it('GR-18 hands every other grant on as the bytes that came', async () => {

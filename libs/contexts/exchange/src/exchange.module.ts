@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Clients } from '@strongroom/contracts';
+import { WebOrigins } from '@strongroom/http';
 import { MessagingModule } from '@strongroom/messaging';
 import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
 import { exchangeDatabase } from './exchange.database.js';
@@ -14,7 +16,7 @@ export interface ExchangeOptions {
   databaseUrl: string;
 }
 
-/** Needs the ports `SubjectTokens`, `ConnectionDirectory`, `TokenVault`, and `OtherGrants`. */
+/** Needs the ports `SubjectTokens`, `ConnectionDirectory`, `TokenVault`, `Clients`, and `OtherGrants`. */
 @Module({})
 export class ExchangeModule {
   static forRoot({ databaseUrl }: ExchangeOptions): DynamicModule {
@@ -31,6 +33,7 @@ export class ExchangeModule {
         ExchangeService,
         RememberedConnections,
         RememberedSubjects,
+        { provide: WebOrigins, useFactory: (clients: Clients) => new WebOrigins(clients), inject: [Clients] },
         {
           provide: ExchangeRecords,
           useFactory: () => new ExchangeRecords(new PreparedReads(databaseUrl, database.schema, 2)),

@@ -1,6 +1,6 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
-import { clientAddress, clientCertificate, mediaType, OtherGrants, rawBody } from '@strongroom/http';
+import { clientAddress, clientCertificate, mediaType, OtherGrants, rawBody, WebOrigins } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Channel, ExchangeService } from './exchange.service.js';
 import { grantTypeOf, readExchange, readParameters, VAULT_GRANT } from './exchange.request.js';
@@ -13,6 +13,7 @@ export class TokenEndpointController {
   constructor(
     private readonly exchanges: ExchangeService,
     private readonly otherGrants: OtherGrants,
+    private readonly webOrigins: WebOrigins,
   ) {}
 
   @Post()
@@ -27,6 +28,8 @@ export class TokenEndpointController {
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const body = rawBody(request);
     const parameters = readParameters(mediaType(request), body);
+    const client = namedClient(parameters, request.headers.authorization);
+    if (client !== null) await this.webOrigins.open(request, reply, client);
     const grantType = grantTypeOf(parameters);
     if (grantType === undefined && !parameters.has('grant_type'))
       throw new RequestInvalidError('Missing required parameter: grant_type');
@@ -51,6 +54,16 @@ export class TokenEndpointController {
       throw error;
     }
   }
+}
+
+/** Whom the request says it comes from. If it is not true, nothing that is theirs is in the answer. */
+function namedClient(parameters: ReturnType<typeof readParameters>, authorization: string | undefined): string | null {
+  const named = parameters.get('client_id');
+  if (named) return named.length === 1 ? named[0]! : null;
+  const basic = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(authorization ?? '')?.[1];
+  if (basic === undefined) return null;
+  const [user = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':');
+  return user;
 }
 
 const header = (value: string | string[] | undefined): string | null => (typeof value === 'string' ? value : null);

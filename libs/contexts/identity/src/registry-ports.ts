@@ -17,6 +17,14 @@ export class ClientDirectory extends Clients {
     const { name, appType, isFirstParty: firstParty, callbacks } = client;
     return { clientId, name, appType, firstParty, callbacks };
   }
+
+  override async isWebOrigin(origin: string, clientId: string | null): Promise<boolean> {
+    const rows = await this.database.query<unknown[]>(
+      `select from clients where web_origins ? $1 and ($2::text is null or client_id = $2) limit 1`,
+      [origin, clientId],
+    );
+    return rows.length > 0;
+  }
 }
 
 /** What other contexts may know of a person. */

@@ -13,6 +13,7 @@ export {
   repeatsMember,
   UnsupportedMediaTypeError,
 } from './body.js';
+export { serveCors } from './cors.js';
 export { type DescribedRoute, describedRoutes } from './described-routes.js';
 export { endConnectionsOnClose } from './drain.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
@@ -36,3 +37,4 @@ export { RateLimits } from './rate-limits.js';
 export { type MetricsListener, serveMetrics } from './serve-metrics.js';
 export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';
 export { parse, ValidationError, type Problem } from './validation.js';
+export { WebOrigins } from './web-origins.js';

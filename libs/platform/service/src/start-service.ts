@@ -1,15 +1,17 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { portTable, type ServiceName } from '@strongroom/contracts';
+import { Clients, portTable, type ServiceName } from '@strongroom/contracts';
 import {
   httpAdapter,
   NestLogger,
   type MetricsListener,
   OtherGrants,
   prepareHttp,
+  serveCors,
   serveHealth,
   serveMetrics,
+  WebOrigins,
 } from '@strongroom/http';
 import { KafkaMessaging } from '@strongroom/messaging';
 import { refuseRestoredDatabase } from '@strongroom/persistence';
@@ -29,6 +31,9 @@ export interface RunningService {
   /** Finishes what runs, then closes: listeners first, databases last. */
   close(): Promise<void>;
 }
+
+/** Those that own something that pages in browsers call. */
+const FOR_PAGES: ServiceName[] = ['exchange', 'identity', 'connected-accounts', 'audit'];
 
 /** Resolves when requests are answered. */
 export async function startService<Config extends ServiceConfig>(
@@ -87,6 +92,7 @@ async function startApp<Config extends ServiceConfig>(
   });
   try {
     prepareHttp(app, http);
+    if (FOR_PAGES.includes(parts.name)) serveCors(app, new WebOrigins(app.get(Clients, { strict: false })));
     const probe = new pg.Pool({
       connectionString: parts.databaseUrl,
       max: 1,

@@ -94,6 +94,6 @@ describe('what we rely on in oidc-provider, and it on us', () => {
     const rows = await identity.database.query<{ key: string }[]>(
       `select encode(key_sealed, 'escape') as key from signing_keys`,
     );
-    expect(rows.length).toBe(2);
+    expect(rows.length).toBe(3); // one that signs, the next, and that of the cookies
   });
 });
