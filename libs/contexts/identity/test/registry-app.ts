@@ -34,7 +34,8 @@ class SaidBearer extends Bearer {
 /** Connections by id; tests add to it. */
 export class SaidConnections extends ConnectionDirectory {
   readonly known = new Map<string, ConnectionView>();
-  override byName = () => Promise.resolve(null);
+  override byName = (name: string) =>
+    Promise.resolve([...this.known.values()].find((connection) => connection.name === name) ?? null);
   override byId = (id: string) => Promise.resolve(this.known.get(id) ?? null);
   override ofClient = () => Promise.resolve([]);
   override credentials = () => Promise.resolve(null);
