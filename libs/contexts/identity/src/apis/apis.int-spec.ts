@@ -83,6 +83,34 @@ describe('APIs, their grants and the settings over the Management API', () => {
       expect([status, body['errorCode']]).toEqual([409, 'resource_server_conflict']);
     });
 
+    it('keep every stored member, and give it back', async () => {
+      const stored = {
+        ...{ consent_policy: 'transactional-authorization-with-mfa', authorization_details: [{ type: 'payment' }] },
+        ...{ authorization_policy: { policy_id: 'p' }, token_encryption: { format: 'compact-nested-jwe' } },
+        ...{ token_lifetime_for_web: 60, allow_online_access: true, verification_location: 'https://v.example.com' },
+        ...{ enforce_policies: false, proof_of_possession: { mechanism: 'dpop', required: false } },
+      };
+      const created = await api(stored);
+      expect(created).toMatchObject(stored);
+      const changed = await registry.call('PATCH', `/resource-servers/${created.id}`, { proof_of_possession: null });
+      expect(changed.body).not.toHaveProperty('proof_of_possession');
+    });
+
+    it('take with them what people allowed, grants and the place of the default audience', async () => {
+      const { id, identifier } = await api();
+      await registry.call('POST', '/client-grants', { client_id: await client(), audience: identifier, scope: ['a'] });
+      await registry.call('PATCH', '/tenants/settings', { default_audience: identifier });
+      await registry.database.query(
+        `INSERT INTO consents (person_id, client_id, audience, scopes) VALUES (gen_random_uuid(), 'x', $1, '[]')`,
+        [identifier],
+      );
+      await registry.call('DELETE', `/resource-servers/${id}`);
+      expect(await registry.database.query('SELECT 1 FROM consents WHERE audience = $1', [identifier])).toEqual([]);
+      const grants = await registry.call('GET', `/client-grants?audience=${encodeURIComponent(identifier)}`);
+      expect(grants.body).toEqual([]);
+      expect((await registry.call('GET', '/tenants/settings')).body['default_audience']).toBe('');
+    });
+
     it('cannot be changed or deleted if it is the Management API', async () => {
       for (const key of ['strongroom-management', encodeURIComponent(MANAGEMENT)]) {
         expect((await registry.call('PATCH', `/resource-servers/${key}`, { token_lifetime: 60 })).status).toBe(400);
@@ -179,10 +207,23 @@ describe('APIs, their grants and the settings over the Management API', () => {
       });
       expect((await set({ default_audience: MANAGEMENT })).status).toBe(400);
       expect((await set({ default_audience: 'https://unknown.example.com' })).status).toBe(400);
-      expect((await set({ require_mfa_at_login: true })).status).toBe(400);
       expect((await set({ colour: 'blue' })).body['message']).toContain('colour');
       expect((await registry.call('GET', '/tenants/settings')).body['default_audience']).toBe(identifier);
       expect((await set({ default_audience: '' })).body['default_audience']).toBe('');
+      expect((await set({ require_mfa_at_login: true })).body).toEqual({
+        ...{ default_audience: '', require_mfa_at_login: true },
+      });
+      expect((await set({ require_mfa_at_login: false })).body['require_mfa_at_login']).toBe(false);
+    });
+
+    it('MG-30 refuse members that come later, and say so', async () => {
+      for (const member of ['session_lifetime', 'customize_mfa_in_postlogin_action']) {
+        const { status, body } = await registry.call('PATCH', '/tenants/settings', { [member]: 1 });
+        expect([status, body['message']]).toEqual([
+          400,
+          expect.stringMatching(`${member}.*is not in the first release`),
+        ]);
+      }
     });
 
     it('hold the policy for second factors', async () => {
@@ -191,6 +232,8 @@ describe('APIs, their grants and the settings over the Management API', () => {
       expect([status, body]).toEqual([200, ['all-applications']]);
       expect((await registry.call('GET', '/guardian/policies')).body).toEqual(['all-applications']);
       expect((await registry.call('PUT', '/guardian/policies', ['sometimes'])).status).toBe(400);
+      const later = await registry.call('PUT', '/guardian/policies', ['confidence-score']);
+      expect([later.status, later.body['message']]).toEqual([400, expect.stringMatching(/not in the first release/)]);
       expect((await registry.call('PUT', '/guardian/policies', [])).body).toEqual([]);
     });
   });

@@ -25,6 +25,17 @@ export const createClientGrant = z
   });
 export type CreateClientGrant = z.output<typeof createClientGrant>;
 
+/** As `grantView` shows one. */
+export const grantAnswer = z.strictObject({
+  ...Object.fromEntries(STORED_OF_GRANT.map((member) => [member, z.unknown().optional()])),
+  id: z.string(),
+  client_id: z.string(),
+  audience: z.string(),
+  scope: z.array(z.string()),
+  subject_type: z.enum(['client', 'user']),
+  allow_all_scopes: z.boolean(),
+});
+
 export const READ_ONLY_OF_GRANT = ['id', 'client_id', 'audience', 'subject_type'] as const;
 
 export const updateClientGrant = z.strictObject({

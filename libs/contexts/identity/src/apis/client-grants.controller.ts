@@ -1,9 +1,19 @@
-import { Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Delete, Get, Param, Patch, Post } from '@nestjs/common';
 import type { BearerIdentity } from '@strongroom/contracts';
-import { Caller, JsonBody, listQuery as anyList, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
+import {
+  Answers,
+  Caller,
+  JsonBody,
+  listQuery as anyList,
+  listSchema,
+  ManagementApi,
+  ParsedQuery,
+  Scopes,
+} from '@strongroom/http';
 import { z } from 'zod';
 import {
   createClientGrant,
+  grantAnswer,
   updateClientGrant,
   type CreateClientGrant,
   type UpdateClientGrant,
@@ -22,24 +32,28 @@ export class ClientGrantsController {
   constructor(private readonly grants: ClientGrantsService) {}
 
   @Get()
+  @Answers(200, listSchema('client_grants', grantAnswer))
   @Scopes('read:client_grants')
   list(@ParsedQuery(listQuery) query: z.output<typeof listQuery>) {
     return this.grants.list(query);
   }
 
   @Post()
+  @Answers(201, grantAnswer)
   @Scopes('create:client_grants')
   create(@JsonBody(createClientGrant) body: CreateClientGrant, @Caller() caller: BearerIdentity) {
     return this.grants.create(body, caller);
   }
 
   @Get(':id')
+  @Answers(200, grantAnswer)
   @Scopes('read:client_grants')
   get(@Param('id') id: string) {
     return this.grants.get(id);
   }
 
   @Patch(':id')
+  @Answers(200, grantAnswer)
   @Scopes('update:client_grants')
   update(
     @Param('id') id: string,
@@ -50,7 +64,7 @@ export class ClientGrantsController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('delete:client_grants')
   async delete(@Param('id') id: string, @Caller() caller: BearerIdentity): Promise<void> {
     await this.grants.delete(id, caller);

@@ -44,6 +44,26 @@ const members = {
 export const createResourceServer = z.strictObject({ ...members, identifier: said(255) });
 export type CreateResourceServer = z.output<typeof createResourceServer> & Record<string, unknown>;
 
+/** As `resourceServerView` shows one. */
+export const apiAnswer = z.strictObject({
+  ...Object.fromEntries(STORED_OF_API.map((member) => [member, z.unknown().optional()])),
+  id: z.string(),
+  identifier: z.string(),
+  name: z.string(),
+  is_system: z.boolean(),
+  scopes: z.array(z.strictObject({ value: z.string(), description: z.string().optional() })),
+  signing_alg: z.enum(['RS256', 'PS256']),
+  allow_offline_access: z.boolean(),
+  token_lifetime: z.int(),
+  token_dialect: members.token_dialect.unwrap(),
+  skip_consent_for_verifiable_first_party_clients: z.boolean(),
+  subject_type_authorization: z.strictObject({
+    user: z.strictObject({ policy: z.enum(['allow_all', 'deny_all', 'require_client_grant']) }),
+    client: z.strictObject({ policy: z.enum(['deny_all', 'require_client_grant']) }),
+  }),
+  proof_of_possession: members.proof_of_possession.unwrap().unwrap().optional(),
+});
+
 export const READ_ONLY_OF_API = ['id', 'identifier', 'is_system'] as const;
 
 export const updateResourceServer = z.strictObject({

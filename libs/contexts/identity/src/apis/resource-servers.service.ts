@@ -28,6 +28,8 @@ import {
 } from './resource-server-view.js';
 import { ResourceServerEntity } from './resource-server.entity.js';
 import { READ_ONLY_OF_API, type CreateResourceServer, type UpdateResourceServer } from './resource-server.schema.js';
+import { ConsentEntity } from '../sign-in/consent.entity.js';
+import { TenantSettingsEntity } from '../tenant/tenant-settings.entity.js';
 import { isUniqueViolation } from '../unique-violation.js';
 
 /** APIs that tokens are made for. */
@@ -115,13 +117,15 @@ export class ResourceServersService {
     return resourceServerView(after);
   }
 
-  /** With every grant for it. No such API: nothing happens. */
+  /** With every grant for it, and what people allowed of it. No such API: nothing happens. */
   async delete(idOrIdentifier: string, caller: BearerIdentity): Promise<void> {
     await this.database.transaction(async (tx) => {
       const api = await find(tx, idOrIdentifier, 'pessimistic_write');
       if (!api) return;
       if (api.id === MANAGEMENT_API) throw new BuiltInError('The Management API');
       await this.grants.deleteAll(tx, { audience: api.identifier }, actorOf(caller));
+      await tx.delete(ConsentEntity, { audience: api.identifier });
+      await tx.update(TenantSettingsEntity, { defaultAudience: api.identifier }, { defaultAudience: '' });
       await tx.delete(ResourceServerEntity, { id: api.id });
       const data = { resourceServerId: api.id, actor: actorOf(caller) };
       await this.outbox.add(tx, resourceServerDeleted, { id: api.id, sequence: api.eventVersion + 1, data });

@@ -1,31 +1,31 @@
 import { Get, Patch, Put } from '@nestjs/common';
-import { JsonBody, ManagementApi, Scopes } from '@strongroom/http';
-import { z } from 'zod';
-import { notOffered } from '../members.js';
-import type { MfaPolicy } from './tenant-settings.entity.js';
+import { Answers, JsonBody, ManagementApi, Scopes } from '@strongroom/http';
+import {
+  changedSettings,
+  type ChangedSettings,
+  type MfaPolicies,
+  mfaPolicies,
+  shownSettings,
+} from './tenant-settings.schema.js';
 import { TenantSettingsService } from './tenant-settings.service.js';
-
-const settingsBody = z.strictObject({
-  default_audience: z.string().max(600).optional(),
-  require_mfa_at_login: notOffered(false).optional(),
-});
-const policiesBody = z.array(z.enum(['all-applications', 'confidence-score'])).max(1, 'holds at most one policy');
 
 @ManagementApi('tenants/settings')
 export class TenantSettingsController {
   constructor(private readonly settings: TenantSettingsService) {}
 
   @Get()
+  @Answers(200, shownSettings)
   @Scopes('read:tenant_settings')
   async get() {
-    const { defaultAudience } = await this.settings.get();
-    return { default_audience: defaultAudience, require_mfa_at_login: false };
+    const { defaultAudience, requireMfaAtLogin } = await this.settings.get();
+    return { default_audience: defaultAudience, require_mfa_at_login: requireMfaAtLogin };
   }
 
   @Patch()
+  @Answers(200, shownSettings)
   @Scopes('update:tenant_settings')
-  async update(@JsonBody(settingsBody) { default_audience }: z.output<typeof settingsBody>) {
-    if (default_audience !== undefined) await this.settings.setDefaultAudience(default_audience);
+  async update(@JsonBody(changedSettings) changed: ChangedSettings) {
+    await this.settings.change(changed);
     return this.get();
   }
 }
@@ -36,14 +36,16 @@ export class MfaPoliciesController {
   constructor(private readonly settings: TenantSettingsService) {}
 
   @Get()
+  @Answers(200, mfaPolicies)
   @Scopes('read:mfa_policies')
   async get() {
     return (await this.settings.get()).mfaPolicies;
   }
 
   @Put()
+  @Answers(200, mfaPolicies)
   @Scopes('update:mfa_policies')
-  async set(@JsonBody(policiesBody) policies: MfaPolicy[]) {
+  async set(@JsonBody(mfaPolicies) policies: MfaPolicies) {
     await this.settings.setMfaPolicies(policies);
     return policies;
   }
