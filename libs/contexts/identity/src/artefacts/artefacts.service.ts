@@ -16,11 +16,17 @@ export class ArtefactsService {
 
   /** What a person was given through one client, which has to be asked for again in every browser. */
   async endOfPersonAtClient(tx: EntityManager, personId: string, clientId: string): Promise<void> {
+    const which = [personId, clientId];
     const grants: { grant_id: string }[] = await tx.query(
-      `select distinct grant_id from artefacts where person_id = $1 and client_id = $2 and grant_id is not null`,
-      [personId, clientId],
+      `select grant_id from artefacts where kind = 'Grant' and person_id = $1 and client_id = $2`,
+      which,
     );
-    for (const { grant_id } of grants) await endArtefacts(tx, 'grant_id', grant_id);
+    await endArtefacts(
+      tx,
+      'grant_id',
+      grants.map(({ grant_id }) => grant_id),
+    );
+    await tx.query(`delete from artefacts where kind <> 'Grant' and person_id = $1 and client_id = $2`, which);
   }
 
   /** Sessions of a browser, with what was granted in them without `offline_access`, or with all of it. */

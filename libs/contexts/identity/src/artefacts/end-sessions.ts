@@ -15,14 +15,14 @@ const MARK = `update session_facts set ended_at = clock_timestamp(), initial_ip 
 /** The sessions, and codes that were not redeemed yet. */
 const DELETE = `delete from artefacts
   where person_id = $1 and kind in ('Session', 'AuthorizationCode')
-    and (case when $2::text is null then uid is not null else uid = $2 end)`;
+    and ($2::text is null or uid = $2)`;
 
 /** A refresh token that can still be used. */
 const STANDS = `t.kind = 'RefreshToken' and t.consumed_at is null and t.expires_at > clock_timestamp()`;
 
 const GRANTS = `select grant_id from artefacts g
   where kind = 'Grant' and person_id = $1 and consumed_at is null
-    and (case when $2::text is null then uid is not null else uid = $2 end)
+    and ($2::text is null or uid = $2)
     and ($3 or not exists (
       select 1 from artefacts t where t.grant_id = g.grant_id and ${STANDS}))`;
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { userCreated, userDeleted, userUpdated, type Actor, type BearerIdentity } from '@strongroom/contracts';
 import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
-import { ArtefactEntity } from '../artefacts/artefact.entity.js';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { ConsentEntity } from '../sign-in/consent.entity.js';
 import { actorOf } from '../actor.js';
@@ -124,8 +123,8 @@ export class UsersService {
   ): Promise<void> {
     if (blocked === true) return this.artefacts.endOfPerson(tx, personId);
     if (administrator !== false) return;
-    await tx.delete(ArtefactEntity, { personId, clientId: DASHBOARD_CLIENT });
-    await tx.delete(ArtefactEntity, { personId, kind: 'Session' });
+    await this.artefacts.endOfPersonAtClient(tx, personId, DASHBOARD_CLIENT);
+    await this.artefacts.endSessions(tx, { personId }, { refreshTokens: false });
   }
 
   private hashOf(password: string | undefined): Promise<string | null> {
