@@ -13,12 +13,12 @@ import {
   type SubjectRequest,
 } from '@strongroom/contracts';
 import type { MasterKeys } from '@strongroom/crypto';
-import { httpAdapter, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
+import { httpAdapter, type HttpServerOptions, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
 import { Counters, InProcessCounters, InProcessReplayStore, ReplayStore } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
-import { IdentityModule } from '../src/identity.module.js';
+import { IdentityModule, type IdentityOptions } from '../src/identity.module.js';
 import { masterKeys, SaidConnections, SaidListing, START } from './registry-app.js';
 
 export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
@@ -76,8 +76,9 @@ export class AuthorizationApp {
     return this.app.get(SignIn, { strict: false });
   }
 
-  browser(): Browser {
-    return new Browser(this);
+  /** @param stopsAt a path of ours that counts as outside */
+  browser(stopsAt = ''): Browser {
+    return new Browser(this, stopsAt);
   }
 
   stop(): Promise<void> {
@@ -333,7 +334,14 @@ export async function startAuthorization(
   {
     replays = new InProcessReplayStore(),
     requireDpopNonce = false,
-  }: { replays?: ReplayStore; requireDpopNonce?: boolean } = {},
+    settings = {},
+    listener = {},
+  }: {
+    replays?: ReplayStore;
+    requireDpopNonce?: boolean;
+    settings?: Pick<IdentityOptions, 'clientCertificates' | 'authFailures'>;
+    listener?: Partial<HttpServerOptions>;
+  } = {},
 ): Promise<AuthorizationApp> {
   const port = await freePort();
   const origin = publicUrl ?? `http://127.0.0.1:${port}`;
@@ -353,6 +361,7 @@ export async function startAuthorization(
     managementClient,
     administrator,
     requireDpopNonce,
+    ...settings,
   });
 
   @Global()
@@ -363,7 +372,7 @@ export async function startAuthorization(
   })
   class Whole {}
 
-  const server = { logger, isHttps: false };
+  const server = { logger, isHttps: false, ...listener };
   const built = await Test.createTestingModule({ imports: [Whole] }).compile();
   const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(server), {
     bodyParser: false,
