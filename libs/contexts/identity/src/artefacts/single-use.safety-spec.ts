@@ -1,0 +1,149 @@
+import { jest } from '@jest/globals';
+import { recordFigure, safetyCount, testPostgres } from '@strongroom/testing';
+import type { DataSource } from 'typeorm';
+import { type AuthorizationApp, CALLBACK, type Signed, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase } from '../../test/registry-app.js';
+import { ArtefactAdapter } from '../library/artefact-adapter.js';
+import { RefreshTokens } from '../tokens/refresh-tokens.js';
+
+const ROUNDS = safetyCount('ROUNDS', { short: 8, full: 200 });
+const AT_ONCE = 50;
+/** Between the read that finds a token and the write that uses it up: without it the redemptions hardly meet. */
+const DELAY_MS = 3;
+
+type Use = RefreshTokens['use'];
+interface Adapter {
+  database: DataSource;
+  kind: string;
+}
+
+const consume = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'consume')!
+  .value as ArtefactAdapter['consume'];
+const use = Object.getOwnPropertyDescriptor(RefreshTokens.prototype, 'use')!.value as Use;
+const delay = () => new Promise((done) => setTimeout(done, DELAY_MS));
+
+describe('what works once', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: { client_id: string; client_secret: string };
+  const email = 'someone@example.com';
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client({
+      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
+    });
+    await identity.person(email);
+  }, 60_000);
+  beforeEach(() => {
+    jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
+      await delay();
+      return consume.call(this, id);
+    });
+    jest.spyOn(RefreshTokens.prototype, 'use').mockImplementation(async function (this: RefreshTokens, ...given) {
+      await delay();
+      return use.apply(this, given);
+    });
+  });
+  afterEach(() => jest.restoreAllMocks());
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  interface Outcome {
+    status: number;
+    error: unknown;
+    refreshToken: string;
+  }
+  /** Over the socket, as clients come. */
+  const post = async (form: Record<string, string>): Promise<Outcome> => {
+    const body = new URLSearchParams({ client_id: client.client_id, client_secret: client.client_secret, ...form });
+    const answer = await fetch(`${identity.origin}/oauth/token`, { method: 'POST', body });
+    const said = (await answer.json()) as Record<string, unknown>;
+    return { status: answer.status, error: said['error'], refreshToken: said['refresh_token'] as string };
+  };
+  const redeem = ({ params, verifier }: Signed) =>
+    post({
+      ...{ grant_type: 'authorization_code', code: params.get('code')!, redirect_uri: CALLBACK },
+      code_verifier: verifier,
+    });
+  const refresh = (refreshToken: string) => post({ grant_type: 'refresh_token', refresh_token: refreshToken });
+  const sumUp = (answers: Outcome[]) => ({
+    good: answers.filter(({ status }) => status === 200).length,
+    refused: answers.filter(({ error, status }) => error === 'invalid_grant' && status < 500).length,
+  });
+  const asOne = { good: 1, refused: AT_ONCE - 1 };
+  const together = (run: () => Promise<Outcome>) => Promise.all(Array.from({ length: AT_ONCE }, run));
+  const report = (id: string, title: string, rounds: ReturnType<typeof sumUp>[], control: string) => {
+    const wrong = rounds.filter(({ good, refused }) => good !== asOne.good || refused !== asOne.refused).length;
+    recordFigure({
+      id,
+      title: `${title}, ${AT_ONCE} at once over HTTP, ${DELAY_MS} ms between read and write`,
+      required: 'one 200 in each round, every other one invalid_grant',
+      measured: `${rounds.length - wrong} of ${rounds.length} rounds`,
+      holds: wrong === 0,
+      control,
+    });
+    expect(wrong).toBe(0);
+  };
+
+  it('GR-10, ID-11 and A1 one of 50 redemptions of a code succeeds, and what it gave ends', async () => {
+    const browser = identity.browser();
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const signed = await identity.authorize(browser, email, client);
+      const answers = await together(() => redeem(signed));
+      rounds.push(sumUp(answers));
+      const won = answers.find(({ status }) => status === 200);
+      if (won) expect((await refresh(won.refreshToken)).error).toBe('invalid_grant');
+    }
+    report('single-use-code', 'One code redeemed', rounds, 'with a consume that compares nothing several succeed');
+  }, 600_000);
+
+  it('GR-10 and A1 one of 50 uses of a rotating refresh token without leeway succeeds', async () => {
+    const browser = identity.browser();
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const { refreshToken } = await redeem(await identity.authorize(browser, email, client));
+      rounds.push(sumUp(await together(() => refresh(refreshToken))));
+    }
+    report(
+      'single-use-refresh',
+      'One rotating refresh token used',
+      rounds,
+      'with a row that forgets that it was used several succeed',
+    );
+  }, 600_000);
+
+  it('would have seen an adapter that compares nothing', async () => {
+    jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
+      await delay();
+      const { database, kind } = this as object as Adapter;
+      await database.query(
+        `update artefacts set consumed_at = clock_timestamp() where kind = $1 and id_hash = sha256($2)`,
+        [kind, Buffer.from(id)],
+      );
+    });
+    const signed = await identity.authorize(identity.browser(), email, client);
+    expect(sumUp(await together(() => redeem(signed))).good).toBeGreaterThan(1);
+  });
+
+  it('would have seen a refresh token that forgets that it was used', async () => {
+    jest.spyOn(RefreshTokens.prototype, 'use').mockImplementation(async function (
+      this: RefreshTokens,
+      token,
+      settings,
+    ) {
+      await delay();
+      await identity.database.query(
+        `update artefacts set consumed_at = null where kind = 'RefreshToken' and id_hash = $1`,
+        [token.hash],
+      );
+      return use.call(this, token, settings);
+    });
+    const { refreshToken } = await redeem(await identity.authorize(identity.browser(), email, client));
+    expect(sumUp(await together(() => refresh(refreshToken))).good).toBeGreaterThan(1);
+  });
+});
