@@ -51,7 +51,7 @@ export class AccessTokens {
 
   private async verified(token: string): Promise<GenuineToken | null> {
     const header = headerOf(token);
-    if (!header) return null;
+    if (!header || !isAsMinted(token)) return null;
     const keys = await this.keyed(header.kid);
     try {
       const { payload } = await jwtVerify(token, createLocalJWKSet({ keys }), {
@@ -61,7 +61,7 @@ export class AccessTokens {
         clockTolerance: Number.MAX_SAFE_INTEGER,
         requiredClaims: ['exp', 'iat', 'sub', 'aud'],
       });
-      return read(header, payload);
+      return hasOurForm(payload, this.publicUrl.of('/userinfo')) ? read(header, payload) : null;
     } catch {
       return null;
     }
@@ -79,16 +79,29 @@ type Header = Pick<GenuineToken, 'kid' | 'alg' | 'typ'>;
 /** Null where it cannot be one of ours, which all name their key. */
 function headerOf(token: string): Header | null {
   try {
-    const { kid, alg, typ = '' } = decodeProtectedHeader(token);
-    return kid && alg ? { kid, alg, typ } : null;
+    const { kid, alg, typ } = decodeProtectedHeader(token) as Record<string, unknown>;
+    return typeof kid === 'string' && typeof alg === 'string' && typeof typ === 'string' ? { kid, alg, typ } : null;
   } catch {
     return null;
   }
 }
 
+/** A member that is there twice leaves it open which of them counts; in what we write there is none. */
+const isAsMinted = (token: string): boolean =>
+  token
+    .split('.', 2)
+    .map((part) => Buffer.from(part, 'base64url').toString('utf8'))
+    .every((text) => JSON.stringify(JSON.parse(text)) === text);
+
+/** One API, and `/userinfo` beside it; one subject. */
+function hasOurForm({ aud, sub }: JWTPayload, userinfo: string): boolean {
+  const isOneApi = typeof aud === 'string' || (Array.isArray(aud) && aud.length === 2 && aud[1] === userinfo);
+  return isOneApi && typeof sub === 'string' && sub !== '';
+}
+
 function read(header: Header, claims: JWTPayload): GenuineToken {
   const text = (name: string): string | null => (typeof claims[name] === 'string' ? claims[name] : null);
-  const { exp, nbf = 0 } = claims;
+  const { exp, iat, nbf = 0 } = claims;
   return {
     ...header,
     subject: claims.sub!,
@@ -101,7 +114,7 @@ function read(header: Header, claims: JWTPayload): GenuineToken {
     isMachine: text('gty') === 'client-credentials',
     isCurrent: () => {
       const now = Date.now() / 1000;
-      return exp! + LEEWAY_SECONDS > now && nbf - LEEWAY_SECONDS <= now;
+      return exp! + LEEWAY_SECONDS > now && Math.max(nbf, iat!) - LEEWAY_SECONDS <= now;
     },
   };
 }

@@ -56,8 +56,9 @@ export class BearerService extends Bearer {
     if (!standing) throw new InvalidTokenError('the key that signed it was revoked');
     if (!isOf(standing, token)) throw new InvalidTokenError('it is of another kind');
     if (!standing.clientExists) throw new InvalidTokenError('its client is gone');
-    if (token.isMachine && api === 'management') return machine(token);
+    if (token.isMachine && api === 'management' && token.subject === `${token.clientId}@clients`) return machine(token);
     if (standing.personId === null || standing.userId === null) throw new InvalidTokenError('it was revoked');
+    if (token.subject !== standing.userId) throw new InvalidTokenError('it is about somebody else');
     if (standing.isBlocked) throw new InvalidTokenError('user is blocked');
     return {
       personId: standing.personId,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { PresentedToken } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import { DataSource } from 'typeorm';
-import { AccessTokens, keyStands } from './access-tokens.js';
+import { AccessTokens, type GenuineToken, isOf, keyStands } from './access-tokens.js';
 import { Accounts, CLAIMS, claimsOf } from '../sign-in/accounts.js';
 import { InvalidTokenError } from '../authorization.errors.js';
 import { bearerOf } from './bearer-header.js';
@@ -14,8 +14,8 @@ interface Read {
   scopes: string[];
   /** The key that it is bound to. */
   jkt: string | null;
-  /** Of a JWT: the key that signed it. */
-  kid: string | null;
+  /** Null: the token is opaque. */
+  jwt: GenuineToken | null;
 }
 
 /** Who a token is about, as far as its scopes open it. */
@@ -32,23 +32,24 @@ export class UserinfoService {
   async of(sent: PresentedToken): Promise<Record<string, unknown>> {
     const presented = bearerOf(sent.authorization);
     const { token } = presented;
-    const { grantId, scopes, jkt, kid } = token.includes('.') ? await this.ofJwt(token) : await this.ofOpaque(token);
-    await this.proofs.demand(presented, jkt, sent);
-    if (!scopes.includes('openid')) throw new InvalidTokenError('it was issued without the scope openid');
-    const personId = await this.personOf(grantId, kid);
+    const read = token.includes('.') ? await this.ofJwt(token) : await this.ofOpaque(token);
+    await this.proofs.demand(presented, read.jkt, sent);
+    if (!read.scopes.includes('openid')) throw new InvalidTokenError('it was issued without the scope openid');
+    const personId = await this.personOf(read);
     const user = personId && (await this.accounts.user(personId));
     if (!user || user.blocked) throw new InvalidTokenError('it was revoked');
-    const open = Object.entries(CLAIMS).flatMap(([scope, names]) => (scopes.includes(scope) ? names : []));
+    if (read.jwt && read.jwt.subject !== user.userId) throw new InvalidTokenError('it is about somebody else');
+    const open = Object.entries(CLAIMS).flatMap(([scope, names]) => (read.scopes.includes(scope) ? names : []));
     const claims = Object.entries(claimsOf(user)).filter(([name]) => open.includes(name));
     return { ...Object.fromEntries(claims), sub: user.userId };
   }
 
   private async ofJwt(token: string): Promise<Read> {
-    const read = await this.tokens.genuine(token);
-    if (!read?.grantId || !read.audiences.includes(this.publicUrl.of('/userinfo')))
+    const jwt = await this.tokens.genuine(token);
+    if (!jwt?.grantId || jwt.audiences[1] !== this.publicUrl.of('/userinfo'))
       throw new InvalidTokenError('it is none of ours for this address');
-    if (!read.isCurrent()) throw new InvalidTokenError('it has ended');
-    return { grantId: read.grantId, scopes: read.scopes, jkt: read.jkt, kid: read.kid };
+    if (!jwt.isCurrent()) throw new InvalidTokenError('it has ended');
+    return { grantId: jwt.grantId, scopes: jwt.scopes, jkt: jwt.jkt, jwt };
   }
 
   private async ofOpaque(token: string): Promise<Read> {
@@ -60,15 +61,24 @@ export class UserinfoService {
     const [row] = rows;
     if (!row) throw new InvalidTokenError('it is unknown or has ended');
     const { grant_id: grantId, scope, jkt } = row;
-    return { grantId, scopes: (scope ?? '').split(' '), jkt, kid: null };
+    return { grantId, scopes: (scope ?? '').split(' '), jkt, jwt: null };
   }
 
-  private async personOf(grantId: string, kid: string | null): Promise<string | undefined> {
-    const rows: { person_id: string }[] = await this.database.query(
-      `select person_id from artefacts where kind = 'Grant' and id_hash = $1 and expires_at > clock_timestamp()
-         and ($2::text is null or ${keyStands('$2')})`,
-      [sha256(grantId), kid],
-    );
-    return rows[0]?.person_id;
+  /** Whose grant it is, if that lives; a JWT must also be signed and typed as its API has it, and name the client. */
+  private async personOf({ grantId, jwt }: Read): Promise<string | undefined> {
+    const rows: { person_id: string; client_id: string; dialect: string | null; alg: string | null }[] =
+      await this.database.query(
+        `select g.person_id, g.client_id, r.token_dialect as dialect, r.signing_alg as alg
+         from artefacts g left join resource_servers r on r.identifier = $3
+         where g.kind = 'Grant' and g.id_hash = $1 and g.expires_at > clock_timestamp()
+           and ($2::text is null or ${keyStands('$2')})`,
+        [sha256(grantId), jwt?.kid ?? null, jwt?.audiences[0] ?? null],
+      );
+    const [grant] = rows;
+    if (!grant || !jwt) return grant?.person_id;
+    const { dialect, alg } = grant;
+    if (dialect === null || alg === null || !isOf({ dialect, alg }, jwt) || jwt.clientId !== grant.client_id)
+      throw new InvalidTokenError('it is of another kind');
+    return grant.person_id;
   }
 }
