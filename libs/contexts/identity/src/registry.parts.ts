@@ -1,5 +1,7 @@
 import { Clients, People } from '@strongroom/contracts';
 import { AddAccountToProfileWhenAccountConnected } from './users/add-account-to-profile-when-account-connected.js';
+import { AuthenticationMethods } from './users/authentication-methods.service.js';
+import { AuthenticationMethodsController } from './users/authentication-methods.controller.js';
 import { ClientCredentialsController } from './clients/client-credentials.controller.js';
 import { ClientCredentialsService } from './clients/client-credentials.service.js';
 import { ClientConnectionsController } from './clients/client-connections.controller.js';
@@ -36,6 +38,7 @@ export const registryParts = {
   controllers: [
     UsersController,
     UsersByEmailController,
+    AuthenticationMethodsController,
     ClientsController,
     ClientConnectionsController,
     ClientCredentialsController,
@@ -50,6 +53,7 @@ export const registryParts = {
     Passwords,
     UsersService,
     UsersReads,
+    AuthenticationMethods,
     ProfileAccounts,
     ClientsService,
     ClientsReads,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Global, Module } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Global, Module, type NestInterceptor } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import {
@@ -12,11 +12,13 @@ import {
   type PresentedToken,
 } from '@strongroom/contracts';
 import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
-import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
+import { answersOf, httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
 import { MessagingModule } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { DatabaseModule, migrate } from '@strongroom/persistence';
+import { tap } from 'rxjs';
 import { DataSource } from 'typeorm';
+import { z } from 'zod';
 import { ArtefactsService } from '../src/artefacts/artefacts.service.js';
 import { identityDatabase } from '../src/identity.database.js';
 import { FirstRowsOptions } from '../src/first-rows/first-rows.js';
@@ -28,6 +30,21 @@ class SaidBearer extends Bearer {
   override check(_api: 'management' | 'my-account', { authorization }: PresentedToken): Promise<BearerIdentity> {
     const scopes = (authorization ?? '').replace('Bearer ', '').split(',');
     return Promise.resolve({ personId: null, userId: null, clientId: 'tests', scopes, sessionId: null, jkt: null });
+  }
+}
+
+/** Whatever a route answers in a test has to fit what it says of its answers. */
+class AsAnnounced implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler) {
+    const answers = answersOf(context.getHandler());
+    return next.handle().pipe(
+      tap((body: unknown) => {
+        const sent: unknown = body === undefined ? null : JSON.parse(JSON.stringify(body));
+        const fits = answers.some(({ schema }) => (schema ?? z.null()).safeParse(sent).success);
+        if (!fits)
+          throw new Error(`${context.getHandler().name} answers what it does not say: ${JSON.stringify(sent)}`);
+      }),
+    );
   }
 }
 
@@ -133,6 +150,7 @@ export async function startRegistry(url: string, keys = masterKeys(), start = ST
     logger: false,
   });
   prepareHttp(app, server);
+  app.useGlobalInterceptors(new AsAnnounced());
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const database = app.get(DataSource, { strict: false });

@@ -238,7 +238,7 @@ describe('APIs, their grants and the settings over the Management API', () => {
     });
   });
 
-  it('each route needs its scope', async () => {
+  it('MG-29 each route needs its scope', async () => {
     for (const [method, path, body] of [
       ['GET', '/resource-servers'],
       ['POST', '/resource-servers', { identifier: 'https://s.example.com' }],

@@ -1,11 +1,12 @@
 import { Get, Param } from '@nestjs/common';
 import { type BearerIdentity, ConnectionListing } from '@strongroom/contracts';
 import {
+  Answers,
   Caller,
-  InsufficientScopeError,
   listAnswer,
   type ListSource,
   ManagementApi,
+  pageSchema,
   ParsedQuery,
   Scopes,
 } from '@strongroom/http';
@@ -22,8 +23,12 @@ const query = z.strictObject({ from, take, fields, include_fields, strategy });
 
 type Listed = Awaited<ReturnType<ConnectionListing['ofClient']>>[number];
 
-/** Beside the right to read connections, one to read the client that they are listed for. */
-const OF_THE_CLIENT = ['read:clients', 'read:client_summary'];
+/** As `connections` shows one, but for the list of its clients; `fields` may choose. */
+const connection = z.looseObject({
+  id: z.string().optional(),
+  name: z.string().optional(),
+  strategy: z.string().optional(),
+});
 
 @ManagementApi('clients/:id/connections')
 export class ClientConnectionsController {
@@ -34,13 +39,14 @@ export class ClientConnectionsController {
 
   /** Always the checkpoint shape. */
   @Get()
+  @Answers(200, pageSchema('connections', connection))
   @Scopes('read:connections')
+  @Scopes('read:clients', 'read:client_summary')
   async list(
     @Param('id') clientId: string,
     @ParsedQuery(query) asked: z.output<typeof query>,
     @Caller() caller: BearerIdentity,
   ): Promise<unknown> {
-    if (!OF_THE_CLIENT.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(OF_THE_CLIENT);
     await this.clients.get(clientId, {}, caller);
     const strategies = asked.strategy ?? null;
     const source: ListSource<Listed> = {

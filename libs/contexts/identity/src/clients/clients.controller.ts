@@ -1,7 +1,8 @@
-import { Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Delete, Get, Param, Patch, Post } from '@nestjs/common';
 import type { BearerIdentity } from '@strongroom/contracts';
-import { Caller, JsonBody, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
+import { Answers, Caller, JsonBody, listSchema, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
 import { z } from 'zod';
+import { clientAnswer, clientFields } from './client.answer.js';
 import { createClient, updateClient, type CreateClient, type UpdateClient } from './client.schema.js';
 import { ClientsReads } from './clients.reads.js';
 import { ClientsService } from './clients.service.js';
@@ -25,18 +26,21 @@ export class ClientsController {
   ) {}
 
   @Get()
+  @Answers(200, listSchema('clients', clientFields))
   @Scopes('read:clients', 'read:client_keys')
   list(@ParsedQuery(listQuery) query: z.output<typeof listQuery>, @Caller() caller: BearerIdentity) {
     return this.reads.list(query, caller);
   }
 
   @Post()
+  @Answers(201, clientAnswer)
   @Scopes('create:clients')
   create(@JsonBody(createClient) body: CreateClient, @Caller() caller: BearerIdentity) {
     return this.clients.create(body, caller);
   }
 
   @Get(':id')
+  @Answers(200, clientFields)
   @Scopes('read:clients', 'read:client_keys')
   get(
     @Param('id') id: string,
@@ -47,20 +51,21 @@ export class ClientsController {
   }
 
   @Patch(':id')
+  @Answers(200, clientAnswer)
   @Scopes('update:clients')
   update(@Param('id') id: string, @JsonBody(updateClient) body: UpdateClient, @Caller() caller: BearerIdentity) {
     return this.clients.update(id, body, caller);
   }
 
   @Delete(':id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('delete:clients')
   async delete(@Param('id') id: string, @Caller() caller: BearerIdentity): Promise<void> {
     await this.clients.delete(id, caller);
   }
 
   @Post(':id/rotate-secret')
-  @HttpCode(200)
+  @Answers(200, clientAnswer)
   @Scopes('update:client_keys')
   rotateSecret(@Param('id') id: string, @Caller() caller: BearerIdentity) {
     return this.clients.rotateSecret(id, caller);

@@ -195,10 +195,12 @@ describe('clients over the Management API', () => {
       expect(await credentialsOf(client_id)).toEqual([]);
     });
 
-    it("refuses another client's key, and one that is not for RS256", async () => {
+    it("D4 refuses another client's key, and one that is not for RS256", async () => {
       const [own, other] = [await client(), await client(access())];
       const { credentials } = other['token_vault_privileged_access'] as { credentials: { id: string }[] };
-      expect((await patch(own.client_id, access({ credentials }))).status).toBe(400);
+      const foreign = await patch(own.client_id, access({ credentials }));
+      const absent = await patch(own.client_id, access({ credentials: [{ id: 'cred_nobody' }] }));
+      expect([foreign.status, foreign.text]).toEqual([400, absent.text]);
       const { body } = await registry.call('POST', `/clients/${own.client_id}/credentials`, { ...key(), alg: 'PS256' });
       const named = access({ credentials: [{ id: body['id'] }] });
       expect((await patch(own.client_id, named)).body['errorCode']).toBe('invalid_body');
@@ -307,7 +309,17 @@ describe('clients over the Management API', () => {
     expect((await registry.call('GET', '/clients?colour=blue')).body['errorCode']).toBe('invalid_query_string');
   });
 
-  it('deletes a client with its grants, keys and artefacts, and never one of ours', async () => {
+  it('is changed in other things while the API it belongs to is gone', async () => {
+    const identifier = 'https://gone.example.com';
+    await registry.call('POST', '/resource-servers', { identifier });
+    const { client_id } = await client({ app_type: 'resource_server', resource_server_identifier: identifier });
+    await registry.call('DELETE', `/resource-servers/${encodeURIComponent(identifier)}`);
+    expect((await registry.call('PATCH', `/clients/${client_id}`, { name: 'Renamed' })).status).toBe(200);
+    const other = { resource_server_identifier: 'https://unknown.example.com' };
+    expect((await registry.call('PATCH', `/clients/${client_id}`, other)).status).toBe(400);
+  });
+
+  it('MG-12 deletes a client with its grants, keys and artefacts, and never one of ours', async () => {
     const { client_id } = await client();
     const grant = { client_id, audience: 'https://vault.example.com/api/v2/', scope: ['read:users'] };
     const { body: granted } = await registry.call('POST', '/client-grants', grant);
@@ -330,7 +342,7 @@ describe('clients over the Management API', () => {
     expect((await registry.call('DELETE', `/clients/${client_id}`)).status).toBe(204);
   });
 
-  it('needs the scope of each route', async () => {
+  it('MG-09 needs the scope of each route', async () => {
     const { client_id } = await client();
     for (const [method, path, body] of [
       ['GET', '/clients'],

@@ -72,6 +72,8 @@ export class ClientsService {
     actor: Actor,
   ): Promise<ClientEntity> {
     await checkApi(tx, settings);
+    if (await tx.existsBy(ResourceServerEntity, { identifier: clientId }))
+      throw ValidationError.of('body', 'client_id', 'is the identifier of a resource server');
     const secrets = secretColumns(this.keys, clientId, secret);
     const row = { ...settings, ...secrets, clientId, builtIn, eventVersion: 1 };
     await tx.insert(ClientEntity, row as never);
@@ -97,7 +99,7 @@ export class ClientsService {
       const methods = rest.client_authentication_methods as UpdateClient['client_authentication_methods'];
       const settings = settingsAfter(client, rest);
       checkSettings(settings, methods === undefined ? client.clientAuthenticationMethods !== null : methods !== null);
-      await checkApi(tx, settings);
+      if (settings.resourceServerIdentifier !== client.resourceServerIdentifier) await checkApi(tx, settings);
       const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, body.client_secret) };
       Object.assign(changes, await this.keysAfter(tx, clientId, rest));
       const after = { ...client, ...changes };

@@ -42,7 +42,7 @@ export const createUser = z
   .strictObject({
     ...members,
     connection: z.literal(DATABASE_CONNECTION),
-    user_id: said(240).regex(/^\S+$/, 'must not hold white space').optional(),
+    user_id: said(249).regex(/^\S+$/, 'must not hold white space').optional(),
   })
   .refine(({ email, username, phone_number }) => email ?? username ?? phone_number, {
     error: 'one of email, username and phone_number is needed',

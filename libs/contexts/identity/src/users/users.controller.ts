@@ -1,8 +1,9 @@
-import { Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+import { Delete, Get, Param, Patch, Post } from '@nestjs/common';
 import type { BearerIdentity } from '@strongroom/contracts';
-import { Caller, JsonBody, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
+import { Answers, Caller, JsonBody, listSchema, ManagementApi, ParsedQuery, Scopes } from '@strongroom/http';
 import { z } from 'zod';
 import { fieldsQuery } from '../listing.js';
+import { oneUserFields, userAnswer, userFields } from './user.answer.js';
 import { createUser, updateUser, type CreateUser, type UpdateUser } from './user.schema.js';
 import { UsersReads } from './users.reads.js';
 import { UsersService } from './users.service.js';
@@ -20,24 +21,28 @@ export class UsersController {
   ) {}
 
   @Get()
+  @Answers(200, listSchema('users', userFields))
   @Scopes('read:users')
   list(@ParsedQuery(listQuery) query: z.output<typeof listQuery>) {
     return this.reads.list(query);
   }
 
   @Post()
+  @Answers(201, userAnswer)
   @Scopes('create:users')
   create(@JsonBody(createUser) body: CreateUser, @Caller() caller: BearerIdentity) {
     return this.users.create(body, caller);
   }
 
   @Get(':id')
+  @Answers(200, oneUserFields)
   @Scopes('read:users')
   get(@Param('id') id: string, @ParsedQuery(oneQuery) query: z.output<typeof oneQuery>) {
     return this.reads.get(id, query);
   }
 
   @Patch(':id')
+  @Answers(200, userAnswer)
   @Scopes('update:users')
   async update(@Param('id') id: string, @JsonBody(updateUser) body: UpdateUser, @Caller() caller: BearerIdentity) {
     const shown = 'connected_accounts' in body ? await this.reads.get(id, {}) : {};
@@ -45,7 +50,7 @@ export class UsersController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
+  @Answers(204)
   @Scopes('delete:users')
   async delete(@Param('id') id: string, @Caller() caller: BearerIdentity): Promise<void> {
     await this.users.delete(id, caller);
@@ -57,6 +62,7 @@ export class UsersByEmailController {
   constructor(private readonly reads: UsersReads) {}
 
   @Get()
+  @Answers(200, z.array(userFields))
   @Scopes('read:users')
   list(@ParsedQuery(emailQuery) query: z.output<typeof emailQuery>) {
     return this.reads.byEmail(query.email, query);

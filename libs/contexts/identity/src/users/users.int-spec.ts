@@ -133,6 +133,18 @@ describe('people over the Management API', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
 
+  it.each(['u1', 'a/b', 'a%2Fb', '100%', 'ü1', '名前', '.', '..', 'a+b', 'a?b#c'])(
+    'MG-04 decodes the id of %s in the path, and does so once',
+    async (id) => {
+      const { user_id } = await person({ user_id: id });
+      expect(user_id).toBe(`auth0|${id}`);
+      const found = await registry.call('GET', `/users/${encodeURIComponent(user_id)}`);
+      expect([found.status, found.body['user_id']]).toEqual([200, user_id]);
+      const twice = await registry.call('GET', `/users/${encodeURIComponent(encodeURIComponent(user_id))}`);
+      expect([twice.status, twice.body['errorCode']]).toEqual([404, 'inexistent_user']);
+    },
+  );
+
   it('MG-08 answers lists as array, with totals and in checkpoints', async () => {
     await Promise.all([person(), person(), person()]);
     const plain = await registry.call('GET', '/users');
@@ -221,6 +233,21 @@ describe('people over the Management API', () => {
     expect(await registry.eventsOf((await rowOf(user))['person_id']!)).toHaveLength(1);
   });
 
+  it('has no second factors to show or to reset yet, and says so in the shape of a list', async () => {
+    const user = await person();
+    const methods = `${at(user)}/authentication-methods`;
+    expect((await registry.call('GET', methods)).body).toEqual([]);
+    expect((await registry.call('GET', `${methods}?page=0&per_page=50&include_totals=true`)).body).toEqual({
+      ...{ authenticators: [], start: 0, limit: 50, total: 0 },
+    });
+    expect((await registry.call('DELETE', methods)).status).toBe(204);
+    const nobody = `${at({ user_id: 'auth0|nobody' })}/authentication-methods`;
+    expect((await registry.call('GET', nobody)).body['errorCode']).toBe('inexistent_user');
+    expect((await registry.call('DELETE', nobody)).status).toBe(204);
+    for (const method of ['GET', 'DELETE'])
+      expect((await registry.call(method, methods, undefined, ['read:users', 'update:users'])).status).toBe(403);
+  });
+
   describe('administrators', () => {
     const admin = () => ({ user_id: adminId });
     let adminId: string;
@@ -243,10 +270,28 @@ describe('people over the Management API', () => {
         await registry.call('PATCH', at(admin()), { password: 'cnry_taken_over' }, some),
         await registry.call('PATCH', at(admin()), { email: 'mine@example.com' }, some),
         await registry.call('PATCH', at(admin()), { administrator: false }, some),
+        await registry.call('DELETE', `${at(admin())}/authentication-methods`, undefined, [
+          'delete:authentication_methods',
+        ]),
       ];
-      expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+      expect(refused.map(({ status }) => status)).toEqual(Array(6).fill(403));
       expect((await registry.call('PATCH', at(admin()), { nickname: 'chief' }, some)).status).toBe(200);
       expect((await registry.call('PATCH', at(user), { password: 'cnry_ordinary' }, some)).status).toBe(200);
+    });
+
+    it.each([
+      ['demoted', (one: { user_id: string }) => registry.call('PATCH', at(one), { administrator: false })],
+      ['blocked', (one: { user_id: string }) => registry.call('PATCH', at(one), { blocked: true })],
+      ['deleted', (one: { user_id: string }) => registry.call('DELETE', at(one))],
+    ])('MG-32 keep a last one when the last two are %s at the same time', async (_way, go) => {
+      const two = [await person({ administrator: true }), await person({ administrator: true })];
+      const others = (administrator: boolean) =>
+        registry.database.query('UPDATE users SET administrator = $1 WHERE user_id = $2', [administrator, adminId]);
+      await others(false);
+      const statuses = (await Promise.all(two.map(go))).map(({ status }) => status);
+      await others(true);
+      for (const one of two) await registry.call('DELETE', at(one));
+      expect(statuses.filter((status) => status === 409)).toHaveLength(1);
     });
 
     it('MG-32 keep a last one, also under racing demotions', async () => {
