@@ -20,6 +20,7 @@ interface Found extends Partial<ClientRow> {
   /** APIs among the token's audiences, with their dialect. */
   apis: { identifier: string; dialect: string; alg: string }[] | null;
   grant_lives: boolean;
+  grant_client: string | null;
   person_id: string | null;
   user_id: string | null;
   blocked: boolean | null;
@@ -31,7 +32,7 @@ interface Found extends Partial<ClientRow> {
  * subject (`$4`): it decides which refusal it is, never whom an exchange is for. `$1` names the client, or `$2` holds the audiences
  * whose own it is.
  */
-const READ = `select a.apis, g.id_hash is not null and ${keyStands('$5')} as grant_lives, u.person_id, u.user_id, u.blocked,
+const READ = `select a.apis, g.id_hash is not null and ${keyStands('$5')} as grant_lives, g.client_id as grant_client, u.person_id, u.user_id, u.blocked,
     ${MFA_ALWAYS}, ${CLIENT_COLUMNS}
   from (select jsonb_agg(jsonb_build_object('identifier', identifier, 'dialect', token_dialect, 'alg', signing_alg)) as apis
         from resource_servers where identifier = any($2::text[])) a
@@ -63,13 +64,15 @@ export class SubjectAccessToken {
     const candidates = rows.flatMap((row) => (row.client_id === null ? [] : [clientFacts(row as ClientRow)]));
     const client = await this.authentication.authenticate(presented, candidates);
     demandExchangingClient(client, grantType);
-    const { apis, grant_lives, person_id, user_id, blocked, mfa_always } = rows[0]!;
+    const { apis, grant_lives, grant_client, person_id, user_id, blocked, mfa_always } = rows[0]!;
     const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
     this.demandFor(token, apis ?? [], client, audit);
     await this.proofs.demand({ dpop, jkt: token!.jkt, accessToken: value, audit });
     if (blocked) throw new UserBlockedError(audit);
     if (!grant_lives || person_id === null || user_id === null)
       throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
+    if (token!.subject !== user_id || token!.clientId !== grant_client)
+      throw new InvalidAccessTokenSubjectError('is not of the grant that it names', 'subject_invalid', audit);
     if (mfa_always) throw new MfaRequiredError(audit);
     return { personId: person_id, userId: user_id, clientId: client.clientId };
   }
