@@ -102,6 +102,27 @@ describe('GR-17 tokens of people for the Management API', () => {
     ]);
   });
 
+  it('MG-32 is over for a demoted administrator at once: token, session, and what the dashboard refreshes', async () => {
+    const second = await identity.person('second@example.com');
+    const at = `/users/${encodeURIComponent(second.user_id)}`;
+    await identity.manage('PATCH', at, { administrator: true });
+    const chrome = browser();
+    const managing = await redeem((await authorize(chrome, second.email))['code']);
+    const authorization = `Bearer ${managing.body['access_token'] as string}`;
+    const own = { audience: `${identity.origin}/me/`, scope: 'openid offline_access' };
+    const mine = await redeem((await authorize(chrome, second.email, own))['code']);
+    const refresh = (token: unknown) =>
+      identity.token({ grant_type: 'refresh_token', client_id: DASHBOARD_CLIENT, refresh_token: token as string });
+    const rotated = await refresh(mine.body['refresh_token']);
+    expect([rotated.status, (await identity.get('/api/v2/users', { authorization })).status]).toEqual([200, 200]);
+    await identity.manage('PATCH', at, { administrator: false });
+    expect((await identity.get('/api/v2/users', { authorization })).status).toBe(401);
+    expect(await refresh(rotated.body['refresh_token'])).toMatchObject({
+      ...{ status: 403, body: { error: 'invalid_grant' } },
+    });
+    expect(await authorize(chrome, second.email, { prompt: 'none' })).toMatchObject({ error: 'login_required' });
+  });
+
   it('is never a target of a refresh', async () => {
     const audience = `${identity.origin}/api/v2/`;
     const policies = [{ audience, scope: ['read:users'] }];
