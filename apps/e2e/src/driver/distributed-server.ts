@@ -6,7 +6,8 @@ import { createLocalAuthority } from '@strongroom/crypto';
 import pg from 'pg';
 import { type BackingServers, type OwnServers, startBackingServers } from './backing-servers.js';
 import { Child, freePort } from './child.js';
-import { Edge } from './edge.js';
+import { makeClientAuthority } from './client-certificates.js';
+import { CLIENT_CERT_HEADER, Edge } from './edge.js';
 import type { InstallationAddress } from './installation.js';
 import { residentMebibytes, UNLIMITED } from './processes.js';
 import type { Server } from './server.js';
@@ -60,6 +61,7 @@ export class DistributedServer implements Server {
       managementClientSecret: secret('management-client-secret'),
       simulatorUrl: this.simulatorUrl,
       caFile: join(this.dataDir, 'tls/ca.pem'),
+      clientAuthorityFile: join(this.dataDir, 'clients-authority/ca.pem'),
     };
   }
 
@@ -146,7 +148,7 @@ async function startUpon<Made>(
     STRONGROOM_KAFKA_TOPIC_PREFIX: servers.topicPrefix,
     STRONGROOM_KAFKA_REPLICATION: '1',
   });
-  await createLocalAuthority(dataDir, ['localhost']);
+  await createLocalAuthority(dataDir, ['localhost', 'mtls.localhost']);
   const places = new Map<ServiceName, Place[]>();
   for (const name of serviceNames) {
     const own: Place[] = [];
@@ -160,6 +162,8 @@ async function startUpon<Made>(
     STRONGROOM_KAFKA_TOPIC_PREFIX: servers.topicPrefix,
     STRONGROOM_REDIS_URL: servers.redisUrl,
     STRONGROOM_TRUSTED_PROXIES: '127.0.0.1/32,::1/128',
+    STRONGROOM_CLIENT_CERT_HEADER: CLIENT_CERT_HEADER,
+    STRONGROOM_CLIENT_CERT_CA_FILE: await makeClientAuthority(dataDir),
     ...UNLIMITED,
     STRONGROOM_EGRESS_ALLOW: new URL(simulatorUrl).origin,
     STRONGROOM_PROVIDERS_FILE: await simulatedProvidersFile(simulatorUrl, dataDir),

@@ -10,6 +10,9 @@ import type { Place } from './service-process.js';
 
 const run = promisify(execFile);
 
+/** In which it hands on what a client shows. */
+export const CLIENT_CERT_HEADER = 'X-Client-Cert';
+
 /** The edge as it is shipped, `docker/Caddyfile`, before processes on loopback ports. */
 export class Edge {
   readonly url: string;
@@ -42,7 +45,9 @@ export class Edge {
       XDG_DATA_HOME: home,
       XDG_CONFIG_HOME: home,
       ...(Object.fromEntries(upstreams) as Record<string, string>),
-      STRONGROOM_EDGE_ADDRESS: this.url,
+      STRONGROOM_EDGE_ADDRESS: `${this.url}, https://mtls.localhost:${this.port}`,
+      STRONGROOM_EDGE_CLIENT_CERTS: 'ask',
+      STRONGROOM_CLIENT_CERT_HEADER: CLIENT_CERT_HEADER,
       STRONGROOM_EDGE_FILES: join(ROOT, 'docs'),
       STRONGROOM_EDGE_TLS: `${join(this.dataDir, 'tls/server.pem')} ${join(this.dataDir, 'tls/server.key')}`,
     };

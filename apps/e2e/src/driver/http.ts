@@ -1,5 +1,8 @@
+import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'undici';
+import type { LookupFunction } from 'node:net';
+import { Agent, fetch, request } from 'undici';
+import type { ClientCertificate } from './client-certificates.js';
 
 export type Json = Record<string, unknown>;
 
@@ -32,12 +35,19 @@ export interface Call {
   body?: string;
 }
 
+/** `mtls.localhost` is this machine (RFC 6761), which not every resolver knows. */
+const loopback: LookupFunction = (host, options, done) =>
+  host.endsWith('.localhost')
+    ? done(null, options.all ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1', 4)
+    : lookup(host, options, done);
+
 /** HTTP as a client of the installation sees it; trusts the installation's own authority beside the usual ones. */
 export class Http {
   readonly agent: Agent;
 
-  constructor(caFile: string | undefined) {
-    this.agent = new Agent({ connect: caFile ? { ca: readFileSync(caFile, 'utf8') } : {}, headersTimeout: 60_000 });
+  constructor(caFile: string | undefined, shown?: ClientCertificate) {
+    const ca = caFile ? { ca: readFileSync(caFile, 'utf8') } : {};
+    this.agent = new Agent({ connect: { ...ca, ...shown, lookup: loopback }, headersTimeout: 60_000 });
   }
 
   async send(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {
@@ -71,6 +81,12 @@ export class Http {
       headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  }
+
+  /** For libraries that take a fetch. */
+  get fetch(): typeof globalThis.fetch {
+    const dispatcher = this.agent;
+    return ((url: string, init: object) => fetch(url, { ...init, dispatcher })) as unknown as typeof globalThis.fetch;
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Drives a running Strongroom as apps and browsers do: over HTTP only, through the real pages. */
 export { Browser, type Arrival } from './browser.js';
+export { type ClientCertificate, selfSignedCertificate, signedCertificate } from './client-certificates.js';
 export { APP_STATE, connect, ConnectFlow, type ConnectedAccount } from './connect.js';
 export { eventually } from './eventually.js';
 export { ACCESS_TOKEN, exchange, REFRESH_TOKEN, REQUESTED, VAULT_GRANT, vaultForm } from './exchange.js';

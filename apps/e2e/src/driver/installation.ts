@@ -6,6 +6,8 @@ export interface InstallationAddress {
   managementClientSecret: string;
   simulatorUrl: string;
   caFile?: string;
+  /** Of the authority that is believed about clients, where mTLS is offered; its key lies beside. */
+  clientAuthorityFile?: string;
 }
 
 /** Members of the environment by which flow specs learn where the installation is. */
@@ -15,6 +17,7 @@ const NAMES: Record<keyof InstallationAddress, string> = {
   managementClientSecret: 'STRONGROOM_TEST_MANAGEMENT_CLIENT_SECRET',
   simulatorUrl: 'STRONGROOM_TEST_SIMULATOR_URL',
   caFile: 'STRONGROOM_TEST_CA_FILE',
+  clientAuthorityFile: 'STRONGROOM_TEST_CLIENT_CA_FILE',
 };
 
 export const addressToEnvironment = (address: InstallationAddress): Record<string, string> =>
@@ -31,12 +34,14 @@ export function addressFromEnvironment(): InstallationAddress {
     return value;
   };
   const caFile = process.env[NAMES.caFile];
+  const clientAuthorityFile = process.env[NAMES.clientAuthorityFile];
   return {
     url: needed('url').replace(/\/$/, ''),
     managementClientId: needed('managementClientId'),
     managementClientSecret: needed('managementClientSecret'),
     simulatorUrl: needed('simulatorUrl'),
     ...(caFile ? { caFile } : {}),
+    ...(clientAuthorityFile ? { clientAuthorityFile } : {}),
   };
 }
 

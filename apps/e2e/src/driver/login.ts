@@ -1,4 +1,4 @@
-import type { Answer } from './http.js';
+import type { Answer, Http } from './http.js';
 import type { Arrival, Browser } from './browser.js';
 import type { Installation } from './installation.js';
 import type { Client, Person } from './set-up.js';
@@ -14,6 +14,8 @@ export interface LoginOptions {
   audience?: string;
   scope?: string;
   /** How the client shows who it is at the token endpoint; by default with id and secret in the form. */
+  /** That shows the client's certificate, by which it is known then. */
+  http?: Http;
   authentication?: () => Promise<Record<string, string>> | Record<string, string>;
 }
 
@@ -35,7 +37,12 @@ export async function login(
   installation: Installation,
   client: Client,
   person: Person,
-  { audience, scope = 'openid profile email offline_access', authentication }: LoginOptions = {},
+  {
+    audience,
+    scope = 'openid profile email offline_access',
+    authentication,
+    http = installation.http,
+  }: LoginOptions = {},
 ): Promise<Tokens> {
   const verifier = newVerifier();
   const state = unique('state');
@@ -54,7 +61,7 @@ export async function login(
   const code = end.url.searchParams.get('code');
   if (end.page || !code || end.url.searchParams.get('state') !== state)
     throw new Error(`The login ended at ${end.url.href}: ${end.page?.words ?? ''}`);
-  const answer = await installation.token({
+  const answer = await http.sendForm(`${installation.url}/oauth/token`, {
     grant_type: 'authorization_code',
     code,
     redirect_uri: client.callback,

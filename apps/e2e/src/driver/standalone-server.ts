@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { Child, freePort } from './child.js';
+import { makeClientAuthority } from './client-certificates.js';
 import type { InstallationAddress } from './installation.js';
 import { residentMebibytes, UNLIMITED, untilReady } from './processes.js';
 import type { Server } from './server.js';
@@ -19,12 +20,20 @@ export class StandaloneServer implements Server {
     private readonly metricsPort: number,
     private readonly simulatorUrl: string,
     private readonly environment: Record<string, string>,
+    private readonly clientAuthorityFile: string,
   ) {}
 
   static async start(simulatorUrl: string, environment: Record<string, string> = {}): Promise<StandaloneServer> {
     // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
     const dataDir = await mkdtemp('/var/tmp/strongroom-flow-');
-    const server = new StandaloneServer(dataDir, await freePort(), await freePort(), simulatorUrl, environment);
+    const server = new StandaloneServer(
+      dataDir,
+      await freePort(),
+      await freePort(),
+      simulatorUrl,
+      environment,
+      await makeClientAuthority(dataDir),
+    );
     await server.start();
     return server;
   }
@@ -58,7 +67,9 @@ export class StandaloneServer implements Server {
       managementClientId: value('STRONGROOM_MANAGEMENT_CLIENT_ID'),
       managementClientSecret: value('STRONGROOM_MANAGEMENT_CLIENT_SECRET'),
       simulatorUrl: this.simulatorUrl,
-      ...(this.hasTls ? { caFile: join(this.dataDir, 'tls/ca.pem') } : {}),
+      ...(this.hasTls
+        ? { caFile: join(this.dataDir, 'tls/ca.pem'), clientAuthorityFile: this.clientAuthorityFile }
+        : {}),
     };
   }
 
@@ -70,6 +81,9 @@ export class StandaloneServer implements Server {
       STRONGROOM_METRICS_PORT: String(this.metricsPort),
       STRONGROOM_DATA_DIR: this.dataDir,
       STRONGROOM_TLS: 'generate',
+      ...(this.hasTls
+        ? { STRONGROOM_TLS_CLIENT_CERTS: 'ask', STRONGROOM_CLIENT_CERT_CA_FILE: this.clientAuthorityFile }
+        : {}),
       ...UNLIMITED,
       STRONGROOM_EGRESS_ALLOW: new URL(this.simulatorUrl).origin,
       ...(await this.simulatedProviders()),

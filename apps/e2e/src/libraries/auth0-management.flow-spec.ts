@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type Management, ManagementClient } from 'auth0v7';
+import { ManagementClient } from 'auth0v7';
 import {
   eventually,
   Installation,
@@ -64,7 +64,7 @@ overHttps('auth0 7 pointed at us', () => {
         client_secret: scene.provider.clientSecret,
         scope: 'read write',
       },
-    } as Management.CreateConnectionRequestContent);
+    });
     expect(connection).toMatchObject({ id: expect.stringMatching(/^con_/) as string, strategy: 'oauth2' });
     const id = connection.id!;
 
@@ -144,7 +144,8 @@ overHttps('auth0 7 pointed at us', () => {
   it('LI-03 reads and ends sessions, refresh tokens and what a person allowed', async () => {
     const person = scene.person.userId;
     const sessions = await all(library.users.sessions.list(person));
-    expect(sessions).toMatchObject([{ user_id: person, clients: [{ client_id: scene.client.id }] }]);
+    expect(sessions).toMatchObject([{ user_id: person }]);
+    expect(sessions[0]!.clients).toContainEqual({ client_id: scene.client.id });
     expect(await library.sessions.get(sessions[0]!.id!)).toMatchObject({ id: sessions[0]!.id });
     const tokens = await all(library.users.refreshToken.list(person));
     expect(tokens.length).toBeGreaterThan(0);
