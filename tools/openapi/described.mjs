@@ -1,4 +1,4 @@
-import { errors } from './errors.mjs';
+import { errors, tooLong } from './errors.mjs';
 
 /** The routes that no decorator describes: the authorization server, which is the library's or reads forms, and pages. */
 
@@ -143,6 +143,7 @@ const browser = (summary, more = {}) => ({
   responses: {
     200: { description: 'A page.', ...page },
     303: elsewhere,
+    ...tooLong,
     ...refusedPages(400, 401, 403, 404, 409, 415, 429, 502, 503),
     ...more.responses,
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { described } from './described.mjs';
-import { errors, errorSchemas, statusesOf } from './errors.mjs';
+import { errors, errorSchemas, statusesOf, tooLong } from './errors.mjs';
 
 const APIS = {
   management: { tag: 'Management API', error: 'ManagementError', scheme: 'management' },
@@ -99,7 +99,7 @@ function operationOf(route) {
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }
       : {}),
-    responses: { ...errors(statusesOf(route), error, rateHeaders), ...answersOf(answers) },
+    responses: { ...tooLong, ...errors(statusesOf(route), error, rateHeaders), ...answersOf(answers) },
   };
 }
 

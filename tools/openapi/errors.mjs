@@ -67,6 +67,7 @@ const MEANING = {
   405: 'The method is not offered here.',
   409: 'It conflicts with what is there.',
   413: 'The body is too large.',
+  414: 'The address is too long.',
   415: 'The body is of another content type than the route takes.',
   429: 'Too many requests: come back after `Retry-After` seconds.',
   500: 'Something failed on our side.',
@@ -93,6 +94,11 @@ export const errors = (statuses, schema, headers = {}) =>
     }),
   );
 
+/** Answered before anybody knows whose route it is, and so in one shape for all. */
+export const tooLong = {
+  431: { description: 'The head of the request is too long.', content: json(ref('ManagementError')) },
+};
+
 /** What any route of an API can answer, by what it takes. */
 export const statusesOf = ({ method, path, body, query }) => [
   ...(body || query || path.includes(':') ? [400] : []),
@@ -100,6 +106,7 @@ export const statusesOf = ({ method, path, body, query }) => [
   403,
   ...(path.includes(':') || body ? [404] : []),
   ...(method === 'GET' ? [] : [409]),
+  ...(query || path.includes(':') ? [414] : []),
   ...(body ? [413, 415] : []),
   429,
   503,

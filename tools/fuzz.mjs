@@ -1,0 +1,113 @@
+// Sends requests that schemathesis makes of docs/openapi.json to a running server: no 5xx, and no answer that the file
+// does not have. The server is one of our own, or what STRONGROOM_TEST_URL and its companions name. Needs a build.
+//   STRONGROOM_FUZZ_EXAMPLES  requests per operation and phase; 100
+//   STRONGROOM_FUZZ_SEED      repeats a run
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { addressFromEnvironment, Installation, startServer, startSimulator } from '../apps/e2e/dist/driver/index.js';
+import { run, schemathesis } from './fuzz/schemathesis.mjs';
+import { setUp } from './fuzz/set-up.mjs';
+
+const FILE = join(import.meta.dirname, '../docs/openapi.json');
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+];
+
+/**
+ * In this order, because what comes later takes more away. Left out, for they would only stop the rest:
+ * the third rotation of the signing keys and a revocation end the very token that asks, and each rekey seals everything anew.
+ */
+const PARTS = [
+  { tag: 'Authorization server' },
+  { tag: 'Authorization server', authorization: ({ client }) => `Basic ${btoa(`${client.id}:${client.secret}`)}` },
+  { tag: 'Authorization server', authorization: ({ person }) => `Bearer ${person}` },
+  { tag: 'Pages' },
+  { tag: 'My Account API', token: 'myAccount' },
+  { tag: 'Management API', token: 'management' },
+];
+const LEFT_OUT = ['/api/v2/keys/signing/rotate', '/api/v2/keys/signing/{kid}/revoke'];
+
+/** Nothing that an answer named is asked for: it could be the very client that asks. */
+const NO_FOUND_IDS = ['coverage', 'fuzzing'].map(
+  (phase) => `[phases.${phase}.extra-data-sources]\nresponses = false\n`,
+);
+
+/** Ids that exist in two of three requests, so that more is reached than "there is no such thing". */
+const config = ({ known }) =>
+  NO_FOUND_IDS.concat(
+    known.flatMap(([path, parameters], i) => {
+      const bound = Object.entries(parameters).filter(([, values]) => values.length > 0);
+      if (bound.length === 0) return [];
+      const name = (parameter) => `known${i}${parameter.replace(/\W/g, '_')}`;
+      return [
+        ...bound.map(
+          ([parameter, values]) => `[dictionaries.${name(parameter)}]\nvalues = ${JSON.stringify(values)}\n`,
+        ),
+        `[[operations]]\ninclude-path-regex = ${JSON.stringify(path)}\n[operations.parameters]`,
+        ...bound.map(([parameter]) => `"${parameter}" = { dictionary = "${name(parameter)}", probability = 0.66 }`),
+        '',
+      ];
+    }),
+  ).join('\n');
+
+const TRIED_AT = { management: '/api/v2/clients', myAccount: '/me/v1/connected-accounts/accounts' };
+const isGood = async ({ http, url }, api, token) => {
+  const answer = await http.sendJson('GET', `${url}${TRIED_AT[api]}`, undefined, { authorization: `Bearer ${token}` });
+  return answer.status === 200;
+};
+
+async function fuzz(address) {
+  const installation = new Installation(address);
+  const directory = mkdtempSync(join(tmpdir(), 'strongroom-fuzz-'));
+  try {
+    const found = await setUp(installation, JSON.parse(readFileSync(FILE, 'utf8')));
+    writeFileSync(join(directory, 'schemathesis.toml'), config(found), { mode: 0o600 });
+    const { STRONGROOM_FUZZ_EXAMPLES: examples = '100', STRONGROOM_FUZZ_SEED: seed } = process.env;
+    let failed = 0;
+    for (const { tag, token, authorization } of PARTS) {
+      const header = token ? `Bearer ${found[token]}` : authorization?.(found);
+      console.log(`== ${tag}`);
+      const code = await run(
+        schemathesis(),
+        [
+          ...['run', FILE, '--url', address.url, '--include-tag', tag, '--checks', CHECKS.join(',')],
+          ...['--max-examples', examples, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
+          ...['--max-redirects', '0', '--request-timeout', '20', '--warnings', 'off', '--workers', '2'],
+          ...LEFT_OUT.flatMap((path) => ['--exclude-path', path]),
+          ...(address.caFile ? ['--tls-verify', address.caFile] : []),
+          ...(header ? ['-H', `Authorization: ${header}`] : []),
+          ...(seed ? ['--seed', seed] : []),
+        ],
+        directory,
+      );
+      if (code !== 0) failed++;
+      // Else whatever followed would have been 401, which the file has.
+      if (token && !(await isGood(installation, token, found[token])))
+        throw new Error(`The token for the ${tag} was no good any more at the end: what was sent last found nothing.`);
+    }
+    return failed;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+    await installation.close();
+  }
+}
+
+if (process.env.STRONGROOM_TEST_URL) process.exitCode = await fuzz(addressFromEnvironment());
+else {
+  const simulator = await startSimulator();
+  const server = await startServer(simulator.url, {
+    STRONGROOM_RATE_MANAGEMENT: '100000',
+    STRONGROOM_RATE_ACCOUNT: '100000',
+  });
+  try {
+    process.exitCode = await fuzz(server.address);
+  } finally {
+    await server.remove();
+    await simulator.stop();
+  }
+}
