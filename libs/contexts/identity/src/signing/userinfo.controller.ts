@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Post, Req, UseFilters } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import type { PresentedToken } from '@strongroom/contracts';
 import { PublicUrl } from '@strongroom/http';
 import type { FastifyRequest } from 'fastify';
@@ -20,6 +20,7 @@ export class UserinfoController {
   }
 
   @Post()
+  @HttpCode(200)
   @Header('cache-control', 'no-store')
   post(@Req() request: FastifyRequest): Promise<Record<string, unknown>> {
     return this.userinfo.of(this.presented(request));
