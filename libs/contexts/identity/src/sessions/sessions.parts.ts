@@ -3,6 +3,7 @@ import { SessionFacts1700000000750 } from '../migrations/1700000000750-session-f
 import { BrowserSession } from './browser-session.js';
 import { GrantsController } from './grants.controller.js';
 import { GrantsService } from './grants.service.js';
+import { IdTokenHint } from './id-token-hint.js';
 import { LogoutController } from './logout.controller.js';
 import { LogoutService } from './logout.service.js';
 import { MySessionsController } from './my-sessions.controller.js';
@@ -27,6 +28,7 @@ const providers: Provider[] = [
   SessionsService,
   GrantsService,
   BrowserSession,
+  IdTokenHint,
   LogoutService,
 ];
 
