@@ -126,7 +126,6 @@ overHttps('openid-client as a strict relying party', () => {
     const dpop = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
     const tokens = await logIn(config, { pushed: true, dpop });
     expect(tokens.token_type).toBe('dpop');
-    expect(JSON.parse(part(tokens.access_token, 1))).toHaveProperty('cnf.jkt');
     const about = await oidc.fetchUserInfo(config, tokens.access_token, scene.person.userId, { DPoP: dpop });
     expect(about.sub).toBe(scene.person.userId);
     await expect(oidc.fetchUserInfo(config, tokens.access_token, scene.person.userId)).rejects.toThrow();
@@ -146,6 +145,7 @@ overHttps('openid-client as a strict relying party', () => {
       { audience: installation.myAccountAudience, scope: MY_ACCOUNT_SCOPE },
       { DPoP: dpop },
     );
+    expect(JSON.parse(part(mine.access_token, 1))).toHaveProperty('cnf.jkt');
     const accounts = new URL(`${installation.url}/me/v1/connected-accounts/accounts`);
     const headers = new Headers();
     const answer = await oidc.fetchProtectedResource(config, mine.access_token, accounts, 'GET', null, headers, {

@@ -37,6 +37,7 @@ export class DiscoveryController {
       jwks_uri: this.publicUrl.of('/.well-known/jwks.json'),
       revocation_endpoint: this.publicUrl.of('/oauth/revoke'),
       pushed_authorization_request_endpoint: this.publicUrl.of('/oauth/par'),
+      end_session_endpoint: this.publicUrl.of('/oidc/logout'),
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'fragment', 'form_post'],
       grant_types_supported: GRANTS,
