@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { Clients } from '@strongroom/contracts';
 import { testPostgres } from '@strongroom/testing';
 import { errors } from 'oidc-provider';
 import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { emptyDatabase, masterKeys, START } from '../../test/registry-app.js';
 import { ArtefactAdapter } from './artefact-adapter.js';
 import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
 import { ClientAdapter } from './client-adapter.js';
@@ -83,6 +84,20 @@ describe('what we rely on in oidc-provider, and it on us', () => {
       `select count(*) from artefacts where kind = 'RefreshToken'`,
     );
     expect(left[0]!.count).toBe('2'); // the replaced one stays a trap while its family lives
+  });
+
+  it('ID-23 opens no answer to a page by itself, and knows whose page an origin is', async () => {
+    const origin = 'https://spa.example.com';
+    const { clientId: client_id, clientSecret: client_secret } = START.managementClient;
+    const form = { grant_type: 'client_credentials', client_id, client_secret, audience: `${identity.origin}/api/v2/` };
+    for (const answer of [await identity.token(form, { origin }), await identity.token({ ...form, audience: '' })])
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    const spa = await identity.client({ web_origins: [origin] });
+    const clients = identity.app.get(Clients, { strict: false });
+    const asked = [origin, `${origin}:443`, 'https://spa.example.com.foreign.example', '%'];
+    expect(await Promise.all(asked.map((one) => clients.isWebOrigin(one, null)))).toEqual([true, false, false, false]);
+    expect(await clients.isWebOrigin(origin, spa.client_id)).toBe(true);
+    expect(await clients.isWebOrigin(origin, client_id)).toBe(false);
   });
 
   it('keeps its keys through a restart, sealed', async () => {

@@ -88,7 +88,7 @@ describe('signing keys', () => {
     expect(rows.filter(({ purpose }) => purpose === 'tokens')).toHaveLength(2);
     for (const row of rows) {
       expect((row['key_sealed'] as Buffer).subarray(0, 4).toString('latin1')).toBe('SR\u0001\u0001');
-      expect(Object.keys((row['public_jwk'] ?? {}))).not.toContain('d');
+      expect(Object.keys(row['public_jwk'] ?? {})).not.toContain('d');
     }
   });
 
