@@ -167,6 +167,7 @@ describe('the form of tokens', () => {
       jwks_uri: at('/.well-known/jwks.json'),
       revocation_endpoint: at('/oauth/revoke'),
       pushed_authorization_request_endpoint: at('/oauth/par'),
+      end_session_endpoint: at('/oidc/logout'),
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'fragment', 'form_post'],
       subject_types_supported: ['public'],
