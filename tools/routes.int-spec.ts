@@ -34,8 +34,6 @@ const RESERVED: Record<string, string> = {
   '/me/v1/receipts/*': 'audit: receipts of a person',
   '/me/v1/connected-accounts': 'connected-accounts: the list itself; its parts are served',
   '/login/callback/*': 'identity: sign-in through a connection',
-  '/api/v2/keys/signing': 'identity: signing keys',
-  '/api/v2/keys/signing/*': 'identity: signing keys',
   '/me/v1/authentication-methods': 'identity: how a person signs in',
   '/me/v1/authentication-methods/*': 'identity: how a person signs in',
 };

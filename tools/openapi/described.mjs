@@ -142,6 +142,7 @@ const browser = (summary, more = {}) => ({
   ...more,
   responses: {
     200: { description: 'A page.', ...page },
+    302: elsewhere,
     303: elsewhere,
     ...tooLong,
     ...refusedPages(400, 401, 403, 404, 409, 415, 429, 502, 503),
@@ -182,6 +183,9 @@ const userinfo = server('Who the person of a token is', {
   },
 });
 const parameters = Object.entries(authorizeMembers).map(([name, schema]) => query(name, schema));
+
+const LOGOUT = ['client_id', 'logout_hint', 'id_token_hint'];
+const logout = (...more) => [...LOGOUT, ...more].map((name) => query(name));
 
 const ROUTES = {
   'GET /api/v2/openapi.json': {
@@ -230,6 +234,16 @@ const ROUTES = {
   'GET /authorize/:uid': browser('Goes on after a page'),
   'GET /u/login/:uid': browser('The sign-in page'),
   'POST /u/login/:uid': browser('Signs in', pageForm({ csrf: text(), username: text(), password: text() })),
+  'GET /u/select/:uid': browser('Asks which account'),
+  'POST /u/select/:uid': browser('Answers that', pageForm({ csrf: text(), action: text() })),
+  'GET /u/mfa/:uid': browser('The page of the second factor'),
+  'POST /u/mfa/:uid': browser('Answers that', pageForm({ csrf: text(), action: text() })),
+  'GET /oidc/logout': browser('Signs out', { parameters: logout('post_logout_redirect_uri', 'state') }),
+  'POST /oidc/logout': browser(
+    'The same from a form',
+    pageForm(Object.fromEntries([...LOGOUT, 'post_logout_redirect_uri', 'state'].map((name) => [name, text()]))),
+  ),
+  'GET /v2/logout': browser('Signs out, the older way', { parameters: logout('returnTo') }),
   'GET /u/consent/:uid': browser('Asks whether an application may'),
   'POST /u/consent/:uid': browser(
     'Answers that',

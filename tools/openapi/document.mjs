@@ -88,7 +88,7 @@ const answersOf = (answers) =>
 function operationOf(route) {
   const { tag, error, scheme } = APIS[route.api];
   const { method, path, body, query, scopes, answers, comment, name } = route;
-  if (answers.length === 0) console.warn(`${name} says not what it answers: give it @Answers(status, schema).`);
+  if (answers.length === 0) throw new Error(`${name} says not what it answers: give it @Answers(status, schema).`);
   return {
     operationId: operationId(method, path),
     tags: [tag],
