@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import { TLSSocket } from 'node:tls';
 
 /** What a client showed when its connection was made, PEM. Shown, not checked: anybody can make one. */
 export interface ClientCertificate {
@@ -50,6 +49,11 @@ export function trustOf(proxies: readonly string[]): (address: string | undefine
   };
 }
 
+/** A socket that speaks TLS. */
+interface Certified {
+  getPeerX509Certificate?(): X509Certificate | undefined;
+}
+
 /** The certificate of the connection itself, or of the one that a believed proxy ended. */
 export function shownCertificate(
   request: IncomingMessage,
@@ -60,8 +64,7 @@ export function shownCertificate(
     // Of two, which are joined by a comma, one is somebody else's: no reading takes them.
     return typeof value === 'string' ? readCertificate(value) : null;
   }
-  if (!(request.socket instanceof TLSSocket)) return null;
-  const shown = request.socket.getPeerX509Certificate();
+  const shown = (request.socket as typeof request.socket & Certified).getPeerX509Certificate?.();
   return shown ? { pem: shown.toString() } : null;
 }
 

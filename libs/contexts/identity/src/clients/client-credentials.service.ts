@@ -88,7 +88,7 @@ export class ClientCredentialsService {
       if (!client) throw new InexistentError('client');
       const result = await work(tx);
       const { after, changed } = await withoutGone(tx, client);
-      await tx.update(ClientEntity, { clientId }, after as never);
+      await tx.update(ClientEntity, { clientId }, after);
       const data = { ...clientEventData(client), changed: ['credentials', ...changed], actor: actorOf(caller) };
       await this.outbox.add(tx, clientUpdated, { id: clientId, sequence: after.eventVersion, data });
       return result;

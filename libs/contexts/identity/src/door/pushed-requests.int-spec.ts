@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { testPostgres } from '@strongroom/testing';
+import { decodeJwt } from 'jose';
+import { type Answer, type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase } from '../../test/registry-app.js';
+
+type Client = { client_id: string; client_secret: string };
+
+describe('requests that their client lodges before the browser comes', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: Client;
+  const email = 'someone@example.com';
+  const verifier = randomBytes(32).toString('base64url');
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client();
+    await identity.api('my-api');
+    await identity.person(email);
+  });
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  const asked = (more: Record<string, string> = {}) => ({
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    scope: 'openid offline_access read:things',
+    audience: 'my-api',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...more,
+  });
+  const push = (more: Record<string, string> = {}, { client_id, client_secret }: Client = client): Promise<Answer> =>
+    identity.post('/oauth/par', { client_id, client_secret, ...asked(more) });
+  const open = (params: Record<string, string>, browser = identity.browser()) =>
+    browser.open(`/authorize?${new URLSearchParams(params).toString()}`);
+
+  it('GR-09 and ID-09 answer 201, and sign in once, for the API and the scopes that were lodged', async () => {
+    const { status, body, headers } = await push();
+    expect([status, headers.get('cache-control')]).toEqual([201, 'no-store']);
+    expect(body).toEqual({ request_uri: expect.stringMatching(/^urn:ietf:params:oauth:request_uri:/), expires_in: 60 });
+    const sent = { client_id: client.client_id, request_uri: body['request_uri'] as string };
+    const browser = identity.browser();
+    let page = await open(sent, browser);
+    page = await browser.submit(page, { username: email, password: 'cnry_password_of_the_tests' });
+    const redeemed = await identity.redeem(client, { params: new URL(page.left!).searchParams, verifier });
+    expect(redeemed.status).toBe(200);
+    expect(redeemed.body).toHaveProperty('refresh_token');
+    expect(decodeJwt(redeemed.body['access_token'] as string)).toMatchObject({
+      aud: ['my-api', `${identity.origin}/userinfo`],
+      scope: expect.stringContaining('read:things') as string,
+    });
+    for (const again of [await open(sent, browser), await open(sent)])
+      expect(again.left ?? again.text).toMatch(/invalid_request_uri/);
+  });
+
+  it('GR-09 are good for one of two browsers that came before it was used', async () => {
+    const { body } = await push();
+    const sent = { client_id: client.client_id, request_uri: body['request_uri'] as string };
+    const browsers = [identity.browser(), identity.browser()];
+    const pages = [];
+    for (const browser of browsers) pages.push(await open(sent, browser));
+    const ends = [];
+    for (const [at, browser] of browsers.entries())
+      ends.push(await browser.submit(pages[at]!, { username: email, password: 'cnry_password_of_the_tests' }));
+    expect(ends.filter(({ left }) => left && new URL(left).searchParams.has('code'))).toHaveLength(1);
+  });
+
+  it('are no other client’s', async () => {
+    const other = await identity.client();
+    const { body } = await push();
+    const page = await open({ client_id: other.client_id, request_uri: body['request_uri'] as string });
+    expect(page.left ?? page.text).toContain('client_id');
+    expect(page.path).not.toMatch(/^\/u\/login/);
+  });
+
+  it('want the client authenticated by any of its methods, as form or as JSON', async () => {
+    const { client_id, client_secret } = client;
+    const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
+    expect((await identity.post('/oauth/par', asked(), { authorization: basic })).status).toBe(201);
+    expect((await identity.json('/oauth/par', { client_id, client_secret, ...asked() })).status).toBe(201);
+    const refusals = [
+      await push({}, { client_id, client_secret: 'cnry_wrong' }),
+      await identity.post('/oauth/par', { client_id, ...asked() }),
+      await identity.post('/oauth/par', asked(), { accept: 'text/html' }),
+    ];
+    for (const refused of refusals) {
+      expect([refused.status, refused.body['error']]).toEqual([401, 'invalid_client']);
+      expect(refused.headers.get('www-authenticate')).toBeNull();
+    }
+    const machine = await identity.client({ grant_types: ['client_credentials'] });
+    expect((await push({}, machine)).body).toMatchObject({ error: 'unauthorized_client' });
+    const spa = await identity.client({ app_type: 'spa', token_endpoint_auth_method: 'none' });
+    expect((await identity.post('/oauth/par', { client_id: spa.client_id, ...asked() })).status).toBe(201);
+  });
+
+  it('GR-14, GR-08, A2 and A8 refuse there what /authorize refuses, as JSON', async () => {
+    for (const bad of [
+      { organization: 'org_1' },
+      { invitation: 'x' },
+      { redirect_uri: `${CALLBACK}/` },
+      { redirect_uri: `${CALLBACK}?x=1` },
+      { redirect_uri: 'https://evil.example/' },
+      { code_challenge_method: 'plain' },
+      { code_challenge: '', code_challenge_method: '' },
+    ] as Record<string, string>[]) {
+      const { status, body } = await push(bad);
+      expect([bad, status, body['error']]).toEqual([bad, 400, 'invalid_request']);
+    }
+    for (const response_type of ['token', 'id_token', 'code token']) {
+      const { status, body } = await push({ response_type });
+      expect([response_type, status, body['error']]).toEqual([response_type, 400, 'unsupported_response_type']);
+    }
+    expect((await push({ organization: 'org_1' })).body['error_description']).toBe('organisations are not offered');
+  });
+
+  it('are demanded of a client that says so', async () => {
+    const strict = await identity.client({ require_pushed_authorization_requests: true });
+    const refused = await open({ client_id: strict.client_id, ...asked() });
+    expect(refused.left).toContain('error=invalid_request');
+    const { body } = await push({}, strict);
+    const page = await open({ client_id: strict.client_id, request_uri: body['request_uri'] as string });
+    expect(page.path).toMatch(/^\/u\/login\//);
+  });
+});
