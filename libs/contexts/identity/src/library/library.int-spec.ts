@@ -1,4 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Clients } from '@strongroom/contracts';
 import { testPostgres } from '@strongroom/testing';
 import { errors } from 'oidc-provider';
@@ -37,6 +39,20 @@ describe('what we rely on in oidc-provider, and it on us', () => {
     const { Client, Session } = provider as unknown as Record<string, { prototype: Record<string, () => unknown> }>;
     expect(Client!.prototype['includeSid']!()).toBe(true);
     expect(Session!.prototype['ensureClientContainer']!.toString()).toContain('uid');
+  });
+
+  it('ID-01 has every inner module that is used, and only the seams use one', async () => {
+    const source = join(import.meta.dirname, '..');
+    const used: [string, string][] = [];
+    for (const file of await readdir(source, { recursive: true }))
+      if (file.endsWith('.ts') && !file.endsWith('spec.ts'))
+        for (const [, path] of (await readFile(join(source, file), 'utf8')).matchAll(/'(oidc-provider\/lib\/[^']+)'/g))
+          used.push([file, path!]);
+    expect(used).not.toEqual([]);
+    for (const [file, path] of used) {
+      const { default: inner } = (await import(path)) as { default: unknown };
+      expect([file, path, typeof inner]).toEqual([join('library', 'library-seams.ts'), path, 'function']);
+    }
   });
 
   it('ID-05 finds no client but the one the door let in', async () => {

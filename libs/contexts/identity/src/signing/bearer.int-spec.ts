@@ -95,7 +95,8 @@ describe('tokens for our own APIs', () => {
     await identity.userGrant(other);
     const { user_id } = await identity.person('again@example.com');
     const audience = `${identity.origin}/me/`;
-    const { access_token } = await identity.tokens('again@example.com', other, { audience, scope });
+    const { access_token, refresh_token } = await identity.tokens('again@example.com', other, { audience, scope });
+    const { access_token: opaque } = await identity.tokens('again@example.com', other);
     await identity.manage('DELETE', `/users/${encodeURIComponent(user_id)}`);
     const made = await identity.manage('POST', '/users', {
       ...{ connection: 'Username-Password-Authentication', email: 'again@example.com', password: 'cnry_password_2' },
@@ -103,6 +104,41 @@ describe('tokens for our own APIs', () => {
     });
     expect([made.status, made.body['user_id']]).toEqual([201, user_id]);
     await expect(check('my-account', access_token)).rejects.toMatchObject(refused);
+    for (const token of [access_token, opaque])
+      expect((await identity.get('/userinfo', { authorization: `Bearer ${token}` })).status).toBe(401);
+    expect((await identity.refresh(other, refresh_token)).status).toBe(403);
+    await expect(identity.subjects.validate(identity.subject(refresh_token, other))).rejects.toMatchObject({
+      ...{ status: 403, code: 'invalid_grant' },
+    });
+  });
+
+  it('ID-17 userinfo opens a token that names it, of either form, and no other', async () => {
+    const userinfo = async (token: string, method: 'get' | 'post' = 'get') => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = method === 'get' ? identity.get('/userinfo', headers) : identity.post('/userinfo', {}, headers);
+      const { status, body, headers: said } = await answer;
+      return { status, body, challenge: said.get('www-authenticate') };
+    };
+    const other = await identity.client();
+    await identity.userGrant(other);
+    await identity.api('things');
+    const sign = (params: Record<string, string>) => identity.tokens(email, other, params);
+    const jwt = await sign({ audience: 'things', scope: 'openid email read:things' });
+    const opaque = await sign({ scope: 'openid profile' });
+    expect(await userinfo(jwt.access_token)).toMatchObject({ status: 200, body: { email } });
+    expect(await userinfo(jwt.access_token, 'post')).toMatchObject({ status: 200, body: { email } });
+    const { body } = await userinfo(opaque.access_token);
+    expect([body['name'], body['email'], body['sub']]).toEqual([
+      'A person',
+      undefined,
+      expect.stringMatching(/^auth0\|/),
+    ]);
+    const elsewhere = await sign({ audience: 'things', scope: 'read:things' });
+    const refused = { status: 401, challenge: 'Bearer error="invalid_token"' };
+    const revoked = await sign({ audience: 'things', scope: 'openid offline_access' });
+    await identity.post('/oauth/revoke', { ...other, token: revoked.refresh_token });
+    for (const token of [elsewhere.access_token, revoked.access_token, jwt.id_token, await machine(), 'cnry_unknown'])
+      expect(await userinfo(token)).toMatchObject(refused);
   });
 
   it('are given to a client only as far as its client grant goes', async () => {

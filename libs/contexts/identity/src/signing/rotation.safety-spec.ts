@@ -3,7 +3,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase, masterKeys, START } from '../../test/registry-app.js';
 
-const ROUNDS = safetyCount('KEY_ROTATIONS', { short: 6, full: 100 });
+const ROUNDS = safetyCount('KEY_ROTATIONS', { short: 4, full: 60 });
 const WORKERS = 6;
 
 describe('three replicas whose signing keys turn', () => {
@@ -83,7 +83,7 @@ describe('three replicas whose signing keys turn', () => {
     );
   }
 
-  it(`ID-16: through ${ROUNDS} rotations under load nothing fails at any of them`, async () => {
+  it(`ID-16: nothing fails at any of them in ${ROUNDS} minutes under load`, async () => {
     const keepCopy = async () =>
       (copy = createLocalJWKSet((await any().get('/.well-known/jwks.json')).body as unknown as JSONWebKeySet));
     await keepCopy();
@@ -95,10 +95,13 @@ describe('three replicas whose signing keys turn', () => {
     try {
       for (let turn = 0; turn < ROUNDS; turn += 1) {
         await round(); // some calls between two turns
-        const { status, body } = await replicas[0]!.manage('POST', '/keys/signing/rotate');
-        expect(status).toBe(201);
-        rotations.add(body['kid'] as string);
-        await round();
+        // More than one within a minute too, as after a leak: then the current key is known to nobody yet.
+        for (let again = 0; again <= turn % 3; again += 1) {
+          const { status, body } = await replicas[0]!.manage('POST', '/keys/signing/rotate');
+          expect(status).toBe(201);
+          rotations.add(body['kid'] as string);
+          await round();
+        }
         // A minute passes: who keeps a copy fetches it again, and then the new key may sign.
         await keepCopy();
         await replicas[0]!.database.query(`update signing_keys set created_at = created_at - interval '61 seconds'`);
@@ -112,11 +115,10 @@ describe('three replicas whose signing keys turn', () => {
       title: 'Calls that fail while signing keys turn under load, three replicas',
       required: '0',
       measured: `${failures.length} of ${calls.toLocaleString('en')} calls, ${rotations.size} rotations`,
-      holds: failures.length === 0 && rotations.size === ROUNDS,
-      control:
-        'a key that signs as soon as it is current, and a previous one that is not listed, both fail within a round',
+      holds: failures.length === 0 && rotations.size >= ROUNDS,
+      control: 'a key that signs as soon as it is current, and a previous one that is not listed, both make calls fail',
     });
     expect(failures.slice(0, 5)).toEqual([]);
-    expect(rotations.size).toBe(ROUNDS);
+    expect(rotations.size).toBeGreaterThanOrEqual(ROUNDS);
   }, 600_000);
 });

@@ -176,12 +176,12 @@ const versionOf = (rows: readonly Row[]): string =>
     .sort()
     .join();
 
-/** The current one; or, until others can know that, the one before it. */
+/** The current one; or, until others can know that, the last one before it that they can. */
 function signerOf<One extends Row>(ofAlg: readonly One[]): One | undefined {
   const current = ofAlg.find(({ state }) => state === 'current');
   if (current?.isKnown) return current;
   const before = ofAlg
-    .filter(({ state }) => state === 'previous')
+    .filter(({ state, isKnown }) => state === 'previous' && isKnown)
     .sort((a, b) => b.currentUntil!.getTime() - a.currentUntil!.getTime());
   return before[0] ?? current;
 }
