@@ -19,7 +19,7 @@ type Row = { payload: AdapterPayload; consumed: number | null; id_hash: Buffer }
 export class ArtefactAdapter implements Adapter {
   constructor(
     private readonly database: DataSource,
-    private readonly kind: string,
+    readonly kind: string,
   ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { Passwords } from '../users/passwords.js';
 import { UserEntity } from '../users/user.entity.js';
 import type { Interaction } from './interactions.js';
@@ -17,6 +18,7 @@ export class LoginService {
     private readonly database: DataSource,
     private readonly passwords: Passwords,
     private readonly lockout: Lockout,
+    private readonly artefacts: ArtefactsService,
   ) {}
 
   async signIn(asked: { username: string; password: string; ip: string; details: Interaction }): Promise<LoginOutcome> {
@@ -46,8 +48,13 @@ export class LoginService {
 
   /** Somebody else was signed in here: their session ends, or the library would ask them to sign out first. */
   private async leaveOtherSession(details: Interaction, personId: string): Promise<void> {
-    if (!details.session || details.session.accountId === personId) return;
-    await this.database.query(`delete from artefacts where kind = 'Session' and uid = $1`, [details.session.uid]);
+    const { session } = details;
+    if (!session || session.accountId === personId) return;
+    const { uid, accountId } = session;
+    if (accountId)
+      await this.database.transaction((tx) =>
+        this.artefacts.endSessions(tx, { personId: accountId, uid }, { refreshTokens: false }),
+      );
     details.session = undefined;
     await details.persist();
   }

@@ -1,0 +1,153 @@
+import { jest } from '@jest/globals';
+import { testPostgres } from '@strongroom/testing';
+import { decodeJwt } from 'jose';
+import { type AuthorizationApp, type Browser, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
+import { emptyDatabase } from '../../test/registry-app.js';
+import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
+import { ArtefactAdapter } from '../library/artefact-adapter.js';
+
+type Client = { client_id: string; client_secret: string };
+type Upsert = ArtefactAdapter['upsert'];
+
+describe('an end that meets a request under way', () => {
+  let postgres: Awaited<ReturnType<typeof testPostgres>>;
+  let identity: AuthorizationApp;
+  let client: Client;
+  let count = 0;
+
+  beforeAll(async () => {
+    postgres = await testPostgres();
+    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    client = await identity.client();
+  });
+  afterEach(() => jest.restoreAllMocks());
+  afterAll(async () => {
+    await identity?.stop();
+    await postgres?.stop();
+  });
+
+  const signedIn = async (of = client) => {
+    const user = await identity.person(`person${++count}@example.com`);
+    const browser = identity.browser();
+    const { body } = await identity.redeem(of, await identity.authorize(browser, user.email, of));
+    const tokens = body as { refresh_token: string; id_token: string };
+    const at = `/users/${encodeURIComponent(user.user_id)}`;
+    return { user, browser, at, ...tokens, sid: decodeJwt(tokens.id_token)['sid'] as string };
+  };
+  /** Does it just before the library writes something of this kind, of which it had read the old state. */
+  const justBefore = (kind: string, end: () => Promise<unknown>) => {
+    const upsert = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'upsert')!.value as Upsert;
+    const done = { times: 0 };
+    jest.spyOn(ArtefactAdapter.prototype, 'upsert').mockImplementation(async function (
+      this: ArtefactAdapter,
+      ...written: Parameters<Upsert>
+    ) {
+      if (this.kind === kind && done.times++ === 0) await end();
+      return upsert.apply(this, written);
+    });
+    return done;
+  };
+  const asksForLogin = async (browser: Browser) => {
+    const query = new URLSearchParams({
+      ...{
+        response_type: 'code',
+        client_id: client.client_id,
+        scope: 'openid',
+        prompt: 'none',
+        redirect_uri: CALLBACK,
+      },
+      ...{ code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' },
+    });
+    return (await browser.open(`/authorize?${query.toString()}`)).left?.includes('error=login_required');
+  };
+
+  it.each(['Grant', 'AuthorizationCode', 'Session'])(
+    'leaves neither session nor grant nor code of it, although the library writes its %s afterwards',
+    async (kind) => {
+      const { user, browser, sid, refresh_token } = await signedIn();
+      const ended = justBefore(kind, () => identity.manage('POST', `/sessions/${sid}/revoke`));
+      const signed = await identity.authorize(browser, user.email, client);
+      expect(ended.times).toBeGreaterThan(0);
+      jest.restoreAllMocks();
+      expect((await identity.redeem(client, signed)).body['error']).toBe('invalid_grant');
+      expect((await identity.refresh(client, refresh_token)).status).toBe(403);
+      expect((await identity.manage('GET', `/sessions/${sid}`)).status).toBe(404);
+      expect(await asksForLogin(browser)).toBe(true);
+    },
+  );
+
+  it('leaves no session that begins anew when its person is blocked meanwhile, also once they are free again', async () => {
+    const { user, browser, at } = await signedIn();
+    justBefore('Session', () => identity.manage('PATCH', at, { blocked: true }));
+    await identity.authorize(browser, user.email, client);
+    jest.restoreAllMocks();
+    await identity.manage('PATCH', at, { blocked: false });
+    expect(await asksForLogin(browser)).toBe(true);
+  });
+
+  it('leaves no grant that was taken back', async () => {
+    const { user, browser, refresh_token } = await signedIn();
+    const path = `/grants?user_id=${encodeURIComponent(user.user_id)}`;
+    justBefore('Grant', () => identity.manage('DELETE', path));
+    const signed = await identity.authorize(browser, user.email, client);
+    jest.restoreAllMocks();
+    expect((await identity.redeem(client, signed)).body['error']).toBe('invalid_grant');
+    expect((await identity.refresh(client, refresh_token)).status).toBe(403);
+    // The next sign-in begins a new one.
+    expect((await identity.redeem(client, await identity.authorize(browser, user.email, client))).status).toBe(200);
+  });
+
+  it('leaves no successor of a refresh token that is rotated while it is ended', async () => {
+    const rotator = await identity.client({
+      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 30, token_lifetime: 3600 },
+    });
+    for (let round = 0; round < 5; round++) {
+      const { at, refresh_token } = await signedIn(rotator);
+      const { body } = await identity.manage('GET', `${at}/refresh-tokens`);
+      const [{ id }] = body['tokens'] as [{ id: string }];
+      const [deleted, ...answers] = await Promise.all([
+        identity.manage('DELETE', `/refresh-tokens/${id}`),
+        ...Array.from({ length: 5 }, () => identity.refresh(rotator, refresh_token)),
+      ]);
+      expect(deleted.status).toBe(202);
+      const successors = answers.flatMap(({ body: { refresh_token: successor } }) => successor ?? []) as string[];
+      for (const token of [refresh_token, ...successors])
+        expect((await identity.refresh(rotator, token)).status).toBe(403);
+    }
+  });
+
+  it('ends what another person had open in this browser, with what was granted online', async () => {
+    const first = await identity.person(`person${++count}@example.com`);
+    const second = await identity.person(`person${++count}@example.com`);
+    const browser = identity.browser();
+    const online = await identity.redeem(
+      client,
+      await identity.authorize(browser, first.email, client, { scope: 'openid' }),
+    );
+    await identity.authorize(browser, second.email, client, { prompt: 'login' });
+    const authorization = `Bearer ${online.body['access_token'] as string}`;
+    expect((await identity.get('/userinfo', { authorization })).status).toBe(401);
+  });
+
+  it('keeps nothing of where a session was used once it is over', async () => {
+    const factsOf = (sid: string) =>
+      identity.database.query<{ ip: string | null }[]>(
+        'select coalesce(initial_ip, last_ip, initial_user_agent) as ip from session_facts where uid = $1',
+        [sid],
+      );
+    const [ended, left, open] = [await signedIn(), await signedIn(), await signedIn()];
+    await identity.manage('DELETE', `/sessions/${ended.sid}`);
+    expect(await factsOf(ended.sid)).toEqual([{ ip: null }]);
+    await identity.database.query(
+      `update artefacts set expires_at = now() - interval '1 second' where kind = 'Session' and uid = $1`,
+      [left.sid],
+    );
+    await identity.database.query(
+      `update session_facts set updated_at = now() - interval '2 hours', ended_at = ended_at - interval '2 hours'`,
+    );
+    await identity.app.get(ArtefactSweeper, { strict: false }).sweep();
+    expect(await factsOf(ended.sid)).toEqual([]);
+    expect(await factsOf(left.sid)).toEqual([]);
+    expect(await factsOf(open.sid)).toHaveLength(1);
+  });
+});
