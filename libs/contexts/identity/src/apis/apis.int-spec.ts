@@ -169,7 +169,22 @@ describe('APIs, their grants and the settings over the Management API', () => {
       expect([noClient.status, noClient.body['errorCode']]).toEqual([404, 'inexistent_client']);
     });
 
-    it('are changed in scope only, and deleted', async () => {
+    it('MG-17 keep stored members, and may name no scope if they allow all', async () => {
+      const { identifier: audience } = await api();
+      const stored = {
+        ...{ organization_usage: 'deny', allow_any_organization: false, authorization_details_types: ['payment'] },
+        allow_all_scopes: true,
+      };
+      const body = { client_id: await client(), audience, ...stored };
+      const created = await registry.call('POST', '/client-grants', body);
+      expect([created.status, created.body]).toEqual([201, expect.objectContaining({ ...stored, scope: [] })]);
+      const unknown = await registry.call('POST', '/client-grants', { ...body, colour: 1, taste: 2 });
+      expect([unknown.status, unknown.body['message']]).toEqual([400, expect.stringMatching(/colour.*taste/)]);
+      const neither = { client_id: body.client_id, audience, subject_type: 'user' };
+      expect((await registry.call('POST', '/client-grants', neither)).status).toBe(400);
+    });
+
+    it('MG-17 are changed in scope only, and deleted', async () => {
       const { identifier: audience } = await api();
       const created = await registry.call('POST', '/client-grants', {
         client_id: await client(),

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { testPostgres } from '@strongroom/testing';
+import { STORED_OF_CLIENT } from './client.schema.js';
 import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
 
 const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
@@ -123,6 +124,17 @@ describe('clients over the Management API', () => {
     expect((await registry.call('PATCH', `/clients/${created.client_id}`, large)).status).toBe(400);
     const without = await registry.call('PATCH', `/clients/${created.client_id}`, { mobile: null });
     expect(without.body).not.toHaveProperty('mobile');
+  });
+
+  it('MG-17 keeps every member that is only stored, and removes it by null', async () => {
+    const { jwt_configuration: _, ...stored } = Object.fromEntries(
+      STORED_OF_CLIENT.map((member) => [member, { any: member }]),
+    );
+    const created = await client(stored);
+    expect(created).toMatchObject(stored);
+    const nothing = Object.fromEntries(Object.keys(stored).map((member) => [member, null]));
+    const { body } = await registry.call('PATCH', `/clients/${created.client_id}`, nothing);
+    for (const member of Object.keys(stored)) expect(body).not.toHaveProperty(member);
   });
 
   it('refuses security settings that would be stored without effect', async () => {
