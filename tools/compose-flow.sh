@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export COMPOSE_PROJECT_NAME=strongroom-flow STRONGROOM_EDGE_PORT=${STRONGROOM_EDGE_PORT:-18443}
 export STRONGROOM_PUBLIC_URL=https://localhost:$STRONGROOM_EDGE_PORT STRONGROOM_EGRESS_ALLOW='http://127.0.0.1:*'
+export STRONGROOM_RATE_MANAGEMENT=100000 STRONGROOM_RATE_ACCOUNT=100000 # suites ask for more than one client may
 port=${STRONGROOM_SIMULATOR_PORT:-19090}
 label=strongroom-flow-beside
 files=$(mktemp -d)
