@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -23,14 +24,29 @@ import { exchangeDatabase } from './exchange.database.js';
 import { ExchangeModule } from './exchange.module.js';
 import { VAULT_GRANT } from './exchange.request.js';
 
+/** Any certificate; it ended long ago, which nobody asks here. */
+const CERTIFICATE = [
+  'MIIBbTCCAROgAwIBAgIUNO2rmzOd1GxviR9L/EAC6mrJIAAwCgYIKoZIzj0EAwIwDDEKMAgGA1UEAwwBYTAeFw0yNjExMjkxMjQw',
+  'MjBaFw0yNjExMzAxMjQwMjBaMAwxCjAIBgNVBAMMAWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARor/NubGp5QqSMnn0iOKcd',
+  'gbJLvl7lzbxxRuynOkY5AU0C4qEj5pILaKCY6BRBc3dJ059ru1/QWKT0jsASPvK0o1MwUTAdBgNVHQ4EFgQUbBHPfAzivxhaIun1',
+  'uOAtLtmYJhYwHwYDVR0jBBgwFoAUbBHPfAzivxhaIun1uOAtLtmYJhYwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBF',
+  'AiBNNHGtIPjajxmw0fR8L9wP+Ib8XU06qvjRhlfglSdE2QIhAIx3GIum8tT6w/nIRKUGzvDs705dMEq68JOYALi0Grxm',
+].join('');
+const EDGE = '10.0.0.1';
 const ALICE = { personId: '11111111-1111-4111-8111-111111111111', userId: 'auth0|alice', clientId: 'app' };
 const BOB = { personId: '22222222-2222-4222-8222-222222222222', userId: 'auth0|bob', clientId: 'app' };
 
 /** Says whom each subject token belongs to, as `identity` would at this moment. */
 class SaidSubjects extends SubjectTokens {
   readonly people = new Map<string, Subject>();
+  /** The last request. */
+  asked: SubjectRequest | undefined;
 
-  validate({ subjectToken }: SubjectRequest): Promise<Subject> {
+  validate(request: SubjectRequest): Promise<Subject> {
+    const { subjectToken } = request;
+    this.asked = request;
+    if (subjectToken === 'cnry_too_many')
+      return Promise.reject(new VaultError('wait', { code: 'too_many_requests', status: 429, retryAfter: 30 }));
     const subject = this.people.get(subjectToken);
     if (subject) return Promise.resolve(subject);
     const details = { reason: 'subject_revoked' };
@@ -139,7 +155,10 @@ describe('the token endpoint', () => {
     await owner.connect();
     await owner.query('DROP SCHEMA IF EXISTS exchange CASCADE');
     await migrate(exchangeDatabase(postgres.url));
-    const options = { logger: createLogger('silent'), isHttps: true };
+    const options = {
+      ...{ logger: createLogger('silent'), isHttps: true },
+      ...{ certificateHeader: 'Client-Cert', trustedProxies: [EDGE] },
+    };
     @Module({
       imports: [Ports.of({ subjects, directory, vault }), ExchangeModule.forRoot({ databaseUrl: postgres.url })],
     })
@@ -170,11 +189,14 @@ describe('the token endpoint', () => {
     subjects.people.set(token, subject);
     return token;
   };
-  const exchange = async (subjectToken: string, more: Record<string, string> = {}) => {
+  const exchange = async (
+    subjectToken: string,
+    more: Record<string, string> = {},
+    { remoteAddress = '127.0.0.1', headers = {} }: { remoteAddress?: string; headers?: Record<string, string> } = {},
+  ) => {
     const answer = await app.inject({
-      method: 'POST',
-      url: '/oauth/token',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      ...{ method: 'POST', url: '/oauth/token', remoteAddress },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       payload: new URLSearchParams({
         grant_type: VAULT_GRANT,
         subject_token: subjectToken,
@@ -204,6 +226,22 @@ describe('the token endpoint', () => {
     expect(row?.type).toBe('strongroom.exchange.succeeded.v1');
     expect(row?.payload).toMatchObject({ personId: ALICE.personId, accountId: 'cac_1', ip: '127.0.0.1' });
     expect(JSON.stringify(row)).not.toContain('cnry_');
+  });
+
+  it('EX-21 and S5 asks identity with the certificate and the address that a believed edge hands on', async () => {
+    const headers = { 'client-cert': `:${CERTIFICATE}:`, 'x-forwarded-for': '203.0.113.7' };
+    await exchange(tokenOf(ALICE), {}, { headers });
+    expect(subjects.asked).toMatchObject({ certificate: null, ip: '127.0.0.1' });
+    await exchange(tokenOf(ALICE), {}, { headers, remoteAddress: EDGE });
+    const { certificate, ip } = subjects.asked!;
+    expect([new X509Certificate(certificate!).raw.toString('base64'), ip]).toEqual([CERTIFICATE, '203.0.113.7']);
+    expect((await rows()).map(({ payload }) => payload['ip'])).toEqual(['127.0.0.1', '203.0.113.7']);
+  });
+
+  it('L4 writes no row for a caller that is told to wait', async () => {
+    const { status, headers, body } = await exchange('cnry_too_many');
+    expect([status, headers['retry-after'], body.error]).toEqual([429, '30', 'too_many_requests']);
+    expect(await rows()).toEqual([]);
   });
 
   it('RE-22 hands out nothing while the audit cannot be written, and goes on when it can', async () => {

@@ -149,6 +149,8 @@ export class ExchangeService {
   }
 
   private async recordRefusal(refusal: VaultError, request: ExchangeRequest | null, channel: Channel, facts: Facts) {
+    // Each failure before it was written; these could go on for as long as somebody likes (`spec/threats.md` L4).
+    if (refusal.code === 'too_many_requests') return;
     const audit = refusal.audit ?? {};
     const clientId = facts.subject?.clientId ?? audit['clientId'] ?? null;
     const account = refusal.details?.['account'] as { id?: string } | undefined;

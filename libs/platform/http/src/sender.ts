@@ -37,11 +37,11 @@ export function trustOf(proxies: readonly string[]): (address: string | undefine
   const list = new BlockList();
   for (const entry of proxies) {
     const [address, bits] = entry.split('/') as [string, string | undefined];
-    if (isIP(address) === 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits)))
-      throw new Error(`STRONGROOM_TRUSTED_PROXIES: ${entry} is no address and no CIDR`);
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
+    const most = family === 'ipv6' ? 128 : 32;
+    if (isIP(address) === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most)))
+      throw new Error(`STRONGROOM_TRUSTED_PROXIES: ${entry} is no address and no CIDR`);
+    list.addSubnet(address, bits === undefined ? most : Number(bits), family);
   }
   return (address) => {
     const plain = plainAddress(address ?? '');
