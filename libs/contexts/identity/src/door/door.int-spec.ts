@@ -1,8 +1,12 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { testPostgres } from '@strongroom/testing';
 import { SignJWT } from 'jose';
 import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { ProviderHolder } from '../library/provider-holder.js';
 
 type Client = { client_id: string; client_secret: string };
 
@@ -159,6 +163,44 @@ describe('the door in front of the authorization server', () => {
       for (let at = 0; at < MOST_FAILURES; at++) await answers(at % 2 ? refresh_token : 'cnry_unknown');
       expect([await answers(refresh_token), await answers('cnry_unknown')]).toEqual([429, 429]);
     });
+  });
+
+  it('ID-05 the library finds no client for a request that did not come through the door', async () => {
+    const provider = await identity.app.get(ProviderHolder, { strict: false }).provider();
+    const bare = createServer(provider.callback()).listen(0, '127.0.0.1');
+    await once(bare, 'listening');
+    const { client_id, client_secret } = client;
+    try {
+      for (const path of ['/oauth/token', '/oauth/par']) {
+        const answer = await fetch(`http://127.0.0.1:${(bare.address() as AddressInfo).port}${path}`, {
+          method: 'POST',
+          body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }),
+        });
+        expect([path, answer.status]).toEqual([path, 401]);
+      }
+    } finally {
+      bare.close();
+      bare.closeAllConnections();
+    }
+  });
+
+  it('ID-02 and S5 say no address but the public one, whatever a request says', async () => {
+    const forged = {
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'gopher',
+      forwarded: 'host=evil.example',
+    };
+    const asked = new URLSearchParams({
+      ...{ response_type: 'code', client_id: client.client_id, redirect_uri: CALLBACK, scope: 'openid', state: 's' },
+      ...{ code_challenge: 'a'.repeat(43), code_challenge_method: 'S256', prompt: 'none' },
+    });
+    const urls = ['/.well-known/openid-configuration', `/authorize?${asked.toString()}`, `/authorize?client_id=nobody`];
+    for (const url of urls) {
+      const headers = { host: 'evil.example', 'x-original-url': '/evil.example', ...forged };
+      // Even from a proxy that is believed for the client's address.
+      const { body, headers: answered } = await identity.app.inject({ url, headers, remoteAddress: PROXY });
+      expect([url, body + JSON.stringify(answered)]).toEqual([url, expect.not.stringContaining('evil.example')]);
+    }
   });
 
   it('ID-03 refuses a body that is too large, in the shape of every other refusal', async () => {
