@@ -26,7 +26,7 @@ export class ArtefactAdapter implements Adapter {
     const row = {
       hash: storedHash(id),
       grantId: this.kind === 'Grant' ? id : (payload.grantId ?? null),
-      uid: (this.kind === 'Session' ? payload.uid : (payload['sessionUid'])) ?? null,
+      uid: (this.kind === 'Session' ? payload.uid : payload['sessionUid']) ?? null,
       personId: payload.accountId ?? null,
       clientId: payload.clientId ?? null,
       expiresIn,
