@@ -92,6 +92,16 @@ describe('signing keys', () => {
     }
   });
 
+  it('from before there were certificates and successors get both', async () => {
+    await sql(`delete from signing_keys where state = 'next'`);
+    await sql(`update signing_keys set certificate = null`);
+    expect((await keys()).map(({ next, cert }) => [next, new X509Certificate(cert).ca]).sort()).toEqual([
+      [false, false],
+      [true, false],
+    ]);
+    expect(await listed(replica)).toEqual(await listed());
+  });
+
   it('MG-27 and GR-05 take turns: what the last one signed still passes, and one that nobody knows yet does not sign', async () => {
     const { access_token, id_token } = await tokens();
     const [before, next] = [await kidThat('current'), await kidThat('next')];

@@ -23,6 +23,8 @@ export interface LoadedKeys {
 type Row = Pick<SigningKeyEntity, 'kid' | 'purpose' | 'alg' | 'state' | 'longestSeconds' | 'currentUntil'> & {
   /** Known to others for long enough to sign. */
   isKnown: boolean;
+  /** Some API asks for PS256. */
+  isPs256Asked: boolean;
 };
 type FullRow = Row & Pick<SigningKeyEntity, 'keySealed' | 'publicJwk' | 'certificate'>;
 
@@ -31,7 +33,8 @@ const POLL_MS = 30_000;
 /** Who keeps a copy of the key set shall have seen a key before it signs. */
 const KNOWN_AFTER = `interval '60 seconds'`;
 const COLUMNS = `kid, purpose, alg, state, longest_seconds as "longestSeconds", current_until as "currentUntil",
-  created_at <= clock_timestamp() - ${KNOWN_AFTER} as "isKnown"`;
+  created_at <= clock_timestamp() - ${KNOWN_AFTER} as "isKnown",
+  exists (select from resource_servers where signing_alg = 'PS256') as "isPs256Asked"`;
 const USED = `(state in ('current', 'next') or (state = 'previous' and listed_until > clock_timestamp()))`;
 
 /**
@@ -95,16 +98,18 @@ export class SigningKeys implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async look(): Promise<LoadedKeys> {
     const seen: Row[] = await this.database.query(`select ${COLUMNS} from signing_keys where ${USED}`);
-    const wanted = await this.missing(seen);
+    const wanted = this.missing(seen);
     if (this.loaded && wanted.length === 0 && this.loaded.version === versionOf(seen)) return this.loaded;
+    if (wanted.length > 0) this.ring.sealValue(OWNER, 'none', 'key', Buffer.alloc(1)); // sealed: fails before the work
     for (const [state, key] of wanted) await this.add(state, await key());
     return (this.loaded = await this.load());
   }
 
   /** What has to be made: a key and its successor for each `alg` that some API asks for. */
-  private async missing(rows: readonly Row[]): Promise<['current' | 'next', () => Promise<NewKey>][]> {
+  private missing(rows: readonly Row[]): ['current' | 'next', () => Promise<NewKey>][] {
     const has = (alg: Row['alg'], state: Row['state']) => rows.some((row) => row.alg === alg && row.state === state);
-    const algs: TokenAlg[] = has('PS256', 'current') || (await this.isPs256Asked()) ? ['RS256', 'PS256'] : ['RS256'];
+    const wantsPs256 = rows.some(({ alg, isPs256Asked }) => alg === 'PS256' || isPs256Asked);
+    const algs: TokenAlg[] = wantsPs256 ? ['RS256', 'PS256'] : ['RS256'];
     const { hostname } = new URL(this.publicUrl.origin);
     return [
       ...algs.flatMap((alg) =>
@@ -114,13 +119,6 @@ export class SigningKeys implements OnApplicationBootstrap, OnModuleDestroy {
       ),
       ...(has('HS256', 'current') ? [] : [['current', newCookieKey] as ['current', () => Promise<NewKey>]]),
     ];
-  }
-
-  private async isPs256Asked(): Promise<boolean> {
-    const rows = await this.database.query<unknown[]>(
-      `select from resource_servers where signing_alg = 'PS256' limit 1`,
-    );
-    return rows.length > 0;
   }
 
   private async load(): Promise<NonNullable<typeof this.loaded>> {
@@ -178,12 +176,11 @@ const versionOf = (rows: readonly Row[]): string =>
 
 /** The current one; or, until others can know that, the last one before it that they can. */
 function signerOf<One extends Row>(ofAlg: readonly One[]): One | undefined {
-  const current = ofAlg.find(({ state }) => state === 'current');
-  if (current?.isKnown) return current;
   const before = ofAlg
-    .filter(({ state, isKnown }) => state === 'previous' && isKnown)
+    .filter(({ state }) => state === 'previous')
     .sort((a, b) => b.currentUntil!.getTime() - a.currentUntil!.getTime());
-  return before[0] ?? current;
+  const inOrder = [...ofAlg.filter(({ state }) => state === 'current'), ...before];
+  return inOrder.find(({ isKnown }) => isKnown) ?? inOrder.at(-1);
 }
 
 const ORDER = ['current', 'next', 'previous'];
