@@ -1,4 +1,4 @@
-import { listAnswer, type ListQuery } from './pagination.js';
+import { cursor, listAnswer, type ListQuery } from './pagination.js';
 
 const names = Array.from({ length: 7 }, (_, i) => `n${i}`);
 const source = {
@@ -37,6 +37,7 @@ describe('a list of the Management API', () => {
   });
 
   it('refuses a cursor it never gave', async () => {
-    await expect(list({ from: '*' })).rejects.toMatchObject({ code: 'invalid_query_string' });
+    for (const from of ['*', cursor('\0')])
+      await expect(list({ from })).rejects.toMatchObject({ code: 'invalid_query_string' });
   });
 });

@@ -65,6 +65,8 @@ export const cursor = (key: string): string => Buffer.from(key, 'utf8').toString
 /** @throws ValidationError for what was never a cursor of ours. */
 export function openCursor(value: string): string {
   const key = Buffer.from(value, 'base64url').toString('utf8');
-  if (!key || cursor(key) !== value) throw ValidationError.of('query', 'from', 'is not a cursor of this list');
+  // No column holds a NUL, and none can be asked for one.
+  if (!key || key.includes('\0') || cursor(key) !== value)
+    throw ValidationError.of('query', 'from', 'is not a cursor of this list');
   return key;
 }

@@ -321,6 +321,19 @@ describe('clients over the Management API', () => {
     expect((await registry.call('GET', '/clients?colour=blue')).body['errorCode']).toBe('invalid_query_string');
   });
 
+  it('lets nobody become everything by what is ours: its callbacks and secrets need every scope', async () => {
+    const some = ['update:clients', 'update:client_keys'];
+    const callbacks = ['https://attacker.example.com/callback'];
+    const refused = [
+      await registry.call('PATCH', '/clients/strongroom-dashboard', { callbacks }, some),
+      await registry.call('PATCH', '/clients/management', { client_secret: 'cnry_'.padEnd(40, 'x') }, some),
+      await registry.call('POST', '/clients/management/rotate-secret', undefined, some),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
+    const named = await registry.call('PATCH', '/clients/strongroom-dashboard', { description: 'Ours' });
+    expect([named.status, named.body['description']]).toEqual([200, 'Ours']);
+  });
+
   it('is changed in other things while the API it belongs to is gone', async () => {
     const identifier = 'https://gone.example.com';
     await registry.call('POST', '/resource-servers', { identifier });

@@ -17,6 +17,7 @@ import { ClientEntity } from './client.entity.js';
 import { READ_ONLY_OF_CLIENT, type CreateClient, type UpdateClient } from './client.schema.js';
 import { changedMembers, checkReadOnly, split } from '../members.js';
 import { randomId } from '../random-id.js';
+import { demandEveryScope } from '../users/administrators.js';
 import { BuiltInError, InexistentError } from '../registry.errors.js';
 import { ResourceServerEntity } from '../apis/resource-server.entity.js';
 
@@ -79,13 +80,14 @@ export class ClientsService {
     await tx.insert(ClientEntity, row as never);
     const clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
     const tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, privileged ?? null);
-    await tx.update(ClientEntity, { clientId }, { clientAuthenticationMethods, tokenVaultPrivilegedAccess } as never);
+    await tx.update(ClientEntity, { clientId }, { clientAuthenticationMethods, tokenVaultPrivilegedAccess });
     const client = await tx.findOneByOrFail(ClientEntity, { clientId });
     const data = { ...clientEventData(client), actor };
     await this.outbox.add(tx, clientCreated, { id: clientId, sequence: 1, data });
     return client;
   }
 
+  /** Through our own clients somebody gets every scope: changing where they lead is for whoever has them all. */
   async update(clientId: string, body: UpdateClient, caller: BearerIdentity): Promise<Record<string, unknown>> {
     const [readOnly, rest] = split(body, READ_ONLY_OF_CLIENT);
     if (rest.client_secret !== undefined && !caller.scopes.includes('update:client_keys'))
@@ -93,6 +95,7 @@ export class ClientsService {
     return this.database.transaction(async (tx) => {
       const client = await this.locked(tx, clientId);
       if (clientId === CONNECT_CLIENT) throw new BuiltInError(`The client ${CONNECT_CLIENT}`);
+      if (client.builtIn) demandEveryScope(caller);
       demandPrivilegedScope(caller, client.tokenVaultPrivilegedAccess, body.token_vault_privileged_access);
       const before = clientView(client);
       checkReadOnly(readOnly, before);
@@ -116,6 +119,7 @@ export class ClientsService {
   async rotateSecret(clientId: string, caller: BearerIdentity): Promise<Record<string, unknown>> {
     return this.database.transaction(async (tx) => {
       const client = await this.locked(tx, clientId);
+      if (client.builtIn) demandEveryScope(caller);
       if (!usesSecret(client))
         throw ValidationError.of('uri', 'id', 'is a client without secret: it is public, or has keys');
       const secret = newClientSecret();
@@ -178,7 +182,7 @@ export class ClientsService {
     if (privileged !== undefined) {
       changes.tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, privileged);
       const { tokenVaultPrivilegedAccess } = changes;
-      await tx.update(ClientEntity, { clientId }, { tokenVaultPrivilegedAccess } as never);
+      await tx.update(ClientEntity, { clientId }, { tokenVaultPrivilegedAccess });
     }
     if (methods !== undefined) changes.clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
     return changes;
