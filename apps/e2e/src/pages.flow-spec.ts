@@ -1,0 +1,254 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { whereThereIs } from '@strongroom/testing';
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import {
+  challengeOf,
+  type Client,
+  createClient,
+  createPerson,
+  Installation,
+  newVerifier,
+  type Person,
+  Scene,
+  unique,
+} from './driver/index.js';
+import { chromiumPath, startChromium } from './setup/chromium.js';
+
+const executablePath = chromiumPath();
+const EMPTY = '<!doctype html><title>app</title><body></body>';
+
+whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () => {
+  const installation = Installation.fromEnvironment();
+  /** A page with nothing in it, whatever is asked for. */
+  let app: string;
+  const server = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(EMPTY));
+  let chromium: Browser;
+  let client: Client;
+  let person: Person;
+
+  beforeAll(async () => {
+    app = await listening(server);
+    [chromium, person] = await Promise.all([startChromium(executablePath!), createPerson(installation)]);
+    client = await createClient(installation, {
+      ...{ app_type: 'spa', token_endpoint_auth_method: 'none', callbacks: [`${app}/callback`] },
+      ...{ web_origins: [app], allowed_logout_urls: [`${app}/bye`] },
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await chromium?.close();
+    server.close();
+    await installation.close();
+  });
+
+  const authorizeUrl = (params: Record<string, string> = {}) =>
+    `${installation.url}/authorize?${new URLSearchParams({
+      ...{ response_type: 'code', client_id: client.id, redirect_uri: `${app}/callback`, scope: 'openid email' },
+      ...{ code_challenge: challengeOf(newVerifier()), code_challenge_method: 'S256', state: 's1', ...params },
+    }).toString()}`;
+
+  async function profile(javaScriptEnabled = true) {
+    const context = await chromium.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled });
+    return { context, page: await context.newPage() };
+  }
+
+  async function signIn(page: Page, url = authorizeUrl(), who = person): Promise<void> {
+    await page.goto(url);
+    await page.fill('#username', who.email);
+    await page.fill('#password', who.password);
+    await page.keyboard.press('Enter');
+    await page.waitForURL((now) => !now.pathname.startsWith('/u/login/'));
+  }
+
+  describe('axe finds nothing, in light and in dark,', () => {
+    const found = async (page: Page) => {
+      const problems: string[] = [];
+      await page.evaluate(axe.source);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        // What a scheme changes is colours; the other rules say the same of both.
+        const options = colorScheme === 'light' ? {} : { runOnly: ['color-contrast'] };
+        const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
+        for (const { id, nodes } of violations)
+          problems.push(...nodes.map(({ html }) => `${colorScheme} ${new URL(page.url()).pathname} ${id}: ${html}`));
+      }
+      expect(await page.getAttribute('html', 'lang')).toBe('en');
+      expect(await page.content()).not.toMatch(/cnry_|ticket=|access_token/);
+      return problems;
+    };
+    const within = async (use: (page: Page, context: BrowserContext) => Promise<string[]>) => {
+      const { context, page } = await profile();
+      const problems = await use(page, context);
+      await context.close();
+      expect(problems).toEqual([]);
+    };
+
+    it('on the pages of a sign-in', async () => {
+      await within(async (page) => {
+        await page.goto(authorizeUrl({ login_hint: 'somebody@example.com' }));
+        const empty = await found(page);
+        await page.fill('#password', 'cnry_wrong');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('[role=alert]');
+        const wrong = await found(page);
+        await page.fill('#username', person.email);
+        await page.fill('#password', person.password);
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`${app}/**`);
+        await page.goto(authorizeUrl({ prompt: 'select_account' }));
+        return [...empty, ...wrong, ...(await found(page))];
+      });
+    });
+
+    it('on those of consent, a second factor, and a form that sends itself', async () => {
+      const audience = `https://${unique('letters')}.example/`;
+      const scopes = [{ value: 'read:letters', description: 'Read your letters' }, { value: 'burn:letters' }];
+      await installation.manage('POST', '/resource-servers', { identifier: audience, scopes });
+      const strict = await createClient(installation, { callbacks: [`${app}/callback`], require_mfa_at_login: true });
+      await within(async (page) => {
+        await signIn(page, authorizeUrl({ audience, scope: 'openid email read:letters burn:letters' }));
+        expect(page.url()).toContain('/u/consent/');
+        const consent = await found(page);
+        await page.goto(authorizeUrl({ client_id: strict.id }));
+        expect(page.url()).toContain('/u/mfa/');
+        return [...consent, ...(await found(page))];
+      });
+      const { context, page } = await profile(false);
+      await page.goto(authorizeUrl({ response_mode: 'form_post', prompt: 'none' }));
+      expect(await page.textContent('button')).toBe('Continue');
+      await context.close();
+    });
+
+    it('on those that say that nothing goes on, and of a sign-out', async () => {
+      await within(async (page) => {
+        const problems: string[] = [];
+        const paths = [
+          ...['/authorize?client_id=nobody', '/authorize/x1', '/u/login/x1', '/oidc/logout', '/v2/logout'],
+          `/v2/logout?client_id=${client.id}&returnTo=https://evil.example/`,
+        ];
+        for (const path of paths) {
+          await page.goto(installation.url + path);
+          problems.push(...(await found(page)));
+        }
+        await signIn(page);
+        await page.goto(`${installation.url}/oidc/logout`);
+        return [...problems, ...(await found(page))];
+      });
+    });
+
+    it('on those of the connect flow', async () => {
+      const scene = await Scene.create(installation);
+      const stranger = await createPerson(installation);
+      const link = async () => {
+        const flow = scene.flow();
+        await flow.begin();
+        return flow.link;
+      };
+      await within(async (page) => {
+        await page.goto(`${installation.url}/connected-accounts/connect?ticket=unknown`);
+        const unknown = await found(page);
+        await page.goto(`${installation.url}/connect/callback/${scene.connection.name}?code=x&state=y`);
+        const refused = await found(page);
+        await signIn(page, await link(), scene.person);
+        await page.waitForSelector('button[value=accept]');
+        return [...unknown, ...refused, ...(await found(page))];
+      });
+      await within(async (page) => {
+        await signIn(page, await link(), stranger);
+        expect(await page.textContent('h1')).toContain('another account');
+        return found(page);
+      });
+    });
+  });
+
+  it('signs in by keyboard alone, and hears of a wrong password', async () => {
+    const { context, page } = await profile();
+    await page.goto(authorizeUrl());
+    const focused = () => page.evaluate('document.activeElement.id || document.activeElement.tagName');
+    expect(await focused()).toBe('username');
+    await page.keyboard.type(person.email);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('password');
+    await page.keyboard.type('cnry_wrong');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('BUTTON');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[role=alert]');
+    expect(await focused()).toBe('password');
+    expect(await page.getAttribute('#password', 'aria-describedby')).toBe('problem');
+    expect(await page.getAttribute('#password', 'aria-invalid')).toBe('true');
+    expect(await page.inputValue('#username')).toBe(person.email);
+    await page.keyboard.type(person.password);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${app}/callback?*`);
+    expect(new URL(page.url()).searchParams.get('code')).not.toBeNull();
+    await context.close();
+  });
+
+  describe('an application in the browser', () => {
+    /** What the page was told by the frame or the window that it opens; in text, as it runs there and not here. */
+    const told = (page: Page, url: string, how: 'frame' | 'window', waitMs = 20_000): Promise<unknown> =>
+      page.evaluate(`new Promise((resolve) => {
+        addEventListener('message', ({ origin, data }) => {
+          if (data.type === 'authorization_response') resolve({ origin, response: data.response });
+        });
+        setTimeout(() => resolve('nothing'), ${waitMs});
+        const url = ${JSON.stringify(url)};
+        if (${how === 'window'}) return void open(url, 'sign-in', 'popup');
+        const frame = document.createElement('iframe');
+        frame.src = url;
+        document.body.append(frame);
+      })`);
+
+    it('ID-18 learns in a frame, without a click, who is signed in; framed by another it learns nothing', async () => {
+      // Of the same site and scheme, as browsers want it before they hand the session to a frame. Nobody serves it.
+      const framing = 'https://localhost:8999';
+      const spa = await createClient(installation, { callbacks: [`${framing}/callback`], web_origins: [framing] });
+      const asked = { client_id: spa.id, redirect_uri: `${framing}/callback` };
+      const silent = () => authorizeUrl({ ...asked, response_mode: 'web_message', prompt: 'none' });
+      const { context, page } = await profile();
+      await context.grantPermissions(['local-network-access'], { origin: framing });
+      await context.route(`${framing}/**`, (route) => route.fulfill({ contentType: 'text/html', body: EMPTY }));
+      await page.goto(`${framing}/`);
+      const nobody = await told(page, silent(), 'frame');
+      expect(nobody).toMatchObject({ origin: installation.url, response: { error: 'login_required', state: 's1' } });
+      await signIn(page);
+      await page.goto(`${framing}/`);
+      const somebody = await told(page, silent(), 'frame');
+      expect(somebody).toMatchObject({ response: { code: expect.any(String) as string, state: 's1' } });
+      await page.goto(`${app}/`);
+      expect(await told(page, silent(), 'frame', 2_000)).toBe('nothing');
+      await context.close();
+    });
+
+    it('ID-18 learns it from a window that it has opened, after the person has signed in there', async () => {
+      const { context, page } = await profile();
+      await page.goto(`${app}/`);
+      const opened = context.waitForEvent('page');
+      const answer = told(page, authorizeUrl({ response_mode: 'web_message' }), 'window');
+      const popup = await opened;
+      await popup.fill('#username', person.email);
+      await popup.fill('#password', person.password);
+      await popup.keyboard.press('Enter');
+      expect(await answer).toMatchObject({ response: { code: expect.any(String) as string } });
+      await context.close();
+    });
+
+    it('is sent its answer by a form', async () => {
+      const { context, page } = await profile();
+      const posted = page.waitForRequest(
+        (request) => request.url() === `${app}/callback` && request.method() === 'POST',
+      );
+      await signIn(page, authorizeUrl({ response_mode: 'form_post' }));
+      expect(new URLSearchParams((await posted).postData() ?? '').get('state')).toBe('s1');
+      await context.close();
+    });
+  });
+});
+
+/** By name, as on a developer's machine: the same host as the installation's, another port. */
+const listening = (server: Server): Promise<string> =>
+  new Promise((done) => {
+    server.listen(0, 'localhost', () => done(`http://localhost:${(server.address() as AddressInfo).port}`));
+  });
