@@ -221,6 +221,29 @@ describe('the grants around the exchange', () => {
     }
   });
 
+  it('ID-23 lets no page read what another client is told', async () => {
+    const page = 'https://own.example';
+    const client = await createClient(installation, { web_origins: [page] });
+    const ask = (origin: string) =>
+      installation.http.sendForm(
+        `${installation.url}/oauth/token`,
+        { grant_type: 'client_credentials', audience: 'https://nowhere.example', ...credentialsOf(client) },
+        { origin },
+      );
+    for (const [origin, readable] of [
+      [page, page],
+      ['https://app.example', undefined], // a page of another client
+      ['https://evil.example', undefined],
+    ] as const) {
+      const { status, headers } = await ask(origin);
+      expect([status, origin, headers['access-control-allow-origin']]).toEqual([403, origin, readable]);
+      expect(headers['vary']).toContain('Origin');
+      const keys = await installation.http.send(`${installation.url}/.well-known/jwks.json`, { headers: { origin } });
+      const known = origin === 'https://evil.example' ? undefined : origin;
+      expect(keys.headers['access-control-allow-origin']).toBe(known);
+    }
+  });
+
   it('GR-14 says at every door that organisations are not offered', async () => {
     const { query } = authorization(scene.client);
     const { searchParams } = await authorize({ ...query, organization: 'org_1' });

@@ -116,7 +116,8 @@ describe('three replicas whose signing keys turn', () => {
       required: '0',
       measured: `${failures.length} of ${calls.toLocaleString('en')} calls, ${rotations.size} rotations`,
       holds: failures.length === 0 && rotations.size >= ROUNDS,
-      control: 'a key that signs as soon as it is current, and a previous one that is not listed, both make calls fail',
+      control:
+        'a key that signs as soon as it is current: 45 of 393 calls failed; previous keys that are not listed: the first calls do',
     });
     expect(failures.slice(0, 5)).toEqual([]);
     expect(rotations.size).toBeGreaterThanOrEqual(ROUNDS);
