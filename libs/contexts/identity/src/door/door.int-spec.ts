@@ -167,16 +167,17 @@ describe('the door in front of the authorization server', () => {
 
   it('ID-05 the library finds no client for a request that did not come through the door', async () => {
     const provider = await identity.app.get(ProviderHolder, { strict: false }).provider();
-    const bare = createServer(provider.callback()).listen(0, '127.0.0.1');
+    const answer = provider.callback();
+    const bare = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
     await once(bare, 'listening');
     const { client_id, client_secret } = client;
     try {
       for (const path of ['/oauth/token', '/oauth/par']) {
-        const answer = await fetch(`http://127.0.0.1:${(bare.address() as AddressInfo).port}${path}`, {
+        const refused = await fetch(`http://127.0.0.1:${(bare.address() as AddressInfo).port}${path}`, {
           method: 'POST',
           body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }),
         });
-        expect([path, answer.status]).toEqual([path, 401]);
+        expect([path, refused.status]).toEqual([path, 401]);
       }
     } finally {
       bare.close();
