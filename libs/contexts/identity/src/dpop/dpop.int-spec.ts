@@ -297,7 +297,10 @@ describe('proof of possession', () => {
 
   it('asks for a nonce where the operator says so, in the form of each surface', async () => {
     const { url } = identity.database.options as { url: string };
-    const asking = await startAuthorization(url, keys, identity.origin, { requireDpopNonce: true });
+    const asking = await startAuthorization(url, keys, identity.origin, {
+      requireDpopNonce: true,
+      replays: ofAnHour(),
+    });
     try {
       const ask = (headers: Record<string, string>) =>
         asking.token({ grant_type: 'client_credentials', ...client, audience: 'things' }, headers);

@@ -44,16 +44,19 @@ describe('the rules of a refresh', () => {
     });
     const ask = (more: Record<string, string> = {}) => identity.refresh(client, refreshToken, more);
 
-    it.each<Record<string, string>>([{}, { audience: 'things' }])('the original one, with what its policy adds: %j', async (asked) => {
-      const { status, body } = await ask(asked);
-      expect([status, audOf(body), body['token_type'], body['refresh_token']]).toEqual([
-        200,
-        'things',
-        'Bearer',
-        undefined,
-      ]);
-      expect(scopesOf(body)).toEqual(['offline_access', 'openid', 'read:things', 'write:things']);
-    });
+    it.each<Record<string, string>>([{}, { audience: 'things' }])(
+      'the original one, with what its policy adds: %j',
+      async (asked) => {
+        const { status, body } = await ask(asked);
+        expect([status, audOf(body), body['token_type'], body['refresh_token']]).toEqual([
+          200,
+          'things',
+          'Bearer',
+          undefined,
+        ]);
+        expect(scopesOf(body)).toEqual(['offline_access', 'openid', 'read:things', 'write:things']);
+      },
+    );
 
     it('another one that a policy names, with what the policy allows and no more', async () => {
       for (const scope of ['', 'openid offline_access read:things write:things nothing:known']) {

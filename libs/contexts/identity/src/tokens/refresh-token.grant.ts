@@ -40,7 +40,8 @@ export class RefreshTokenGrant {
     const token = await this.tokens.find(params['refresh_token']);
     if (!token || token.clientId !== client.clientId) throw new InvalidRefreshTokenError('subject_invalid');
     const jkt = await this.boundTo(token.payload.jkt);
-    if (!token.isAlive) throw new InvalidRefreshTokenError('subject_expired');
+    // One that was replaced is a trap for as long as its family lives, whatever its own end.
+    if (!token.isAlive && !token.isConsumed) throw new InvalidRefreshTokenError('subject_expired');
     const user = await this.accounts.user(token.personId);
     if (user?.blocked) throw new UserBlockedError(); // first: blocking ends the grant too
     if (!user || !token.grantLives) throw new InvalidRefreshTokenError('subject_revoked');
