@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
 import { type Answer, type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
+import { ProofKey } from '../../test/proofs.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
 type Client = { client_id: string; client_secret: string };
@@ -116,6 +117,21 @@ describe('requests that their client lodges before the browser comes', () => {
       expect([response_type, status, body['error']]).toEqual([response_type, 400, 'unsupported_response_type']);
     }
     expect((await push({ organization: 'org_1' })).body['error_description']).toBe('organisations are not offered');
+  });
+
+  it('bind their code to the key that signed a proof beside them, once', async () => {
+    const key = await ProofKey.create();
+    const dpop = await key.proof({ url: `${identity.origin}/oauth/par` });
+    const { client_id, client_secret } = client;
+    const pushed = () => identity.post('/oauth/par', { client_id, client_secret, ...asked() }, { dpop });
+    const { status, body } = await pushed();
+    expect(status).toBe(201);
+    expect((await pushed()).body['error']).toBe('invalid_dpop_proof');
+    const browser = identity.browser();
+    let page = await open({ client_id, request_uri: body['request_uri'] as string }, browser);
+    page = await browser.submit(page, { username: email, password: 'cnry_password_of_the_tests' });
+    const { searchParams: params } = new URL(page.left!);
+    expect((await identity.redeem(client, { params, verifier })).status).toBe(400);
   });
 
   it('are demanded of a client that says so', async () => {
