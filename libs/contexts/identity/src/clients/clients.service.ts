@@ -6,7 +6,7 @@ import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { actorOf } from '../actor.js';
-import { demandPrivilegedScope, dropUnnamedKeys, keepPrivilegedAccess } from './privileged-access.js';
+import { demandPrivilegedScope, keepPrivilegedAccess, keysAfter } from './privileged-access.js';
 import { CONNECT_CLIENT } from '../first-rows/built-in.js';
 import { ClientGrantsService } from '../apis/client-grants.service.js';
 import { keepCredentials } from './client-credentials.js';
@@ -104,9 +104,8 @@ export class ClientsService {
       checkSettings(settings, methods === undefined ? client.clientAuthenticationMethods !== null : methods !== null);
       if (settings.resourceServerIdentifier !== client.resourceServerIdentifier) await checkApi(tx, settings);
       const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, body.client_secret) };
-      Object.assign(changes, await this.keysAfter(tx, clientId, rest));
+      Object.assign(changes, await keysAfter(tx, client, body));
       const after = { ...client, ...changes };
-      await dropUnnamedKeys(tx, client, after);
       const changed = changedMembers(before, clientView(after));
       if (changes.secretHash !== undefined) changed.push('client_secret');
       if (changed.length === 0) return before;
@@ -170,22 +169,6 @@ export class ClientsService {
     await tx.update(ClientEntity, { clientId }, { ...changes, eventVersion } as never);
     const data = { ...clientEventData(after), changed, actor };
     await this.outbox.add(tx, clientUpdated, { id: clientId, sequence: eventVersion, data });
-  }
-
-  /** Privileged ones first: whoever moves a key from one member to the other keeps it. */
-  private async keysAfter(
-    tx: EntityManager,
-    clientId: string,
-    { client_authentication_methods: methods, token_vault_privileged_access: privileged }: Partial<UpdateClient>,
-  ): Promise<Partial<ClientEntity>> {
-    const changes: Partial<ClientEntity> = {};
-    if (privileged !== undefined) {
-      changes.tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, privileged);
-      const { tokenVaultPrivilegedAccess } = changes;
-      await tx.update(ClientEntity, { clientId }, { tokenVaultPrivilegedAccess });
-    }
-    if (methods !== undefined) changes.clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
-    return changes;
   }
 
   /**

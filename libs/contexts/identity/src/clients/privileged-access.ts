@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BearerIdentity } from '@strongroom/contracts';
 import { InsufficientScopeError, ValidationError } from '@strongroom/http';
-import { isDeepStrictEqual } from 'node:util';
 import { In, type EntityManager } from 'typeorm';
-import { keepNamed } from './client-credentials.js';
-import { ClientCredentialEntity, type ClientEntity, type PrivilegedAccess } from './client.entity.js';
+import { keepCredentials, keepNamed } from './client-credentials.js';
+import { ClientCredentialEntity, ClientEntity, type PrivilegedAccess } from './client.entity.js';
+import type { UpdateClient } from './client.schema.js';
 import type { SentPrivilegedAccess } from './privileged-access.schema.js';
 
 const MEMBER = 'token_vault_privileged_access';
@@ -33,8 +34,26 @@ export async function keepPrivilegedAccess(
   return { credentials, ip_allowlist, grants };
 }
 
+/** A client's keys after a body. Privileged ones first: whoever moves a key from one member to the other keeps it. */
+export async function keysAfter(
+  tx: EntityManager,
+  client: ClientEntity,
+  { client_authentication_methods: methods, token_vault_privileged_access: sent }: Partial<UpdateClient>,
+): Promise<Partial<ClientEntity>> {
+  const { clientId } = client;
+  const changes: Partial<ClientEntity> = {};
+  if (sent !== undefined) {
+    const tokenVaultPrivilegedAccess = await keepPrivilegedAccess(tx, clientId, sent);
+    await tx.update(ClientEntity, { clientId }, { tokenVaultPrivilegedAccess });
+    Object.assign(changes, { tokenVaultPrivilegedAccess });
+  }
+  if (methods !== undefined) changes.clientAuthenticationMethods = await keepCredentials(tx, clientId, methods);
+  await dropUnnamedKeys(tx, client, { ...client, ...changes });
+  return changes;
+}
+
 /** Removes keys that were privileged and that nothing of the client's names any more. */
-export async function dropUnnamedKeys(tx: EntityManager, before: ClientEntity, after: ClientEntity): Promise<void> {
+async function dropUnnamedKeys(tx: EntityManager, before: ClientEntity, after: ClientEntity): Promise<void> {
   const methods = Object.values(after.clientAuthenticationMethods ?? {});
   const named = [...methods, ...(after.tokenVaultPrivilegedAccess ? [after.tokenVaultPrivilegedAccess] : [])].flatMap(
     ({ credentials }) => credentials.map(({ id }) => id),
