@@ -21,6 +21,10 @@ const ROUNDS = safetyCount('REVOCATIONS', { short: 40, full: 1_000 });
 /** Of cases that take a password each time, which costs what it shall cost. */
 const WITH_PASSWORD = safetyCount('REVOCATIONS_WITH_PASSWORD', { short: 10, full: 1_000 });
 
+/** Generous: only a run that hangs meets it. */
+const LONGEST_MS = 60_000 + 3_000 * Math.max(ROUNDS, WITH_PASSWORD);
+jest.setTimeout(LONGEST_MS);
+
 const EMAIL = 'someone@example.com';
 const ASKED = { audience: 'things', scope: 'openid offline_access read:things' };
 

@@ -17,13 +17,12 @@ export interface Device {
 }
 
 /**
- * Writes the session of a person, with what is known of the browser. Not one that was ended meanwhile, and none of a
- * person who is blocked or gone: the row of its facts, which whoever ends it locks, decides.
+ * Writes the session of a person, with what is known of the browser. Not one that was ended meanwhile: the row of its
+ * facts, which whoever ends it locks, decides.
  */
-const KEEP_SESSION = `with person as (select person_id from users where person_id = $4 and not blocked for share),
-  fact as (
+const KEEP_SESSION = `with fact as (
     insert into session_facts as f (uid, person_id, initial_ip, initial_user_agent, last_ip, last_user_agent)
-    select $2, person_id, $7, $8, $7, $8 from person
+    values ($2, $4, $7, $8, $7, $8)
     on conflict (uid) do update set updated_at = clock_timestamp(),
       last_ip = coalesce(excluded.last_ip, f.last_ip),
       last_user_agent = coalesce(excluded.last_user_agent, f.last_user_agent)
