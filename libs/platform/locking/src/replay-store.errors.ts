@@ -6,6 +6,8 @@ export class ReplayStoreAwayError extends VaultError {
     super('proofs cannot be checked for replay at the moment, try again', {
       code: 'temporarily_unavailable',
       status: 503,
+      retryAfter: 2,
+      details: { reason: 'store_unavailable', retry_after: 2 },
       cause,
     });
   }

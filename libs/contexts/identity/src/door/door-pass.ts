@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { VaultError } from '@strongroom/errors';
 import type { VerifiedProof } from '../dpop/dpop-proofs.js';
 
 export interface DoorPass {
@@ -6,6 +7,8 @@ export interface DoorPass {
   clientId: string | null;
   /** A proof of possession that the door found good; used up, but for a refresh, whose token says first which key it is. */
   proof?: VerifiedProof | null;
+  /** Why one of our own grants said no: the library hands on its code and text, and nothing else of it. */
+  refusal?: VaultError;
 }
 
 /**

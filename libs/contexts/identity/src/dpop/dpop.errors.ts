@@ -28,6 +28,7 @@ export class UseDpopNonceError extends VaultError {
       code: 'use_dpop_nonce',
       status,
       details: { dpop_nonce: nonce },
+      audit: { reason: 'dpop_invalid' },
     });
   }
 }

@@ -286,8 +286,10 @@ describe('proof of possession', () => {
         await stopped.refresh(client, (await bound()).refresh_token, {}, await proofOf(key)),
         await stopped.token({ grant_type: 'client_credentials', ...client, audience: 'things' }, await proofOf(key)),
       ];
-      for (const { status, body } of answers)
+      for (const { status, body, headers } of answers) {
         expect([status, body['error'], body['access_token']]).toEqual([503, 'temporarily_unavailable', undefined]);
+        expect(headers.get('retry-after')).toBe('2');
+      }
       expect((await identity.redeem(client, signed, await proofOf(key))).status).toBe(200);
     } finally {
       await stopped.stop();

@@ -1,8 +1,13 @@
 import type { VaultError } from '@strongroom/errors';
+import { errorAnswer } from '@strongroom/http';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { doorPass } from '../door/door-pass.js';
 
-/** A refusal of ours in the library's words, so that its error handler sends it as it is. */
-export function libraryError({ code, message, status }: VaultError): errors.CustomOIDCProviderError {
+/** A refusal of ours in the library's words, which its error handler understands. */
+export function libraryError(refusal: VaultError): errors.CustomOIDCProviderError {
+  const { code, message, status } = refusal;
+  const pass = doorPass.getStore();
+  if (pass) pass.refusal = refusal;
   const error = new errors.CustomOIDCProviderError(code, message);
   return Object.assign(error, { status, statusCode: status });
 }
@@ -14,6 +19,13 @@ export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<v
   await next();
   if (ctx.path !== '/oauth/token' && ctx.path !== '/oauth/par') return;
   ctx.remove('www-authenticate');
+  const refusal = doorPass.getStore()?.refusal;
+  if (refusal && ctx.status === refusal.status) {
+    const { headers, body } = errorAnswer(ctx.path, refusal);
+    ctx.set(headers);
+    ctx.body = body;
+    return;
+  }
   const body = ctx.body as { error?: string; error_description?: string } | undefined;
   if (body?.error === 'invalid_grant' && body.error_description === VAGUE)
     ctx.body = {

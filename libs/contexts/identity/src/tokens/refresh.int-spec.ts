@@ -104,6 +104,7 @@ describe('one refresh token for several APIs', () => {
     const unknown = await identity.refresh(client, 'cnry_unknown');
     expect([unknown.status, unknown.body['error']]).toEqual([403, 'invalid_grant']);
     expect(unknown.body['error_description']).toBe('Unknown or invalid refresh token.');
+    expect(unknown.body['error_details']).toEqual({ reason: 'subject_invalid' });
     const foreign = await identity.refresh(await identity.client(), refresh_token);
     expect([foreign.status, foreign.body['error']]).toEqual([403, 'invalid_grant']);
     expect((await identity.refresh(client, refresh_token)).status).toBe(200);
