@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type Answer, type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
+import { type Answer, type AuthorizationApp, CALLBACK, type Page, startAuthorization } from '../../test/authorization-app.js';
 import { ProofKey } from '../../test/proofs.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
@@ -63,12 +63,14 @@ describe('requests that their client lodges before the browser comes', () => {
     const { body } = await push();
     const sent = { client_id: client.client_id, request_uri: body['request_uri'] as string };
     const browsers = [identity.browser(), identity.browser()];
-    const pages = [];
+    const pages: Page[] = [];
     for (const browser of browsers) pages.push(await open(sent, browser));
-    const ends = [];
-    for (const [at, browser] of browsers.entries())
-      ends.push(await browser.submit(pages[at]!, { username: email, password: 'cnry_password_of_the_tests' }));
-    expect(ends.filter(({ left }) => left && new URL(left).searchParams.has('code'))).toHaveLength(1);
+    const ends = await Promise.all(
+      browsers.map((one, at) => one.submit(pages[at]!, { username: email, password: 'cnry_password_of_the_tests' })),
+    );
+    const said = ends.map(({ left }) => new URL(left!).searchParams);
+    expect(said.filter((params) => params.has('code'))).toHaveLength(1);
+    expect(said.map((params) => params.get('error')).sort()).toEqual(['invalid_request_uri', null]);
   });
 
   it('are no other client’s', async () => {

@@ -65,7 +65,9 @@ export class ArtefactAdapter implements Adapter {
       [this.kind, hash],
     );
     if (code?.grant_id) await endArtefacts(this.database, 'grant_id', code.grant_id);
-    throw new errors.InvalidGrant('already used');
+    throw this.kind === 'PushedAuthorizationRequest'
+      ? new errors.InvalidRequestUri('request_uri was already used')
+      : new errors.InvalidGrant('already used');
   }
 
   async destroy(id: string): Promise<void> {
