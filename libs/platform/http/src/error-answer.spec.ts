@@ -1,0 +1,21 @@
+import { VaultError } from '@strongroom/errors';
+import { errorAnswer } from './error-answer.js';
+
+describe('the answer to a proof of possession without the nonce that is asked for', () => {
+  /** As it comes from another service: no class of its own. */
+  const asked = (status: number) =>
+    new VaultError('Send the nonce.', { code: 'use_dpop_nonce', status, details: { dpop_nonce: 'cnry_nonce' } });
+
+  it('is 400 at the token endpoint, where no challenge may be', () => {
+    const { status, headers, body } = errorAnswer('/oauth/token', asked(400));
+    expect([status, headers['dpop-nonce'], headers['www-authenticate']]).toEqual([400, 'cnry_nonce', undefined]);
+    expect(body).toEqual({ error: 'use_dpop_nonce', error_description: 'Send the nonce.' });
+  });
+
+  it.each(['/me/v1/connected-accounts/accounts', '/userinfo', '/api/v2/users'])('is a challenge at %s', (path) => {
+    const { status, headers, body } = errorAnswer(path, asked(401));
+    expect([status, headers['dpop-nonce']]).toEqual([401, 'cnry_nonce']);
+    expect(headers['www-authenticate']).toBe('DPoP error="use_dpop_nonce"');
+    expect(JSON.stringify(body)).not.toContain('cnry_nonce');
+  });
+});
