@@ -1,7 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type Answer, type AuthorizationApp, CALLBACK, type Page, startAuthorization } from '../../test/authorization-app.js';
+import {
+  type Answer,
+  type AuthorizationApp,
+  CALLBACK,
+  type Page,
+  startAuthorization,
+} from '../../test/authorization-app.js';
 import { ProofKey } from '../../test/proofs.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
