@@ -209,7 +209,8 @@ describe('the grants around the exchange', () => {
           'access-control-request-headers': 'authorization,content-type,dpop',
         },
       });
-    for (const path of ['/oauth/token', '/oauth/revoke', '/userinfo', '/me/v1/connected-accounts/connect']) {
+    const ofIdentity = ['/oauth/revoke', '/userinfo', '/.well-known/jwks.json', '/me/v1/sessions'];
+    for (const path of ['/oauth/token', ...ofIdentity, '/me/v1/connected-accounts/connect', '/me/v1/receipts']) {
       const allowed = await preflight(path, 'https://app.example');
       expect([path, allowed.headers['access-control-allow-origin']]).toEqual([path, 'https://app.example']);
       expect(words(allowed.headers['access-control-allow-headers']?.toLowerCase().replaceAll(/,\s*/g, ' '))).toEqual(
