@@ -3,7 +3,8 @@ import { ValidationError } from './validation.js';
 
 /** Query members shared by every list of the Management API (`spec/wire-contract.md` §3.1). */
 export const listQuery = {
-  page: z.coerce.number().int().min(0).optional(),
+  // What is left out before it is a number that JSON can hold.
+  page: z.coerce.number().int().min(0).max(1_000_000_000).optional(),
   per_page: z.coerce.number().int().min(1).max(100).optional(),
   include_totals: z.enum(['true', 'false']).optional(),
   from: z.string().max(500).optional(),
