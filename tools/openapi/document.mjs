@@ -88,6 +88,7 @@ const answersOf = (answers) =>
 function operationOf(route) {
   const { tag, error, scheme } = APIS[route.api];
   const { method, path, body, query, scopes, answers, comment, name } = route;
+  const queried = queryParameters(query);
   if (answers.length === 0) throw new Error(`${name} says not what it answers: give it @Answers(status, schema).`);
   return {
     operationId: operationId(method, path),
@@ -95,11 +96,22 @@ function operationOf(route) {
     summary: summaryOf(route),
     description: [comment, needed(scopes)].filter(Boolean).join('\n\n'),
     security: security(scheme, scopes),
-    parameters: [...pathParameters(path), ...queryParameters(query)],
+    parameters: [...pathParameters(path), ...queried],
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }
       : {}),
-    responses: { ...tooLong, ...errors(statusesOf(route), error, rateHeaders), ...answersOf(answers) },
+    responses: {
+      ...tooLong,
+      ...errors(
+        statusesOf(
+          route,
+          queried.map(({ name }) => name),
+        ),
+        error,
+        rateHeaders,
+      ),
+      ...answersOf(answers),
+    },
   };
 }
 

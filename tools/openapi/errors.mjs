@@ -100,11 +100,12 @@ export const tooLong = {
 };
 
 /** What any route of an API can answer, by what it takes. */
-export const statusesOf = ({ method, path, body, query }) => [
+export const statusesOf = ({ method, path, body, query }, queried) => [
   ...(body || query || path.includes(':') ? [400] : []),
   401,
   403,
-  ...(path.includes(':') || body ? [404] : []),
+  // Also for somebody who is asked about and is not there.
+  ...(path.includes(':') || body || queried.includes('user_id') ? [404] : []),
   ...(method === 'GET' ? [] : [409]),
   ...(query || path.includes(':') ? [414] : []),
   ...(body ? [413, 415] : []),
