@@ -47,7 +47,7 @@ export class BearerGuard implements CanActivate {
       throw error;
     });
     // Only now: before its token was checked, nobody spends what is somebody's.
-    await spend(request, reply, api, api === 'management' ? `client ${caller.clientId}` : `person ${caller.personId}`);
+    await spend(request, reply, api, spender(caller));
     for (const anyOf of scopes)
       if (!anyOf.some((scope) => caller.scopes.includes(scope))) throw new InsufficientScopeError(anyOf);
     request.caller = caller;
@@ -63,6 +63,10 @@ export class BearerGuard implements CanActivate {
     });
   }
 }
+
+/** People through one client do not spend of each other: any of them could keep an administrator out. */
+const spender = ({ personId, clientId }: BearerIdentity): string =>
+  personId === null ? `client ${clientId}` : `person ${personId}`;
 
 /** A token that is no good. Being asked for a nonce is part of every first request with a proof. */
 const isUnproven = (error: unknown): boolean =>

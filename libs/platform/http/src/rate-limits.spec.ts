@@ -109,6 +109,12 @@ describe('the rates of our own APIs', () => {
     expect((await call(notes, 'management_b')).status).toBe(200);
   });
 
+  it('lets nobody spend what an administrator has by the same client', async () => {
+    await often(7, notes, 'management_dashboard_alice');
+    expect((await call(notes, 'management_dashboard_alice')).status).toBe(429);
+    expect((await call(notes, 'management_dashboard_admin')).status).toBe(200);
+  });
+
   it('says under My Account which limit it was, and counts each person for itself whatever the client', async () => {
     expect(await often(4, '/me/v1/notes', 'my-account_a_alice')).toEqual(Array(4).fill(200));
     const refused = await call('/me/v1/notes', 'my-account_b_alice');

@@ -26,7 +26,7 @@ export class TooManyRequestsError extends VaultError {
   }
 }
 
-/** How often one caller may call our own APIs: a client the Management API, a person the My Account API. */
+/** How often one caller may call our own APIs: a client, or whoever of its people calls. */
 export class RateLimits {
   constructor(
     private readonly counters: Counters,
