@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { PublicUrl } from '@strongroom/http';
 import { ReplayStore } from '@strongroom/locking';
 import { DpopNonces } from './dpop-nonces.js';
 import { comparable, readProof, type ReadProof } from './dpop-proof.js';
 import { InvalidDpopProofError, UseDpopNonceError } from './dpop.errors.js';
+import { EndpointAddresses } from '../door/endpoint-addresses.js';
 
 /** Either way from now; also with a nonce. */
 const MOST_SECONDS_OFF = 60;
@@ -14,8 +14,8 @@ const REMEMBERED_SECONDS = 180;
 export interface SentProof {
   proof: string | null;
   method: string;
-  /** Absolute, under the public URL. */
-  url: string;
+  /** Absolute, under the public URL; several where there are several names for it. */
+  url: string | readonly string[];
   /** The token that it comes with, at a resource. */
   accessToken?: string;
   /** The key that it must be of; absent: any. */
@@ -27,6 +27,8 @@ export interface VerifiedProof {
   jkt: string;
   jti: string;
   issuedAt: number;
+  /** Host and port that it is for. */
+  host: string;
   /** What the next proof should hold; null: nobody asks for nonces. */
   nextNonce: string | null;
 }
@@ -37,7 +39,7 @@ export class DpopProofs {
   constructor(
     private readonly replays: ReplayStore,
     private readonly nonces: DpopNonces,
-    private readonly publicUrl: PublicUrl,
+    private readonly addresses: EndpointAddresses,
   ) {}
 
   /** Good for this request and this key, and used up by it. Throws 503 while nobody can say whether it was used before. */
@@ -50,7 +52,7 @@ export class DpopProofs {
   /** Of a POST to one of our own endpoints; null where none was sent. Not used up. */
   async sentTo(path: string, header: string | string[] | undefined): Promise<VerifiedProof | null> {
     if (header === undefined) return null;
-    return this.verify({ proof: String(header), method: 'POST', url: this.publicUrl.of(path) });
+    return this.verify({ proof: String(header), method: 'POST', url: this.addresses.of(path) });
   }
 
   /** All but whether it was used before. */
@@ -58,14 +60,15 @@ export class DpopProofs {
     if (proof === null) throw new InvalidDpopProofError('is missing, and the token is bound to a key');
     const read = await readProof(proof);
     if (read.method !== method) throw new InvalidDpopProofError('is for another method (htm)');
-    if (read.url === null || read.url !== comparable(url))
+    if (read.url === null || ![url].flat().map(comparable).includes(read.url))
       throw new InvalidDpopProofError('is for another address (htu)');
     if (Math.abs(Math.floor(Date.now() / 1000) - read.issuedAt) > MOST_SECONDS_OFF)
       throw new InvalidDpopProofError('is not of now (iat)');
     if (accessToken !== undefined && read.tokenHash !== hashOf(accessToken))
       throw new InvalidDpopProofError('is for another access token (ath)');
     demandKey(read.jkt, jkt);
-    return { jkt: read.jkt, jti: read.jti, issuedAt: read.issuedAt, nextNonce: await this.checkNonce(read) };
+    const nextNonce = await this.checkNonce(read);
+    return { jkt: read.jkt, jti: read.jti, issuedAt: read.issuedAt, host: new URL(read.url).host, nextNonce };
   }
 
   /** @throws InvalidDpopProofError for everybody but the first. */

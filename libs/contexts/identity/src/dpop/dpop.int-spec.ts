@@ -297,6 +297,33 @@ describe('proof of possession', () => {
     }
   });
 
+  it('takes a proof for the name by which clients with certificates reach the server, where there is one', async () => {
+    const { url } = identity.database.options as { url: string };
+    const named = await startAuthorization(url, keys, 'https://vault.example.com', {
+      replays: ofAnHour(),
+      settings: { clientCertificates: { areOffered: true, authorities: null } },
+    });
+    try {
+      const proofFor = async (host: string) => ({ dpop: await key.proof({ url: `https://${host}/oauth/token` }) });
+      const signed = await named.authorize(named.browser(), email, client, { scope: 'openid offline_access' });
+      for (const host of ['mtls.elsewhere.example', 'other.vault.example.com']) {
+        const { status, body } = await named.redeem(client, signed, await proofFor(host));
+        expect([status, body['error']]).toEqual(refusedProof);
+      }
+      const redeemed = await named.redeem(client, signed, await proofFor('mtls.vault.example.com'));
+      expect([redeemed.status, redeemed.body['token_type']]).toEqual([200, 'DPoP']);
+      const token = redeemed.body['refresh_token'] as string;
+      for (const host of ['vault.example.com', 'mtls.vault.example.com']) {
+        const headers = await proofFor(host);
+        expect((await named.refresh(client, token, {}, headers)).status).toBe(200);
+        const subject = named.subject(token, client, await proofFor(host));
+        expect(await named.subjects.validate(subject)).toMatchObject({ clientId: client.client_id });
+      }
+    } finally {
+      await named.stop();
+    }
+  });
+
   it('asks for a nonce where the operator says so, in the form of each surface', async () => {
     const { url } = identity.database.options as { url: string };
     const asking = await startAuthorization(url, keys, identity.origin, {

@@ -44,7 +44,8 @@ export class ProviderHolder {
     const { host, protocol } = new URL(this.publicUrl.origin);
     for (const name of Object.keys(request.headers))
       if (name.startsWith('x-forwarded-') || name === 'forwarded') delete request.headers[name];
-    request.headers.host = host;
+    // By the name that its proof of possession was made for, to which the library holds it once more.
+    request.headers.host = pass.proof?.host ?? host;
     request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
     await doorPass.run(pass, () => answer(request, response));
   }

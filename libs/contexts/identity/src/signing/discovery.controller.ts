@@ -1,8 +1,8 @@
-import { isIP } from 'node:net';
 import { Controller, Get, Header } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
 import type { JWK } from 'jose';
 import { ClientCertificates } from '../door/client-certificates.js';
+import { certificateOrigin } from '../door/endpoint-addresses.js';
 import { DPOP_ALGORITHMS } from '../dpop/dpop-proof.js';
 import { CLAIMS } from '../sign-in/accounts.js';
 import { OIDC_SCOPES } from '../tokens/granted-apis.js';
@@ -63,12 +63,9 @@ export class DiscoveryController {
     return { keys: (await this.keys.fresh()).published };
   }
 
-  /** By its other name the server is reached by those that show a certificate; an address has no other name. */
   private forCertificates(): Record<string, unknown> {
     if (this.certificates.methods.length === 0) return {};
-    const url = new URL(this.publicUrl.origin);
-    if (isIP(url.hostname) === 0 && !url.hostname.startsWith('[')) url.hostname = `mtls.${url.hostname}`;
-    const at = (path: string) => new URL(path, url).href;
+    const at = (path: string) => certificateOrigin(this.publicUrl) + path;
     return {
       mtls_endpoint_aliases: {
         token_endpoint: at('/oauth/token'),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { PublicUrl } from '@strongroom/http';
 import { DpopProofs } from '../dpop/dpop-proofs.js';
+import { EndpointAddresses } from '../door/endpoint-addresses.js';
 import { InvalidDpopProofError } from '../dpop/dpop.errors.js';
 
 /** A token that is to be exchanged, and what came with it. */
@@ -18,14 +18,14 @@ export interface BoundSubject {
 export class SubjectProofs {
   constructor(
     private readonly proofs: DpopProofs,
-    private readonly publicUrl: PublicUrl,
+    private readonly addresses: EndpointAddresses,
   ) {}
 
   /** A bound token demands one. One that comes with another token must be good as well: it is not there for nothing. */
   async demand({ dpop, jkt, accessToken, audit }: BoundSubject): Promise<void> {
     if (jkt === null && dpop === null) return;
     const bound = jkt === null ? {} : { jkt, ...(accessToken === undefined ? {} : { accessToken }) };
-    const sent = { proof: dpop, method: 'POST', url: this.publicUrl.of('/oauth/token'), ...bound };
+    const sent = { proof: dpop, method: 'POST', url: this.addresses.of('/oauth/token'), ...bound };
     try {
       await this.proofs.check(sent);
     } catch (error) {
