@@ -113,10 +113,15 @@ export class ProviderConfiguration {
   private cookies(keys: string[]): NonNullable<Configuration['cookies']> {
     const { isHttps } = this.publicUrl;
     const common = { httpOnly: true, overwrite: true, signed: true, secure: isHttps };
-    const prefix = isHttps ? '__Host-' : '';
+    const prefix = (name: string) => (isHttps ? name : '');
     return {
       keys,
-      names: { session: `${prefix}strongroom_session`, interaction: 'strongroom_step', resume: 'strongroom_resume' },
+      names: {
+        session: `${prefix('__Host-')}strongroom_session`,
+        // One per step, at the address of that step: `__Host-` would allow only one for all of them.
+        interaction: `${prefix('__Secure-')}strongroom_step`,
+        resume: `${prefix('__Secure-')}strongroom_resume`,
+      },
       long: { ...common, path: '/', sameSite: isHttps ? 'none' : 'lax' },
       short: { ...common, sameSite: 'lax' },
     };

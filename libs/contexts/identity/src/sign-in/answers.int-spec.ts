@@ -199,16 +199,17 @@ describe('how a sign-in answers', () => {
     expect(owner.statusCode).toBe(303);
   });
 
-  it('says that somebody logged in, when and where from, with the session they got', async () => {
+  it('says once that somebody logged in, where from and with the session they got, whatever is asked after it', async () => {
     const person = await identity.person('told@example.com');
-    const { id_token } = await identity.tokens('told@example.com', client);
+    const third = await identity.client({ is_first_party: false });
+    const { id_token } = await identity.tokens('told@example.com', third);
     const { sid } = JSON.parse(Buffer.from(id_token.split('.')[1]!, 'base64url').toString()) as { sid: string };
     const told = await identity.database.query<{ payload: Record<string, unknown> }[]>(
       `select payload from outbox where type like '%user.logged_in%' and payload->>'userId' = $1`,
       [person.user_id],
     );
     expect(told.map(({ payload }) => payload)).toEqual([
-      expect.objectContaining({ sessionId: sid, ip: '127.0.0.1', clientId: client.client_id }),
+      expect.objectContaining({ sessionId: sid, ip: '127.0.0.1', clientId: third.client_id }),
     ]);
   });
 

@@ -32,7 +32,7 @@ export class ConsentService {
     const { scopes, api, apiScopes } = await this.asked(details);
     const described = new Map(api?.scopes.map(({ value, description }) => [value, description]));
     return {
-      host: new URL(String(details.params['redirect_uri'])).host,
+      host: destinationOf(String(details.params['redirect_uri'])),
       permissions: [...scopes, ...apiScopes].map((scope) => ({
         scope,
         text: texts.consent.scopes[scope] ?? (described.get(scope) || texts.consent.permission),
@@ -71,4 +71,10 @@ export class ConsentService {
     const person = personId === undefined ? null : await manager.findOneBy(UserEntity, { personId });
     return (await this.scopes.of({ clientId, firstParty: client.isFirstParty }, api, person)) ?? [];
   }
+}
+
+/** The host; of an application on the person's own device, which has none, its scheme. */
+function destinationOf(redirectUri: string): string {
+  const { host, protocol } = new URL(redirectUri);
+  return host || protocol;
 }

@@ -19,21 +19,28 @@ interface Login {
 /** Tells of each login, once its session is there. */
 @Injectable()
 export class Logins {
+  private readonly fresh = new WeakSet<KoaContextWithOIDC>();
+
   constructor(
     private readonly database: DataSource,
     private readonly outbox: Outbox,
     private readonly artefacts: ArtefactsService,
   ) {}
 
+  /** When a step has ended: a login goes along through the questions after it, and happened once. */
+  notice(ctx: KoaContextWithOIDC): void {
+    const { result, entities } = ctx.oidc;
+    const before = entities.Interaction?.lastSubmission?.login;
+    const isNew = result?.login && (before?.accountId !== result.login.accountId || before.ts !== result.login.ts);
+    if (isNew) this.fresh.add(ctx);
+  }
+
   /** Around the library: what it answers is not sent before the login is on record. */
   async record(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
     await next();
     const { oidc } = ctx as Partial<KoaContextWithOIDC>;
     const login = oidc?.result?.login;
-    if (!oidc?.session || !login || oidc.session.accountId !== login.accountId) return;
-    // A login goes along through the questions after it; it happened once.
-    const before = oidc.entities.Interaction?.lastSubmission?.login;
-    if (before && before.accountId === login.accountId && before.ts === login.ts) return;
+    if (!this.fresh.has(ctx) || !oidc?.session || !login || oidc.session.accountId !== login.accountId) return;
     await this.add({
       personId: login.accountId,
       clientId: oidc.client!.clientId,

@@ -58,7 +58,8 @@ describe('what a sign-in asks', () => {
 
   describe('of who is signed in', () => {
     it('ID-19 asks for the password again for prompt=login and max_age=0, once, and says when it was typed', async () => {
-      for (const params of [{ prompt: 'login' }, { max_age: '0' }, { prompt: 'login consent' }] as const) {
+      const asking: Record<string, string>[] = [{ prompt: 'login' }, { max_age: '0' }, { prompt: 'login consent' }];
+      for (const params of asking) {
         const browser = await signIn();
         await identity.database.query(
           `update artefacts set payload = jsonb_set(payload, '{loginTs}', '1000') where kind = 'Session'`,
@@ -66,7 +67,7 @@ describe('what a sign-in asks', () => {
         let page = await browser.open(asked(params));
         expect(pathOf(page)).toBe('/u/login');
         page = await password(browser, page);
-        if (params.prompt === 'login consent') {
+        if (params['prompt'] === 'login consent') {
           expect(pathOf(page)).toBe('/u/consent');
           page = await browser.submit(page, { action: 'accept' });
         }

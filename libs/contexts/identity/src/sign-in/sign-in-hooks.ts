@@ -18,6 +18,7 @@ export class SignInHooks {
       this.webMessages.answer(ctx, redirectUri, response),
     );
     replaceResponseMode(provider, 'form_post', formPost);
+    provider.on('interaction.ended', (ctx: KoaContextWithOIDC) => this.logins.notice(ctx));
     provider.use((ctx: KoaContextWithOIDC, next) => this.logins.record(ctx, next));
   }
 }
