@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { endArtefacts } from './end-artefacts.js';
+import { endAtClient } from './end-at-client.js';
 import { type ConsentsOf, endConsents } from './end-consents.js';
 import { endRefreshTokens, type RefreshTokensOf } from './end-refresh-tokens.js';
 import { endSessions, type Sessions } from './end-sessions.js';
@@ -14,19 +15,15 @@ export class ArtefactsService {
     await endArtefacts(tx, 'person_id', personId);
   }
 
+  /** The same for a client; sessions are of the person and stay. */
+  async endOfClient(tx: EntityManager, clientId: string): Promise<void> {
+    await endAtClient(tx, clientId);
+    await tx.query('delete from consents where client_id = $1', [clientId]);
+  }
+
   /** What a person was given through one client, which has to be asked for again in every browser. */
   async endOfPersonAtClient(tx: EntityManager, personId: string, clientId: string): Promise<void> {
-    const which = [personId, clientId];
-    const grants: { grant_id: string }[] = await tx.query(
-      `select grant_id from artefacts where kind = 'Grant' and person_id = $1 and client_id = $2`,
-      which,
-    );
-    await endArtefacts(
-      tx,
-      'grant_id',
-      grants.map(({ grant_id }) => grant_id),
-    );
-    await tx.query(`delete from artefacts where kind <> 'Grant' and person_id = $1 and client_id = $2`, which);
+    await endAtClient(tx, clientId, personId);
   }
 
   /** Sessions of a browser, with what was granted in them without `offline_access`, or with all of it. */
@@ -40,12 +37,6 @@ export class ArtefactsService {
 
   endConsents(tx: EntityManager, which: ConsentsOf): Promise<void> {
     return endConsents(tx, which);
-  }
-
-  /** The same for a client; sessions are of the person and stay. */
-  async endOfClient(tx: EntityManager, clientId: string): Promise<void> {
-    await tx.query('delete from artefacts where client_id = $1', [clientId]);
-    await tx.query('delete from consents where client_id = $1', [clientId]);
   }
 
   /** A grant and every token under it. */

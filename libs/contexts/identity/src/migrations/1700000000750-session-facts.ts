@@ -16,6 +16,7 @@ export class SessionFacts1700000000750 implements MigrationInterface {
         ended_at timestamptz
       );
       create index session_facts_person on session_facts (person_id);
+      create index session_facts_settled on session_facts ((coalesce(ended_at, updated_at)));
 
       insert into session_facts (uid, person_id, created_at, updated_at)
       select uid, person_id, min(created_at), max(created_at) from artefacts

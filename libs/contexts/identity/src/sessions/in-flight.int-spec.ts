@@ -110,6 +110,22 @@ describe('an end that meets a request under way', () => {
     expect((await identity.redeem(client, await identity.authorize(browser, user.email, client))).status).toBe(200);
   });
 
+  it('leaves no grant of a client that is gone, whose tokens another would exchange', async () => {
+    const ofApi = await identity.api('things');
+    const app = await identity.client();
+    const { user, browser } = await signedIn(app);
+    const asked = { audience: 'things', scope: 'openid offline_access read:things' };
+    const held = await identity.redeem(app, await identity.authorize(browser, user.email, app, asked));
+    const token = held.body['access_token'] as string;
+    const exchange = () =>
+      identity.subjects.validate(identity.subject(token, ofApi, { subjectTokenType: 'access_token' }));
+    await exchange();
+    justBefore('Grant', () => identity.manage('DELETE', `/clients/${app.client_id}`));
+    await identity.authorize(browser, user.email, app, asked);
+    jest.restoreAllMocks();
+    await expect(exchange()).rejects.toMatchObject({ status: 401, code: 'invalid_grant' });
+  });
+
   it('leaves no successor of a refresh token that is rotated while it is ended', async () => {
     const { at, refresh_token } = await signedIn();
     const { body } = await identity.manage('GET', `${at}/refresh-tokens`);
