@@ -36,6 +36,7 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
     let all = 0;
     for (let removed = BATCH; removed === BATCH; all += removed) removed = await this.batch();
     await this.database.query(SWEEP_FACTS);
+    await this.database.query(FORGET_SUCCESSORS);
     return all;
   }
 
@@ -54,6 +55,11 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
 
 /** What was ended stays as long as a request that began before could write it again. */
 const IS_SETTLED = `(kind <> 'Grant' or consumed_at is null or consumed_at < clock_timestamp() - interval '1 hour')`;
+
+/** A successor is kept, sealed, for those who ask again within the leeway, and for nobody after it. */
+const FORGET_SUCCESSORS = `update artefacts a set successor_sealed = null
+  where successor_sealed is not null and consumed_at < clock_timestamp() - make_interval(secs => coalesce(
+    (select (c.refresh_token->>'leeway')::float8 from clients c where c.client_id = a.client_id), 0))`;
 
 /** Of sessions that ended, or that nobody came back to. */
 const SWEEP_FACTS = `delete from session_facts f

@@ -3,6 +3,7 @@ import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
 import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
+import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
 import { Accounts } from '../sign-in/accounts.js';
 import { RefreshTokens } from './refresh-tokens.js';
 
@@ -186,6 +187,22 @@ describe('the rules of a refresh', () => {
       const next = (await identity.refresh(client, successor)).body['refresh_token'] as string;
       expect(outcome(await identity.refresh(client, first))).toEqual(refused);
       expect((await identity.refresh(client, next)).status).toBe(200);
+    });
+
+    it('its successor is kept, sealed, no longer than the leeway', async () => {
+      const { client, first } = await started(30);
+      const kept = async () => {
+        await identity.app.get(ArtefactSweeper, { strict: false }).sweep();
+        const [row] = await identity.database.query<{ count: number }[]>(
+          `select count(successor_sealed)::int as count from artefacts where client_id = $1`,
+          [client.client_id],
+        );
+        return row!.count;
+      };
+      await identity.refresh(client, first);
+      expect(await kept()).toBe(1);
+      await later(client.client_id);
+      expect(await kept()).toBe(0);
     });
 
     it('after the leeway it ends the grant, and the successor with it', async () => {
