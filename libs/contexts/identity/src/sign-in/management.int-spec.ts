@@ -70,7 +70,8 @@ describe('GR-17 tokens of people for the Management API', () => {
   it('refuses an administrator through any other client, and everybody else through the dashboard', async () => {
     const app = await identity.client({ callbacks: [callback()] });
     const refused = { error: 'access_denied', iss: `${identity.origin}/` };
-    expect(await authorize(browser(), administrator, { client_id: app.client_id })).toMatchObject(refused);
+    for (const scope of ['openid', 'openid read:users', 'openid update:current_user_identities.'])
+      expect(await authorize(browser(), administrator, { client_id: app.client_id, scope })).toMatchObject(refused);
     const chrome = browser();
     expect(await authorize(chrome, somebody)).toMatchObject(refused);
     expect(await authorize(chrome, somebody, { prompt: 'none', scope: 'openid read:users' })).toMatchObject(refused);
