@@ -31,14 +31,14 @@ export class AuthorizeRoutes implements OnModuleInit {
   }
 
   private async answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await this.holder.provider(); // what is thrown here is answered; after the next line nobody would
+    const answer = await this.holder.ready(); // what is thrown here is answered; after the next line nobody would
     reply.hijack();
     for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...BETWEEN_PAGES }))
       if (value !== undefined) reply.raw.setHeader(name, value);
     request.raw.url = withoutResource(request.raw.url!);
     delete request.raw.headers.authorization;
     delete request.raw.headers['dpop']; // a browser is sent here; its client names a key by dpop_jkt
-    await this.holder.answer({ clientId: null }, request.raw, reply.raw);
+    await answer({ clientId: null }, request.raw, reply.raw);
   }
 }
 

@@ -11,6 +11,8 @@ import { RefreshTokenGrant } from '../tokens/refresh-token.grant.js';
 import { type LoadedKeys, SigningKeys } from '../signing/signing-keys.js';
 import { tokenErrors } from './token-errors.js';
 
+type Answering = (pass: DoorPass, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 interface Made {
   provider: Provider;
   answer: ReturnType<Provider['callback']>;
@@ -39,8 +41,24 @@ export class ProviderHolder {
   }
 
   /** Lets the library answer, under what the door has found; its URLs follow the public URL, never the request. */
-  async answer(pass: DoorPass, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answer(...about: Parameters<Answering>): Promise<void> {
+    await (
+      await this.ready()
+    )(...about);
+  }
+
+  /** What can fail before the library answers has been done, once there is this. */
+  async ready(): Promise<Answering> {
     const { answer } = await this.current();
+    return (...about) => this.through(answer, ...about);
+  }
+
+  private async through(
+    answer: Made['answer'],
+    pass: DoorPass,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { host, protocol } = new URL(this.publicUrl.origin);
     for (const name of Object.keys(request.headers))
       if (name.startsWith('x-forwarded-') || name === 'forwarded') delete request.headers[name];
