@@ -14,8 +14,8 @@ const DISCONNECT_MS = 200;
 export type RedisState = 'idle' | 'ready' | 'away';
 
 /**
- * The process's one connection to Redis. Nothing rests on it: while Redis is away a call fails at once, and the
- * connection comes back by itself. One failure is enough to call it away, so that a Redis that hangs holds up those
+ * The process's one connection to Redis. Nothing but `ReplayStore` rests on it: while Redis is away a call fails at
+ * once, and the connection comes back by itself. One failure is enough to call it away, so that a Redis that hangs holds up those
  * who asked at that moment and nobody after them.
  */
 export class RedisConnection {
