@@ -10,12 +10,15 @@ export type CheckpointQuery = z.output<typeof checkpointQuery>;
 
 /** What a list is ordered by: newest first, and by id where two are of one moment. */
 export interface Position {
-  /** Of the database, to the microsecond. */
+  /** Microseconds since 1970. */
   at: string;
   id: string;
 }
 
-const position = z.tuple([z.string(), z.string().regex(/^\d{4}-[\d :.+-]{10,40}$/), z.string().max(100)]);
+/** Of a column, to the microsecond that the database keeps; a `Date` would lose it. */
+export const microseconds = (column: string): string => `(extract(epoch from ${column}) * 1000000)::bigint`;
+
+const position = z.tuple([z.string(), z.string().regex(/^\d{1,18}$/), z.string().regex(/^[\w-]{1,100}$/)]);
 
 /** One page. A cursor is good for the list that it came from, which `list` names; no other takes it. */
 export async function checkpointPage<Row extends Position>(

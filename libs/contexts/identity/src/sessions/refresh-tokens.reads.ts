@@ -15,7 +15,7 @@ export interface RefreshTokensOf {
 /** `$1` is what APIs are named by inside. The device is that of the session, while there is one. */
 const LIVE = `select * from (
     select t.family_id as id, to_timestamp((t.payload->>'iiat')::float8) as "createdAt",
-      to_timestamp((t.payload->>'iiat')::float8)::text as at, t.person_id, u.user_id as "userId",
+      (t.payload->>'iiat')::bigint * 1000000 as at, t.person_id, u.user_id as "userId",
       t.client_id as "clientId", t.payload->>'sessionUid' as "sessionId", t.expires_at as "endsAt",
       t.last_exchanged_at as "lastExchangedAt", c.refresh_token as settings, r.identifier as audience,
       coalesce(t.payload->>'scope', '') as scope, f.initial_ip as "initialIp",
@@ -41,8 +41,8 @@ export class RefreshTokensReads {
     const read = (after: Position | null, limit: number) =>
       this.database.query<RefreshTokenRow[]>(
         `${LIVE} person_id = $2 and ($3::text is null or "clientId" = $3)
-           and ($4::timestamptz is null or ("createdAt", id) < ($4::timestamptz, $5::uuid))
-         order by "createdAt" desc, id desc limit $6`,
+           and ($4::bigint is null or (at, id::text) < ($4, $5))
+         order by at desc, id::text desc limit $6`,
         [apiUrn({ id: '' }), personId, clientId ?? null, after?.at ?? null, after?.id ?? null, limit],
       );
     return checkpointPage(plural, `${plural} of ${personId} at ${clientId ?? '*'}`, query, read, (row) =>

@@ -173,6 +173,9 @@ describe('what a sign-in left behind', () => {
       for (const path of [`${at(other)}/sessions?${from}`, `${at(user)}/refresh-tokens?${from}`, `/grants?${from}`])
         expect((await identity.manage('GET', path)).body['errorCode']).toBe('invalid_query_string');
       expect((await identity.manage('GET', `${at(user)}/sessions?from=eA`)).status).toBe(400);
+      const tokens = await identity.manage('GET', `${at(user)}/refresh-tokens?take=1`);
+      const next = await identity.manage('GET', `${at(user)}/refresh-tokens?from=${tokens.body['next'] as string}`);
+      expect(new Set([...listed(tokens, 'tokens'), ...listed(next, 'tokens')].map(({ id }) => id)).size).toBe(3);
     });
   });
 
@@ -337,6 +340,28 @@ describe('what a sign-in left behind', () => {
       expect(statuses).toEqual(absent);
       expect((await identity.manage('GET', '/refresh-tokens')).body['errorCode']).toBe('invalid_query_string');
       expect((await identity.manage('DELETE', '/grants')).status).toBe(400);
+    });
+
+    it('answer what no column takes as what is not there', async () => {
+      const nul = '%00';
+      for (const [method, path] of [
+        ...[
+          ['GET', `/sessions/${nul}`],
+          ['DELETE', `/sessions/${nul}`],
+          ['GET', `/users/${nul}/sessions`],
+        ],
+        ...[
+          ['DELETE', `/users/${nul}/refresh-tokens`],
+          ['GET', `/grants?user_id=${nul}`],
+        ],
+        ...[
+          ['GET', `/refresh-tokens?user_id=${nul}`],
+          ['DELETE', `/grants?user_id=${nul}`],
+        ],
+      ] as [string, string][])
+        expect([path, (await identity.manage(method, path)).status < 500]).toEqual([path, true]);
+      const signOut = await identity.get(`/oidc/logout?client_id=${nul}&post_logout_redirect_uri=${nul}`);
+      expect(signOut.status).toBe(400);
     });
 
     it('MG-29 want each of their scopes', async () => {

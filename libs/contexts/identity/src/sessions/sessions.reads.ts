@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InexistentError } from '../registry.errors.js';
 import { UserEntity } from '../users/user.entity.js';
-import { type CheckpointQuery, checkpointPage, type Position } from './checkpoint.js';
+import { type CheckpointQuery, checkpointPage, microseconds, type Position } from './checkpoint.js';
 import { SESSION_HOURS } from './session-lifetime.js';
 import { InexistentSessionError } from './sessions.errors.js';
 import { type SessionRow, sessionView } from './session-view.js';
 
 /** Live sessions. While two requests of one browser meet, the library may have two rows of it. */
-const LIVE = `select f.uid as id, f.created_at::text as at, u.user_id as "userId", f.created_at as "createdAt",
+const LIVE = `select f.uid as id, ${microseconds('f.created_at')}::text as at, u.user_id as "userId", f.created_at as "createdAt",
     f.updated_at as "updatedAt", s.since as "authenticatedAt", s.expires_at as "idleExpiresAt",
     s.since + make_interval(hours => ${SESSION_HOURS}) as "expiresAt",
     f.initial_ip as "initialIp", f.initial_user_agent as "initialUserAgent", f.last_ip as "lastIp",
@@ -44,7 +44,7 @@ export class SessionsReads {
   ): Promise<Record<string, unknown>> {
     const read = (after: Position | null, limit: number) =>
       this.database.query<SessionRow[]>(
-        `${LIVE} and f.person_id = $1 and ($2::timestamptz is null or (f.created_at, f.uid) < ($2::timestamptz, $3))
+        `${LIVE} and f.person_id = $1 and ($2::bigint is null or (${microseconds('f.created_at')}, f.uid) < ($2, $3))
          order by f.created_at desc, f.uid desc limit $4`,
         [personId, after?.at ?? null, after?.id ?? null, limit],
       );
