@@ -18,7 +18,7 @@ export class IdTokenHint {
 
   /** Null: it is no ID token of ours. One that has ended says as well as another what it was about. */
   async read(idToken: string): Promise<HintedSignIn | null> {
-    const { published } = await this.keys.get();
+    const { published } = await this.keys.fresh();
     try {
       const { payload } = await jwtVerify(idToken, createLocalJWKSet({ keys: published }), {
         algorithms: ['RS256'],
