@@ -14,6 +14,7 @@ const MAY_CALL: Record<string, readonly string[]> = {
   'IntakeKeys.current': ['connected-accounts', 'connections', 'identity'],
   'Bearer.check': allBut('identity'),
   'Clients.get': allBut('identity'),
+  'Clients.isWebOrigin': ['audit', 'connected-accounts', 'exchange'],
   'People.get': allBut('identity'),
   'People.byUserId': allBut('identity'),
   'TokenVault.redeem': vaultUsers,

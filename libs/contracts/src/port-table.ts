@@ -94,7 +94,7 @@ const bearer: EntryOf<Bearer> = {
 const clients: EntryOf<Clients> = {
   port: Clients,
   offeredBy: 'identity',
-  methods: { get: read(allBut('identity')), isWebOrigin: read(allBut('identity')) },
+  methods: { get: read(allBut('identity')), isWebOrigin: read(['audit', 'connected-accounts', 'exchange']) },
 };
 const people: EntryOf<People> = {
   port: People,
