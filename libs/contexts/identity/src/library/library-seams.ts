@@ -42,6 +42,11 @@ interface Prototypes {
   };
 }
 
+type ResponseMode = Parameters<Provider['registerResponseMode']>[1];
+
+const responseModesOf = (provider: Provider): Map<string, ResponseMode> =>
+  (settingsOf as (of: Provider) => { responseModes: Map<string, ResponseMode> })(provider).responseModes;
+
 const inner = (provider: Provider): Prototypes => provider as unknown as Prototypes;
 
 /** What is patched, for the test that looks whether it is still there. */
@@ -54,6 +59,7 @@ export function patchPoints(provider: Provider): Record<string, unknown> {
     'Session.sidFor': Session.prototype.sidFor,
     'Claims.result': Claims.prototype.result,
     'ReplayDetection.unique': ReplayDetection.unique,
+    'responseModes.delete': (responseModesOf(provider) as { delete: unknown }).delete,
     IdToken,
   };
 }
@@ -88,12 +94,9 @@ export function patch(provider: Provider): void {
   };
 }
 
-type ResponseMode = Parameters<Provider['registerResponseMode']>[1];
-
 /** The library registers its own first and keeps it; its pages have words, a script and no language of their own. */
 export function replaceResponseMode(provider: Provider, name: string, handler: ResponseMode): void {
-  const { responseModes } = (settingsOf as (of: Provider) => { responseModes: Map<string, ResponseMode> })(provider);
-  if (!responseModes.delete(name)) throw new Error(`oidc-provider has no response mode ${name}`);
+  if (!responseModesOf(provider).delete(name)) throw new Error(`oidc-provider has no response mode ${name}`);
   provider.registerResponseMode(name, handler);
 }
 
