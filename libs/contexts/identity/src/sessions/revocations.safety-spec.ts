@@ -41,7 +41,9 @@ describe('the first exchange after an end', () => {
 
   beforeAll(async () => {
     postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    // A replaced secret is refused once a round, which is not to be told from guessing.
+    const settings = { authFailures: 10 * ROUNDS };
+    identity = await startAuthorization(await emptyDatabase(postgres.url), undefined, undefined, { settings });
     client = await identity.client();
     ofApi = await identity.api('things');
     user = await identity.person(EMAIL);
@@ -76,7 +78,7 @@ describe('the first exchange after an end', () => {
       await exchange;
       return true;
     } catch (error) {
-      if (error instanceof VaultError && error.status < 500) return false;
+      if (error instanceof VaultError && (error.status === 401 || error.status === 403)) return false;
       throw error;
     }
   };
