@@ -10,7 +10,7 @@ export interface RefreshTokensOf {
 /** First, so that a rotation which is under way is done and its successor is seen. */
 const LOCK = `select grant_id from artefacts
   where kind = 'RefreshToken' and person_id = $1 and ($2::uuid is null or family_id = $2) and grant_id is not null
-  for update`;
+  order by kind, id_hash for update`;
 
 /** Without its grant a token is dead; its hash still says whose it was. */
 const DETACH = `update artefacts set grant_id = null, successor_sealed = null,
