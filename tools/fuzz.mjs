@@ -1,6 +1,7 @@
 // Sends requests that schemathesis makes of docs/openapi.json to a running server: no 5xx, and no answer that the file
 // does not have. The server is one of our own, or what STRONGROOM_TEST_URL and its companions name. Needs a build.
-//   STRONGROOM_FUZZ_EXAMPLES  requests per operation and phase; 100
+//   STRONGROOM_FUZZ           `short`: a few made-up requests per operation, without going through the limits of each member
+//   STRONGROOM_FUZZ_EXAMPLES  made-up requests per operation; 100, short 10
 //   STRONGROOM_FUZZ_SEED      repeats a run
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,7 +68,8 @@ async function fuzz(address) {
   try {
     const found = await setUp(installation, JSON.parse(readFileSync(FILE, 'utf8')));
     writeFileSync(join(directory, 'schemathesis.toml'), config(found), { mode: 0o600 });
-    const { STRONGROOM_FUZZ_EXAMPLES: examples = '100', STRONGROOM_FUZZ_SEED: seed } = process.env;
+    const isShort = process.env.STRONGROOM_FUZZ === 'short';
+    const { STRONGROOM_FUZZ_EXAMPLES: examples = isShort ? '10' : '100', STRONGROOM_FUZZ_SEED: seed } = process.env;
     let failed = 0;
     for (const { tag, token, authorization } of PARTS) {
       const header = token ? `Bearer ${found[token]}` : authorization?.(found);
@@ -76,8 +78,25 @@ async function fuzz(address) {
         schemathesis(),
         [
           ...['run', FILE, '--url', address.url, '--include-tag', tag, '--checks', CHECKS.join(',')],
-          ...['--max-examples', examples, '--phases', 'examples,coverage,fuzzing', '--continue-on-failure'],
-          ...['--max-redirects', '0', '--request-timeout', '20', '--warnings', 'off', '--workers', '2'],
+          ...[
+            '--max-examples',
+            examples,
+            '--phases',
+            isShort ? 'fuzzing' : 'examples,coverage,fuzzing',
+            '--continue-on-failure',
+          ],
+          ...[
+            '--max-redirects',
+            '0',
+            '--request-timeout',
+            '20',
+            '--request-retries',
+            '2',
+            '--warnings',
+            'off',
+            '--workers',
+            '2',
+          ],
           ...LEFT_OUT.flatMap((path) => ['--exclude-path', path]),
           ...(address.caFile ? ['--tls-verify', address.caFile] : []),
           ...(header ? ['-H', `Authorization: ${header}`] : []),
