@@ -1,13 +1,10 @@
 import {
-  CatalogueProvider,
-  connect,
-  createClient,
-  createPerson,
   eventually,
+  finishedRevocations,
   Installation,
   type Json,
-  login,
-  myAccountToken,
+  patchOptions,
+  revocations,
   Scene,
 } from './driver/index.js';
 
@@ -16,24 +13,10 @@ describe('disconnecting', () => {
   const installation = Installation.fromEnvironment();
   afterAll(() => installation.close());
 
-  async function ended(userId: string): Promise<Json[]> {
-    const path = `/users/${encodeURIComponent(userId)}/federated-connections-tokensets/revocations`;
-    const answer = await installation.management('GET', path);
-    expect(answer.status).toBe(200);
-    return answer.list;
-  }
-  const finished = async (userId: string): Promise<Json[]> =>
-    eventually(
-      () => ended(userId),
-      (all) => all.length > 0 && all.every((one) => one['outcome'] !== 'pending'),
-      30_000,
-    );
+  const ended = (userId: string) => revocations(installation, userId);
+  const finished = (userId: string) => finishedRevocations(installation, userId);
   const revokes = (scene: Scene, options: Json = { revoke_on_delete: true }) =>
-    patchOptions(scene.connection.id, options);
-  async function patchOptions(connectionId: string, more: Json): Promise<void> {
-    const { options } = (await installation.management('GET', `/connections/${connectionId}`)).json;
-    await installation.manage('PATCH', `/connections/${connectionId}`, { options: { ...(options as Json), ...more } });
-  }
+    patchOptions(installation, scene.connection.id, options);
 
   it('AC-03 answers 204 and tells the provider nothing by default; the next exchange is refused', async () => {
     const scene = await Scene.create(installation);
@@ -91,36 +74,4 @@ describe('disconnecting', () => {
     expect(await finished(scene.person.userId)).toMatchObject([{ outcome: 'revoked', attempts: 1 }]);
     expect(await scene.provider.state()).toMatchObject({ liveGrants: 0 });
   }, 60_000);
-
-  it('P4 revokes at every provider of the catalogue that can, and sends a person the way at every other', async () => {
-    const client = await createClient(installation);
-    const person = await createPerson(installation);
-    const token = await myAccountToken(installation, client, (await login(installation, client, person)).refreshToken);
-    const providers = await CatalogueProvider.all(installation);
-    const connected: { provider: CatalogueProvider; name: string; before: number }[] = [];
-    for (const provider of providers) {
-      const connection = await provider.connection([client]);
-      await patchOptions(connection.id, { revoke_on_delete: true });
-      const account = await connect(installation, { client, person, connection, token });
-      const before = Number((await provider.control('GET', '/state'))['revokeCalls']);
-      expect([provider.id, (await installation.me(token, 'DELETE', `/accounts/${account.id}`)).status]).toEqual([
-        provider.id,
-        204,
-      ]);
-      connected.push({ provider, name: connection.name, before });
-    }
-    const outcomes = new Map((await finished(person.userId)).map((one) => [one['connection'], one]));
-    const revoked: string[] = [];
-    for (const { provider, name, before } of connected) {
-      const calls = Number((await provider.control('GET', '/state'))['revokeCalls']) - before;
-      const outcome = outcomes.get(name);
-      if (calls > 0) revoked.push(provider.id);
-      expect([provider.id, outcome]).toMatchObject([
-        provider.id,
-        calls > 0 ? { outcome: 'revoked', attempts: 1 } : { outcome: 'unsupported', attempts: 0 },
-      ]);
-      await provider.control('PUT', '', {});
-    }
-    expect(revoked.length).toBeGreaterThanOrEqual(25);
-  }, 240_000);
 });

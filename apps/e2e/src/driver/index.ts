@@ -7,6 +7,7 @@ export { ACCESS_TOKEN, exchange, REFRESH_TOKEN, REQUESTED, VAULT_GRANT, vaultFor
 export { Answer, Http, type Json } from './http.js';
 export { addressFromEnvironment, addressToEnvironment, Installation } from './installation.js';
 export { askMyAccountToken, credentialsOf, login, MY_ACCOUNT_SCOPE, myAccountToken, passOwnPages } from './login.js';
+export { finishedRevocations, patchOptions, revocations } from './revocations.js';
 export { Scene } from './scene.js';
 export { DistributedServer } from './distributed-server.js';
 export type { Server } from './server.js';
