@@ -57,9 +57,11 @@ export class ArtefactSweeper implements OnApplicationBootstrap, OnModuleDestroy 
 const IS_SETTLED = `(kind <> 'Grant' or consumed_at is null or consumed_at < clock_timestamp() - interval '1 hour')`;
 
 /** A successor is kept, sealed, for those who ask again within the leeway, and for nobody after it. */
-const FORGET_SUCCESSORS = `update artefacts a set successor_sealed = null
+const FORGET_SUCCESSORS = `update artefacts set successor_sealed = null where (kind, id_hash) in (
+  select kind, id_hash from artefacts a
   where successor_sealed is not null and consumed_at < clock_timestamp() - make_interval(secs => coalesce(
-    (select (c.refresh_token->>'leeway')::float8 from clients c where c.client_id = a.client_id), 0))`;
+    (select (c.refresh_token->>'leeway')::float8 from clients c where c.client_id = a.client_id), 0))
+  for update skip locked)`;
 
 /** Of sessions that ended, or that nobody came back to. */
 const SWEEP_FACTS = `delete from session_facts f

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { lockArtefacts } from './lock-artefacts.js';
 
 /** What one client holds, of everybody or of one person. Grants stay as ended ones, as in `end-artefacts.ts`. */
 const END = `with grants as (
@@ -8,5 +9,6 @@ const END = `with grants as (
 
 /** With nobody named: of everybody. */
 export async function endAtClient(tx: EntityManager, clientId: string, personId?: string): Promise<void> {
+  await lockArtefacts(tx, { clientId, ...(personId === undefined ? {} : { personId }) });
   await tx.query(END, [clientId, personId ?? null]);
 }

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { apiUrn } from '../tokens/granted-apis.js';
 import { endArtefacts } from './end-artefacts.js';
+import { lockArtefacts } from './lock-artefacts.js';
 
 /** What a person allowed: all, or one of it. */
 export interface ConsentsOf {
@@ -19,6 +20,7 @@ const GRANTS = `with gone as (
 
 /** Ends consents with every grant under them: what was handed out is dead, and the next sign-in asks again. */
 export async function endConsents(tx: EntityManager, { personId, id }: ConsentsOf): Promise<void> {
+  await lockArtefacts(tx, { personId }); // before the consents, as whoever ends the person or the client
   const grants = await tx.query<{ grant_id: string }[]>(GRANTS, [personId, id ?? null, apiUrn({ id: '' })]);
   await endArtefacts(
     tx,

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { endArtefacts } from './end-artefacts.js';
+import { lockArtefacts } from './lock-artefacts.js';
 
 /** Refresh tokens of a person: all, or one with whatever it was rotated into. */
 export interface RefreshTokensOf {
@@ -7,10 +8,8 @@ export interface RefreshTokensOf {
   familyId?: string | undefined;
 }
 
-/** First, so that a rotation which is under way is done and its successor is seen. */
-const LOCK = `select grant_id from artefacts
-  where kind = 'RefreshToken' and person_id = $1 and ($2::uuid is null or family_id = $2) and grant_id is not null
-  order by kind, id_hash for update`;
+const GRANTS = `select distinct grant_id from artefacts
+  where kind = 'RefreshToken' and person_id = $1 and ($2::uuid is null or family_id = $2) and grant_id is not null`;
 
 /** Without its grant a token is dead; its hash still says whose it was. */
 const DETACH = `update artefacts set grant_id = null, successor_sealed = null,
@@ -27,9 +26,10 @@ const LEFT_OVER = `select grant_id from artefacts g
 /** Ends refresh tokens and nothing else, but for a grant that only they had kept. */
 export async function endRefreshTokens(tx: EntityManager, { personId, familyId }: RefreshTokensOf): Promise<void> {
   const which = [personId, familyId ?? null];
-  const locked = await tx.query<{ grant_id: string }[]>(LOCK, which);
+  await lockArtefacts(tx, { personId }); // so that a rotation which is under way is done, and its successor is seen
+  const held = await tx.query<{ grant_id: string }[]>(GRANTS, which);
   await tx.query(DETACH, which);
-  const left = await tx.query<{ grant_id: string }[]>(LEFT_OVER, [locked.map(({ grant_id }) => grant_id)]);
+  const left = await tx.query<{ grant_id: string }[]>(LEFT_OVER, [held.map(({ grant_id }) => grant_id)]);
   await endArtefacts(
     tx,
     'grant_id',

@@ -1,28 +1,35 @@
 import type { EntityManager } from 'typeorm';
 import { endArtefacts } from './end-artefacts.js';
+import { lockArtefacts } from './lock-artefacts.js';
 
-/** Of a person: all of their sessions, or one if it is theirs. */
+/** Of a person: all of their sessions, or those of these that are theirs. */
 export interface Sessions {
   personId: string;
-  uid?: string | undefined;
+  uid?: string | string[] | undefined;
 }
 
-/** Marks them ended, and forgets from where they were used. Holds off whoever is about to hand something out in them. */
-const MARK = `update session_facts set ended_at = clock_timestamp(), initial_ip = null, initial_user_agent = null,
-  last_ip = null, last_user_agent = null
-  where person_id = $1 and ($2::text is null or uid = $2) and ended_at is null`;
+/**
+ * Marks them ended, and forgets from where they were used. Holds off whoever is about to hand something out in them, who
+ * takes this row first as well.
+ */
+const MARK = `with theirs as (
+    select uid from session_facts
+    where person_id = $1 and ($2::text[] is null or uid = any($2)) and ended_at is null order by uid for update)
+  update session_facts f set ended_at = clock_timestamp(), initial_ip = null, initial_user_agent = null,
+    last_ip = null, last_user_agent = null
+  from theirs where f.uid = theirs.uid`;
 
 /** The sessions, and codes that were not redeemed yet. */
 const DELETE = `delete from artefacts
   where person_id = $1 and kind in ('Session', 'AuthorizationCode')
-    and ($2::text is null or uid = $2)`;
+    and ($2::text[] is null or uid = any($2))`;
 
 /** A refresh token that can still be used. */
 const STANDS = `t.kind = 'RefreshToken' and t.consumed_at is null and t.expires_at > clock_timestamp()`;
 
 const GRANTS = `select grant_id from artefacts g
   where kind = 'Grant' and person_id = $1 and consumed_at is null
-    and ($2::text is null or uid = $2)
+    and ($2::text[] is null or uid = any($2))
     and ($3 or not exists (
       select 1 from artefacts t where t.grant_id = g.grant_id and ${STANDS}))`;
 
@@ -35,8 +42,9 @@ export async function endSessions(
   { personId, uid }: Sessions,
   { refreshTokens }: { refreshTokens: boolean },
 ): Promise<void> {
-  const which = [personId, uid ?? null];
+  const which = [personId, uid === undefined ? null : [uid].flat()];
   await tx.query(MARK, which);
+  await lockArtefacts(tx, { personId });
   await tx.query(DELETE, which);
   const grants = await tx.query<{ grant_id: string }[]>(GRANTS, [...which, refreshTokens]);
   await endArtefacts(

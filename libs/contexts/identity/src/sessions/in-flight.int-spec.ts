@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
+import type { EntityManager } from 'typeorm';
 import { type AuthorizationApp, type Browser, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
+import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { ArtefactAdapter } from '../library/artefact-adapter.js';
 
 type Client = { client_id: string; client_secret: string };
@@ -189,5 +191,37 @@ describe('an end that meets a request under way', () => {
     expect(await factsOf(ended.sid)).toEqual([]);
     expect(await factsOf(left.sid)).toEqual([]);
     expect(await factsOf(open.sid)).toHaveLength(1);
+  });
+
+  it('waits for another end of the same, from whichever side that comes', async () => {
+    const { database } = identity;
+    const artefacts = identity.app.get(ArtefactsService, { strict: false });
+    const [person, other] = [randomUUID(), 'another client'];
+    for (let round = 0; round < 5; round++) {
+      for (const uid of ['s1', 's2'])
+        await database.query('insert into session_facts (uid, person_id) values ($1, $2)', [`${uid}/${round}`, person]);
+      await database.query(
+        `insert into artefacts (kind, id_hash, grant_id, uid, person_id, client_id, family_id, expires_at, payload)
+         select kind, sha256((kind || n || $1)::bytea), 'g' || n % 3 || $1, 's' || 1 + n % 2 || $1, $2, $3, $2,
+           now() + interval '1 hour', '{}'
+         from unnest(array['RefreshToken', 'AuthorizationCode', 'Session', 'Grant']) kind, generate_series(1, 500) n
+         order by random()`,
+        [`/${round}`, person, other],
+      );
+      const ends: ((tx: EntityManager) => Promise<void>)[] = [
+        (tx) => artefacts.endOfPerson(tx, person),
+        (tx) => artefacts.endOfClient(tx, other),
+        (tx) => artefacts.endOfPersonAtClient(tx, person, other),
+        (tx) => artefacts.endSessions(tx, { personId: person, uid: `s1/${round}` }, { refreshTokens: false }),
+        (tx) => artefacts.endSessions(tx, { personId: person }, { refreshTokens: true }),
+        (tx) => artefacts.endRefreshTokens(tx, { personId: person }),
+        (tx) => artefacts.endConsents(tx, { personId: person }),
+        (tx) => artefacts.endOfGrant(tx, `g1/${round}`),
+      ];
+      const done = await Promise.allSettled(ends.map((end) => database.transaction(end)));
+      expect(done.map((one) => (one.status === 'rejected' ? String(one.reason) : 'ended'))).toEqual(
+        ends.map(() => 'ended'),
+      );
+    }
   });
 });

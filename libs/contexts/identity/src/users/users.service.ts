@@ -123,8 +123,8 @@ export class UsersService {
   ): Promise<void> {
     if (blocked === true) return this.artefacts.endOfPerson(tx, personId);
     if (administrator !== false) return;
-    await this.artefacts.endOfPersonAtClient(tx, personId, DASHBOARD_CLIENT);
     await this.artefacts.endSessions(tx, { personId }, { refreshTokens: false });
+    await this.artefacts.endOfPersonAtClient(tx, personId, DASHBOARD_CLIENT);
   }
 
   private hashOf(password: string | undefined): Promise<string | null> {
