@@ -1,6 +1,7 @@
 import { Controller, Get, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { html } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BrowserSession } from '../sessions/browser-session.js';
 import { Interactions, type Interaction } from './interactions.js';
 import { LoginService, type LoginRefusal } from './login.service.js';
 import { PageErrorsFilter } from './page-errors.filter.js';
@@ -12,6 +13,7 @@ export class LoginController {
   constructor(
     private readonly interactions: Interactions,
     private readonly login: LoginService,
+    private readonly browser: BrowserSession,
   ) {}
 
   @Get()
@@ -26,7 +28,8 @@ export class LoginController {
     const fields = await this.interactions.form(request, details);
     const username = fields.get('username') ?? '';
     const password = fields.get('password') ?? '';
-    const outcome = await this.login.signIn({ username, password, ip: request.ip, details });
+    const open = await this.browser.of(request, reply);
+    const outcome = await this.login.signIn({ username, password, ip: request.ip, details, open });
     if ('refusal' in outcome) {
       if (outcome.waitSeconds) void reply.header('retry-after', String(outcome.waitSeconds));
       return this.form(reply, details, username, outcome.refusal);

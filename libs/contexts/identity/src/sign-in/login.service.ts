@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { Passwords } from '../users/passwords.js';
 import { UserEntity } from '../users/user.entity.js';
+import type { OpenSession } from '../sessions/browser-session.js';
 import type { Interaction } from './interactions.js';
 import { Lockout } from './lockout.js';
 
@@ -10,6 +11,15 @@ export type LoginRefusal = 'wrong' | 'blocked' | 'wait';
 export type LoginOutcome =
   | { login: { accountId: string; amr: string[]; ts: number; remember: false } }
   | { refusal: LoginRefusal; waitSeconds?: number };
+
+interface Asked {
+  username: string;
+  password: string;
+  ip: string;
+  details: Interaction;
+  /** Of this browser at this moment: another tab may have signed somebody in since the step began. */
+  open: OpenSession | null;
+}
 
 /** Signs people in with their password. */
 @Injectable()
@@ -21,15 +31,16 @@ export class LoginService {
     private readonly artefacts: ArtefactsService,
   ) {}
 
-  async signIn(asked: { username: string; password: string; ip: string; details: Interaction }): Promise<LoginOutcome> {
-    const { username, password, ip, details } = asked;
-    const waitSeconds = await this.lockout.attempt(username, ip);
-    if (waitSeconds > 0) return { refusal: 'wait', waitSeconds };
+  async signIn({ username, password, ip, details, open }: Asked): Promise<LoginOutcome> {
     const user = await this.named(username, details.params['connection']);
+    // Whoever has two names, or one that can be spelled in two ways, has no more guesses for it.
+    const account = user?.personId ?? username;
+    const waitSeconds = await this.lockout.attempt(account, ip);
+    if (waitSeconds > 0) return { refusal: 'wait', waitSeconds };
     if (!(await this.passwords.verify(user?.passwordHash ?? null, password)) || !user) return { refusal: 'wrong' };
-    await this.lockout.succeeded(username, ip);
+    await this.lockout.succeeded(account, ip);
     if (user.blocked) return { refusal: 'blocked' };
-    await this.leaveOtherSession(details, user.personId);
+    if (open && open.personId !== user.personId) await this.leave(open, details);
     const ts = Math.floor(Date.now() / 1000);
     // The cookie is not to outlive the browser's window: the session is listed as not persistent.
     return { login: { accountId: user.personId, amr: ['pwd'], ts, remember: false } };
@@ -46,15 +57,9 @@ export class LoginService {
     return query.orderBy('user.createdAt').limit(1).getOne();
   }
 
-  /** Somebody else was signed in here: their session ends, or the library would ask them to sign out first. */
-  private async leaveOtherSession(details: Interaction, personId: string): Promise<void> {
-    const { session } = details;
-    if (!session || session.accountId === personId) return;
-    const { uid, accountId } = session;
-    if (accountId)
-      await this.database.transaction((tx) =>
-        this.artefacts.endSessions(tx, { personId: accountId, uid }, { refreshTokens: false }),
-      );
+  /** Somebody else is signed in here: their session ends, or the library would ask them to sign out first. */
+  private async leave(open: OpenSession, details: Interaction): Promise<void> {
+    await this.database.transaction((tx) => this.artefacts.endSessions(tx, open, { refreshTokens: false }));
     details.session = undefined;
     await details.persist();
   }

@@ -114,6 +114,33 @@ describe('what a sign-in asks', () => {
       expect(answer(both)['error']).toBe('invalid_request');
     });
 
+    it('lets the last of two tabs say who is signed in, whoever signed in by the other', async () => {
+      const browser = identity.browser();
+      const tabs = [await browser.open(asked()), await browser.open(asked()), await browser.open(asked())] as const;
+      const { sid } = decodeJwt(
+        (await identity.redeem(client, await identity.authorize(browser, email, client))).body['id_token'] as string,
+      );
+      expect(answer(await password(browser, tabs[0]))['code']).toBeDefined();
+      expect(answer(await password(browser, tabs[1], other))['code']).toBeDefined();
+      expect((await subject(browser)).sub).toBe(ids[other]);
+      expect((await identity.manage('GET', `/sessions/${sid as string}`)).status).toBe(404);
+      expect(answer(await password(browser, tabs[2]))['code']).toBeDefined();
+      expect((await subject(browser)).sub).toBe(ids[email]);
+    });
+
+    it('C7 sends nobody to a callback that was taken away while they signed in', async () => {
+      const moving = await identity.client({ is_first_party: false });
+      const browser = identity.browser();
+      const [first, second] = [await browser.open(asked({}, moving)), await browser.open(asked({}, moving))];
+      const consent = await password(browser, first);
+      expect(pathOf(consent)).toBe('/u/consent');
+      await identity.manage('PATCH', `/clients/${moving.client_id}`, { callbacks: [`${CALLBACK}/new`] });
+      for (const page of [await browser.submit(consent, { action: 'accept' }), await password(browser, second)]) {
+        expect([page.status, page.left]).toEqual([400, null]);
+        expect(page.text).toContain('invalid_redirect_uri');
+      }
+    });
+
     it('asks nobody anything for prompt=none', async () => {
       const third = await identity.client({ is_first_party: false });
       const browser = identity.browser();

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { PersonAccount } from './accounts.js';
 import { SecondFactor } from './second-factor.js';
 import { SignInRules } from './sign-in-rules.js';
@@ -33,6 +33,7 @@ export class Prompts {
     extendLogin(policy.get('login')!);
     policy.add(this.mfa(), 2);
     policy.add(this.management(), 3);
+    policy.add(address(), 0);
     return policy;
   }
 
@@ -52,6 +53,15 @@ export class Prompts {
     });
     return new Prompt({ name: 'management' }, settled);
   }
+}
+
+/** Asks nobody: after each question the callback must still be the client's, which the library looks at once. */
+function address(): interactionPolicy.Prompt {
+  const registered = new Check('callback', 'never asked', ({ oidc }) => {
+    if (!oidc.client!.redirectUriAllowed(String(oidc.params!['redirect_uri']))) throw new errors.InvalidRedirectUri();
+    return false;
+  });
+  return new Prompt({ name: 'address' }, registered);
 }
 
 /** Only where somebody is signed in; else signing in is the choice. */
