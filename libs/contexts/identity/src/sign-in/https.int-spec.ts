@@ -1,7 +1,9 @@
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, CALLBACK, PASSWORD, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+
+const EDGE = '10.0.0.7';
 
 describe('behind an edge that ends TLS', () => {
   let postgres: Awaited<ReturnType<typeof testPostgres>>;
@@ -10,7 +12,9 @@ describe('behind an edge that ends TLS', () => {
 
   beforeAll(async () => {
     postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), 'https://vault.example.com');
+    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), 'https://vault.example.com', {
+      listener: { trustedProxies: [`${EDGE}/32`] },
+    });
     await identity.person(email);
   });
   afterAll(async () => {
@@ -36,6 +40,49 @@ describe('behind an edge that ends TLS', () => {
         `&scope=openid&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
     );
     expect(page.path).toMatch(/^\/u\/login\//);
+  });
+
+  it('A5 S5 counts guesses at a person, by whatever name, from where the edge says and nobody else', async () => {
+    const client = await identity.client();
+    const person = { connection: 'Username-Password-Authentication', email: 'two@example.com', username: 'Two-Names' };
+    const { body } = await identity.manage('POST', '/users', { ...person, password: PASSWORD });
+    const login = async (username: string, password: string, from: string, peer = EDGE) => {
+      const browser = identity.browser();
+      const page = await browser.open(
+        `/authorize?response_type=code&client_id=${client.client_id}&redirect_uri=${CALLBACK}` +
+          `&scope=openid&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
+      );
+      const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)![1]!;
+      const cookie = [...browser.cookies].map(([key, { value }]) => `${key.split('@')[0]}=${value}`).join('; ');
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', cookie, 'x-forwarded-for': from };
+      const payload = new URLSearchParams({ csrf, username, password }).toString();
+      const answer = await identity.app.inject({
+        method: 'POST',
+        url: page.path,
+        remoteAddress: peer,
+        headers,
+        payload,
+      });
+      const cookies = [answer.headers['set-cookie'] ?? []].flat().concat(cookie);
+      return {
+        status: answer.statusCode,
+        location: String(answer.headers.location),
+        headers: { ...headers, cookie: cookies.join('; ') },
+      };
+    };
+    for (let i = 0; i < 10; i++) {
+      const name = i % 2 ? 'two@example.com' : ' TWO-names';
+      expect((await login(name, 'cnry_wrong', '203.0.113.9')).status).toBe(401);
+    }
+    for (const name of ['two@example.com', 'two-names'])
+      expect((await login(name, PASSWORD, '198.51.100.7, 203.0.113.9')).status).toBe(429);
+    expect((await login('two-names', PASSWORD, '203.0.113.9', '192.0.2.1')).status).toBe(303);
+    const owner = await login('two-names', PASSWORD, '198.51.100.7');
+    expect(owner.status).toBe(303);
+    const { pathname } = new URL(owner.location);
+    await identity.app.inject({ method: 'GET', url: pathname, remoteAddress: EDGE, headers: owner.headers });
+    const open = await identity.manage('GET', `/users/${encodeURIComponent(body['user_id'] as string)}/sessions`);
+    expect(open.body['sessions']).toMatchObject([{ device: { initial_ip: '198.51.100.7', last_ip: '198.51.100.7' } }]);
   });
 
   it('GR-16 takes the default audience where none is asked, else a token for /userinfo only', async () => {
