@@ -4,6 +4,7 @@ import { type Adapter, type AdapterPayload, errors, Provider } from 'oidc-provid
 import type { DataSource } from 'typeorm';
 import { endArtefacts } from '../artefacts/end-artefacts.js';
 import { sha256 } from '../hash.js';
+import { sessionSeconds } from '../sessions/session-lifetime.js';
 import { type Device, keepCode, keepSession, type NewArtefact } from '../sessions/session-rows.js';
 
 const HASHED = 'sha256:';
@@ -32,7 +33,8 @@ export class ArtefactAdapter implements Adapter {
       expiresIn,
       payload: JSON.stringify(withoutId(id, payload)),
     };
-    if (this.kind === 'Session' && row.personId) return keepSession(this.database, row, browser());
+    if (this.kind === 'Session' && row.personId)
+      return keepSession(this.database, { ...row, expiresIn: sessionSeconds(payload.loginTs) }, browser());
     if (this.kind === 'AuthorizationCode' && row.uid) return keepCode(this.database, row);
     return this.keep(row);
   }

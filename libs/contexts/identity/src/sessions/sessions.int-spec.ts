@@ -105,6 +105,30 @@ describe('what a sign-in left behind', () => {
       expect(listed(await identity.manage('GET', `${at(user)}/sessions`), 'sessions')).toEqual([]);
     });
 
+    it('A6 end a day after the login, however often the browser comes by', async () => {
+      const [user, browser] = [await person(), identity.browser()];
+      const { sid } = await signIn(browser, user.email);
+      const since = (seconds: number) =>
+        identity.database.query(
+          `update artefacts set payload = jsonb_set(payload, '{loginTs}', to_jsonb(floor(extract(epoch from now())) - $2::int))
+           where kind = 'Session' and uid = $1`,
+          [sid, seconds],
+        );
+      const left = async () => {
+        const { idle_expires_at, expires_at } = (await identity.manage('GET', `/sessions/${sid}`)).body;
+        return [idle_expires_at, expires_at].map((time) =>
+          Math.round((Date.parse(time as string) - Date.now()) / 1000),
+        );
+      };
+      await since(23 * 3600);
+      expect(await asksForLogin(browser, user.email)).toBe(false);
+      expect((await left()).every((seconds) => seconds > 3500 && seconds <= 3600)).toBe(true);
+      await since(24 * 3600); // the row was good until now; this visit is the last
+      expect(await asksForLogin(browser, user.email)).toBe(false);
+      expect(await asksForLogin(browser, user.email)).toBe(true);
+      expect((await identity.manage('GET', `/sessions/${sid}`)).status).toBe(404);
+    });
+
     it('MG-24 all end at once, of this person only', async () => {
       const [user, bystander] = [await person(), await person()];
       const browsers = [identity.browser(), identity.browser()];
