@@ -3,7 +3,7 @@ import { decodeJwt } from 'jose';
 import { type AuthorizationApp, type Browser, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
-const BYE = 'https://app.example.com/bye?from=us';
+const BYE = 'https://app.example.com/bye?from=%20us~&plain';
 const EMAIL = 'someone@example.com';
 
 describe('sign-out', () => {
@@ -48,9 +48,9 @@ describe('sign-out', () => {
     const offline = await signIn();
     const posted = await offline.browser.open(
       '/oidc/logout',
-      new URLSearchParams({ client_id: client.client_id, post_logout_redirect_uri: 'com.app:/bye' }),
+      new URLSearchParams({ client_id: client.client_id, post_logout_redirect_uri: 'com.app:/bye', state: 's1' }),
     );
-    expect(posted.left).toBe('com.app:/bye');
+    expect(posted.left).toBe('com.app:/bye?state=s1');
     expect(await isOpen(offline.sid)).toBe(false);
     expect((await identity.refresh(client, offline.refresh_token)).status).toBe(200);
     const again = await goTo(offline.browser, '/oidc/logout', {

@@ -55,8 +55,7 @@ export class LogoutService {
     const client = await this.database.getRepository(ClientEntity).findOneBy({ clientId });
     if (!client?.allowedLogoutUrls.includes(returnTo)) return null;
     if (state === undefined) return returnTo;
-    const location = new URL(returnTo);
-    location.searchParams.append('state', state);
-    return location.href;
+    // What is registered stays as it is written: `URL` would spell its query anew.
+    return `${returnTo}${returnTo.includes('?') ? '&' : '?'}${new URLSearchParams({ state }).toString()}`;
   }
 }
