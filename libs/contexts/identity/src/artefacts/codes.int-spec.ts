@@ -44,6 +44,14 @@ describe('a code', () => {
     }
   });
 
+  it('wants the address that it was sent to, though the client has no other', async () => {
+    const signed = await identity.authorize(identity.browser(), email, client);
+    const { params, verifier } = signed;
+    const sent = { grant_type: 'authorization_code', ...client, code: params.get('code')!, code_verifier: verifier };
+    expect((await identity.token(sent)).body['error']).toBe('invalid_request');
+    expect((await identity.redeem(client, signed)).status).toBe(200);
+  });
+
   it('used again later, ends what it gave', async () => {
     const signed = await identity.authorize(identity.browser(), email, client);
     const first = await identity.redeem(client, signed);

@@ -213,9 +213,10 @@ describe('the door in front of the authorization server', () => {
       }
   });
 
-  it('ID-03 refuses what is there twice, is no text or has another type, at every endpoint', async () => {
+  it('ID-03 refuses what is there twice, is no text, is too many, cannot be read or has another type, at every endpoint', async () => {
+    const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`parameter${at}`, 'x']));
     for (const path of ['/oauth/token', '/oauth/par', '/oauth/revoke']) {
-      const form = (payload: string, type: string) =>
+      const form = (payload: string | Buffer, type: string) =>
         identity.app.inject({ method: 'POST', url: path, payload, headers: { 'content-type': type } });
       const type = 'application/x-www-form-urlencoded';
       for (const answer of [
@@ -225,6 +226,10 @@ describe('the door in front of the authorization server', () => {
         await form('["client_id"]', 'application/json'),
         await form('{"client_id"', 'application/json'),
         await form('client_id=a', 'text/plain'),
+        await form('client_id=a&token=%zz&grant_type=refresh_token', type),
+        await form(Buffer.from([...Buffer.from('grant_type=refresh_token&token='), 0xff]), type),
+        await form(new URLSearchParams(many).toString(), type),
+        await form(JSON.stringify(many), 'application/json'),
       ])
         expect([path, answer.statusCode, answer.json<{ error: string }>().error]).toEqual([
           path,

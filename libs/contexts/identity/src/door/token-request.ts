@@ -4,6 +4,7 @@ import { BodyTooLargeError, InvalidRequestError } from '../authorization.errors.
 import { presentedClient, type PresentedClient } from './client-authentication.js';
 
 const MOST_BYTES = 32 * 1024;
+const MOST_PARAMETERS = 32;
 const CREDENTIALS = ['client_secret', 'client_assertion', 'client_assertion_type'];
 
 /** Parameters of a request to the token or revocation endpoint: form or JSON, each once, all of them text. */
@@ -63,12 +64,21 @@ export class TokenRequest {
   }
 }
 
+/** @throws InvalidRequestError for what would be read as something else than was meant, or in part. */
 function entries(type: string, body: Buffer): Map<string, string> {
-  if (type === 'application/json') return jsonEntries(body);
+  const found = type === 'application/json' ? jsonEntries(body) : formEntries(type, body);
+  if (found.size > MOST_PARAMETERS) throw new InvalidRequestError(`there are more than ${MOST_PARAMETERS} parameters`);
+  return found;
+}
+
+function formEntries(type: string, body: Buffer): Map<string, string> {
   if (type !== 'application/x-www-form-urlencoded')
     throw new InvalidRequestError('send application/x-www-form-urlencoded or application/json');
+  const text = body.toString('utf8');
+  if (text.includes('\ufffd') || /%(?![0-9a-f]{2})/i.test(text))
+    throw new InvalidRequestError('the form cannot be read');
   const found = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+  for (const [name, value] of new URLSearchParams(text)) {
     if (found.has(name)) throw new InvalidRequestError(`${name.slice(0, 100)} is there twice`);
     found.set(name, value);
   }

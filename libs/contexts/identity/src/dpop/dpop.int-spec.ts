@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { VaultError } from '@strongroom/errors';
-import { InProcessReplayStore, RedisConnection, RedisReplayStore } from '@strongroom/locking';
+import { RedisConnection, RedisReplayStore } from '@strongroom/locking';
 import { createLogger } from '@strongroom/observability';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
 import { now, ProofKey } from '../../test/proofs.js';
 import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
-
-/** As in a process that started long before the proofs of these tests. */
-function ofAnHour(): InProcessReplayStore {
-  let clock = () => Date.now() - 3_600_000;
-  const store = new InProcessReplayStore(() => clock());
-  clock = Date.now;
-  return store;
-}
 
 describe('proof of possession', () => {
   let postgres: Awaited<ReturnType<typeof testPostgres>>;
@@ -29,7 +21,7 @@ describe('proof of possession', () => {
 
   beforeAll(async () => {
     postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), keys, undefined, { replays: ofAnHour() });
+    identity = await startAuthorization(await emptyDatabase(postgres.url), keys);
     client = await identity.client();
     await identity.userGrant(client);
     things = await identity.api('things');
@@ -300,7 +292,6 @@ describe('proof of possession', () => {
   it('takes a proof for the name by which clients with certificates reach the server, where there is one', async () => {
     const { url } = identity.database.options as { url: string };
     const named = await startAuthorization(url, keys, 'https://vault.example.com', {
-      replays: ofAnHour(),
       settings: { clientCertificates: { areOffered: true, authorities: null } },
     });
     try {
@@ -328,7 +319,6 @@ describe('proof of possession', () => {
     const { url } = identity.database.options as { url: string };
     const asking = await startAuthorization(url, keys, identity.origin, {
       requireDpopNonce: true,
-      replays: ofAnHour(),
     });
     try {
       const ask = (headers: Record<string, string>) =>

@@ -51,6 +51,7 @@ export class ProviderConfiguration {
       claims: CLAIMS,
       scopes: [...OIDC_SCOPES],
       responseTypes: ['code'],
+      allowOmittingSingleRegisteredRedirectUri: false,
       clientAuthMethods: ['none'],
       clientDefaults: { id_token_signed_response_alg: 'RS256', token_endpoint_auth_method: 'none' },
       conformIdTokenClaims: false,

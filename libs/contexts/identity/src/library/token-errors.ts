@@ -14,6 +14,13 @@ export function libraryError(refusal: VaultError): errors.CustomOIDCProviderErro
 
 const VAGUE = 'grant request is invalid';
 
+/** What the library refuses without a word. */
+const UNSAID: Readonly<Record<string, string>> = {
+  request_not_supported: 'Request objects are not offered: send the parameters themselves.',
+  request_uri_not_supported: 'A pushed request cannot name another one: send the parameters themselves.',
+  registration_not_supported: 'Clients do not register themselves: leave registration away.',
+};
+
 /** Shapes the library's errors at the endpoints that clients call by `spec/wire-contract.md` §1.8. */
 export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   await next();
@@ -27,6 +34,8 @@ export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<v
     return;
   }
   const body = ctx.body as { error?: string; error_description?: string } | undefined;
+  if (body?.error && !body.error_description)
+    ctx.body = { ...body, error_description: UNSAID[body.error] ?? 'The request cannot be served.' };
   if (body?.error === 'invalid_grant' && body.error_description === VAGUE)
     ctx.body = {
       ...body,
