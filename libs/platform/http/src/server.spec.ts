@@ -221,8 +221,12 @@ describe('an HTTP server of ours', () => {
   });
 
   it('refuses a NUL character wherever it stands', async () => {
-    for (const url of ['/oauth/bytes?a=%00', '/api/v2/notes/%00'])
-      expect((await call('POST', url, '{}')).status).toBe(400);
+    for (const [url, said] of [
+      ['/oauth/bytes?a=%00', { error: 'invalid_request' }],
+      ['/api/v2/notes/%00', { errorCode: 'invalid_uri' }],
+      ['/api/v2/notes?a=%00', { errorCode: 'invalid_query_string' }],
+    ] as const)
+      expect(await call('POST', url, '{}')).toMatchObject({ status: 400, body: said });
     expect((await call('POST', '/api/v2/notes', '{"text":"\\u0000"}', management)).status).toBe(400);
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await call('POST', '/oauth/bytes', 'client_id=a%00b', form)).status).toBe(400);

@@ -7,6 +7,7 @@ import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
 import { type RateLimits, serveRateLimits } from './rate-limits.js';
+import { type RequestPart, ValidationError } from './validation.js';
 import { answersUnreadableAddresses } from './unreadable-address.js';
 import { plainAddress, setSender, shownCertificate, trustOf } from './sender.js';
 
@@ -25,11 +26,7 @@ export interface HttpServerOptions {
 }
 
 /** No text column takes one, and nobody means one. */
-class NulCharacterError extends VaultError {
-  constructor() {
-    super('the request has a NUL character in it', { code: 'invalid_request', status: 400 });
-  }
-}
+const nulIn = (part: RequestPart) => new ValidationError(part, [{ path: [], detail: 'has a NUL character in it' }]);
 
 /** Limits of `spec/threats.md` §9. */
 export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServerDefault> {
@@ -73,13 +70,13 @@ export function prepareHttp(app: NestFastifyApplication, options: HttpServerOpti
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
     if (request.url.length > 8 * 1024)
       done(new VaultError('the address is too long', { code: 'invalid_request', status: 414 }));
-    else if (request.url.includes('%00')) done(new NulCharacterError());
+    else if (request.url.includes('%00')) done(nulIn(request.url.split('?')[0]!.includes('%00') ? 'uri' : 'query'));
     else done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const body = rawBody(request);
     const isForm = mediaType(request) === 'application/x-www-form-urlencoded';
-    done(body.includes(0) || (isForm && body.includes('%00')) ? new NulCharacterError() : undefined);
+    done(body.includes(0) || (isForm && body.includes('%00')) ? nulIn('body') : undefined);
   });
   if (options.rateLimits) serveRateLimits(fastify, options.rateLimits);
   app.useGlobalFilters(new ErrorFilter(logger));
