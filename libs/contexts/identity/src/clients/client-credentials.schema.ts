@@ -39,22 +39,26 @@ export type SentCredential = z.output<typeof credential>;
 export const changedCredential = z.strictObject({ expires_at: expiresAt.nullish() });
 export type ChangedCredential = z.output<typeof changedCredential>;
 
-const listOf = <Kind extends z.ZodType>(kind: Kind) =>
+const listOf = <Kind extends z.ZodType>(kind: Kind, least: number) =>
   z.strictObject({
     credentials: z
       .array(z.union([z.strictObject({ id: z.string().max(64) }), kind]))
-      .min(1)
+      .min(least)
       .max(10),
   });
+const methodsOf = (least: number) =>
+  z
+    .strictObject({
+      private_key_jwt: listOf(publicKey, least).optional(),
+      tls_client_auth: listOf(certificateName, least).optional(),
+      self_signed_tls_client_auth: listOf(certificate, least).optional(),
+    })
+    .refine((methods) => Object.keys(methods).length > 0, { error: 'needs a method' });
 
 /** Each method with its credentials, whole, or by the ids of those that the client has already. */
-export const authenticationMethods = z
-  .strictObject({
-    private_key_jwt: listOf(publicKey).optional(),
-    tls_client_auth: listOf(certificateName).optional(),
-    self_signed_tls_client_auth: listOf(certificate).optional(),
-  })
-  .refine((methods) => Object.keys(methods).length > 0, { error: 'needs a method' });
+export const authenticationMethods = methodsOf(1);
+/** Of a client that is there: a method has no credential left after its last was deleted, and is sent back so. */
+export const changedMethods = methodsOf(0);
 export type SentMethods = z.output<typeof authenticationMethods>;
 
 /** A credential as the Management API shows one: the key itself only by what names it. */

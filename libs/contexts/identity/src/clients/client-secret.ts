@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type KeyRing } from '@strongroom/crypto';
 import type { ClientEntity } from './client.entity.js';
 
@@ -7,6 +7,10 @@ export const newClientSecret = (): string => randomBytes(32).toString('base64url
 
 /** Clients' secrets are random, so one hash is enough. */
 export const secretHash = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+
+/** Whether it is the one that the client has. */
+export const isSecretOf = ({ secretHash: kept }: Pick<ClientEntity, 'secretHash'>, secret: string): boolean =>
+  kept !== null && timingSafeEqual(kept, secretHash(secret));
 
 /** The two columns that keep a secret: a hash for comparing, a sealed copy for `read:client_keys`. */
 export const secretColumns = (

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authenticationMethods } from './client-credentials.schema.js';
+import { authenticationMethods, changedMethods } from './client-credentials.schema.js';
 import { callbackUri, webOrigin } from './client-uris.js';
 import { privilegedAccess } from './privileged-access.schema.js';
 import { notOffered, openObject, said, storedMember } from '../members.js';
@@ -76,6 +76,7 @@ export const READ_ONLY_OF_CLIENT = ['client_id', 'tenant', 'global', 'signing_ke
 export const updateClient = z.strictObject({
   ...members,
   name: members.name.optional(),
+  client_authentication_methods: changedMethods.nullish(),
   client_secret: z.string().min(32, 'must be at least 32 characters').max(512).optional(),
   ...(Object.fromEntries(READ_ONLY_OF_CLIENT.map((member) => [member, z.unknown().optional()])) as Record<
     (typeof READ_ONLY_OF_CLIENT)[number],

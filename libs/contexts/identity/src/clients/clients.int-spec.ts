@@ -285,6 +285,47 @@ describe('clients over the Management API', () => {
     expect((await rowOf(created.client_id))['secret_hash']).not.toBeNull();
   });
 
+  it('takes a client back as it was read, with a secret that it does not use now and without its last key', async () => {
+    const { client_id } = await client({ app_type: 'regular_web' });
+    const path = `/clients/${client_id}`;
+    const sentBack = async (scopes?: string[]) => {
+      const { body } = await registry.call('GET', path);
+      return { read: body, answer: await registry.call('PATCH', path, body, scopes) };
+    };
+    const before = (await rowOf(client_id))['event_version'];
+    expect((await sentBack()).answer.status).toBe(200);
+    expect((await sentBack(['update:clients', 'read:client_keys'])).answer.status).toBe(200);
+    expect((await sentBack(['update:clients'])).answer.body['errorCode']).toBe('insufficient_scope');
+    expect((await rowOf(client_id))['event_version']).toBe(before);
+    await registry.call('PATCH', path, { token_endpoint_auth_method: 'none' });
+    const asPublic = await sentBack();
+    expect([typeof asPublic.read['client_secret'], asPublic.answer.status]).toEqual(['string', 200]);
+    const credentials = [{ credential_type: 'public_key', pem: pem() }];
+    const keys = { client_authentication_methods: { private_key_jwt: { credentials } } };
+    await registry.call('PATCH', path, { ...keys, token_endpoint_auth_method: null });
+    const [key] = (await registry.call('GET', `${path}/credentials`)).body as unknown as { id: string }[];
+    expect((await registry.call('DELETE', `${path}/credentials/${key!.id}`)).status).toBe(204);
+    const { read, answer } = await sentBack();
+    expect(read['client_authentication_methods']).toEqual({ private_key_jwt: { credentials: [] } });
+    expect([answer.status, answer.body['message']]).toEqual([200, undefined]);
+  });
+
+  it('lets nobody act as a client by a key of their own who may not make credentials', async () => {
+    const { client_id } = await client({ app_type: 'non_interactive' });
+    const credentials = [{ credential_type: 'public_key', pem: pem() }];
+    const body = {
+      client_authentication_methods: { private_key_jwt: { credentials } },
+      token_endpoint_auth_method: null,
+    };
+    const by = (...scopes: string[]) => registry.call('PATCH', `/clients/${client_id}`, body, scopes);
+    const refused = await by('update:clients', 'update:client_keys');
+    expect([refused.status, refused.body['message']]).toEqual([
+      403,
+      'Insufficient scope, expected any of: create:client_credentials',
+    ]);
+    expect((await by('update:clients', 'create:client_credentials')).status).toBe(200);
+  });
+
   it('A8 refuses callbacks that are not one address', async () => {
     for (const callback of ['https://*.example.com/cb', 'https://a.example.com/#x', '/relative', 'javascript:alert(1)'])
       expect([

@@ -10,7 +10,8 @@ import { demandPrivilegedScope, keepPrivilegedAccess, keysAfter } from './privil
 import { CONNECT_CLIENT } from '../first-rows/built-in.js';
 import { ClientGrantsService } from '../apis/client-grants.service.js';
 import { keepCredentials } from './client-credentials.js';
-import { newClientSecret, secretColumns } from './client-secret.js';
+import type { SentMethods } from './client-credentials.schema.js';
+import { isSecretOf, newClientSecret, secretColumns } from './client-secret.js';
 import { checkSettings, defaultSettings, settingsAfter, type ClientSettings } from './client-settings.js';
 import { clientEventData, clientView } from './client-view.js';
 import { ClientEntity } from './client.entity.js';
@@ -90,20 +91,21 @@ export class ClientsService {
   /** Through our own clients somebody gets every scope: changing where they lead is for whoever has them all. */
   async update(clientId: string, body: UpdateClient, caller: BearerIdentity): Promise<Record<string, unknown>> {
     const [readOnly, rest] = split(body, READ_ONLY_OF_CLIENT);
-    if (rest.client_secret !== undefined && !caller.scopes.includes('update:client_keys'))
-      throw new InsufficientScopeError(['update:client_keys']);
     return this.database.transaction(async (tx) => {
       const client = await this.locked(tx, clientId);
       if (clientId === CONNECT_CLIENT) throw new BuiltInError(`The client ${CONNECT_CLIENT}`);
       if (client.builtIn) demandEveryScope(caller);
+      const secret = secretToSet(client, body.client_secret, caller);
       demandPrivilegedScope(caller, client.tokenVaultPrivilegedAccess, body.token_vault_privileged_access);
       const before = clientView(client);
       checkReadOnly(readOnly, before);
       const methods = rest.client_authentication_methods as UpdateClient['client_authentication_methods'];
+      if (bringsKeys(methods) && !caller.scopes.includes('create:client_credentials'))
+        throw new InsufficientScopeError(['create:client_credentials']);
       const settings = settingsAfter(client, rest);
       checkSettings(settings, methods === undefined ? client.clientAuthenticationMethods !== null : methods !== null);
       if (settings.resourceServerIdentifier !== client.resourceServerIdentifier) await checkApi(tx, settings);
-      const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, body.client_secret) };
+      const changes: Partial<ClientEntity> = { ...settings, ...this.secretAfter(client, settings, secret) };
       Object.assign(changes, await keysAfter(tx, client, body));
       const after = { ...client, ...changes };
       const changed = changedMembers(before, clientView(after));
@@ -194,6 +196,20 @@ export class ClientsService {
 
 const usesSecret = ({ tokenEndpointAuthMethod }: Pick<ClientEntity, 'tokenEndpointAuthMethod'>): boolean =>
   tokenEndpointAuthMethod !== null && tokenEndpointAuthMethod !== 'none';
+
+/** None if it is sent back as it was read. */
+function secretToSet(client: ClientEntity, sent: string | undefined, { scopes }: BearerIdentity): string | undefined {
+  if (sent === undefined) return undefined;
+  const maySet = scopes.includes('update:client_keys');
+  // Whoever may neither read nor set it is not told whether it was right.
+  if ((maySet || scopes.includes('read:client_keys')) && isSecretOf(client, sent)) return undefined;
+  if (!maySet) throw new InsufficientScopeError(['update:client_keys']);
+  return sent;
+}
+
+/** Whoever brings a key of their own acts as the client from then on. */
+const bringsKeys = (methods: SentMethods | null | undefined): boolean =>
+  Object.values(methods ?? {}).some(({ credentials }) => credentials.some((one) => !('id' in one)));
 
 async function checkApi(tx: EntityManager, { resourceServerIdentifier: identifier }: ClientSettings): Promise<void> {
   if (identifier !== null && !(await tx.existsBy(ResourceServerEntity, { identifier })))

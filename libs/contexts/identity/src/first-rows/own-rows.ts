@@ -1,11 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PublicUrl } from '@strongroom/http';
 import type { EntityManager } from 'typeorm';
 import { SYSTEM } from '../actor.js';
 import { CONNECT_CLIENT, DASHBOARD_CLIENT, MANAGEMENT_API, MY_ACCOUNT_API } from './built-in.js';
 import { ClientGrantsService } from '../apis/client-grants.service.js';
-import { secretHash } from '../clients/client-secret.js';
+import { isSecretOf } from '../clients/client-secret.js';
 import { ClientEntity } from '../clients/client.entity.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { MANAGEMENT_SCOPES, MY_ACCOUNT_SCOPES, OWN_PAGE_SCOPES } from './management-scopes.js';
@@ -60,8 +59,7 @@ export class OwnRows {
     const client = await tx.findOne(ClientEntity, { where: { clientId }, lock });
     if (!client)
       await this.clients.insert(tx, { clientId, settings: managementSettings(), secret }, { builtIn: true }, SYSTEM);
-    else if (!client.secretHash || !timingSafeEqual(client.secretHash, secretHash(secret)))
-      await this.clients.setSecret(tx, client, secret, SYSTEM);
+    else if (!isSecretOf(client, secret)) await this.clients.setSecret(tx, client, secret, SYSTEM);
     const audience = this.publicUrl.managementAudience;
     const where = { clientId, audience, subjectType: 'client' } as const;
     const grant = await tx.findOne(ClientGrantEntity, { where, lock });
