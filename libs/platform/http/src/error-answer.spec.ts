@@ -19,3 +19,17 @@ describe('the answer to a proof of possession without the nonce that is asked fo
     expect(JSON.stringify(body)).not.toContain('cnry_nonce');
   });
 });
+
+describe('the answer while the database is away', () => {
+  const refused = () => Object.assign(new Error('connect cnry_host'), { code: 'ECONNREFUSED' });
+
+  it.each(['/oauth/token', '/oauth/revoke', '/me/v1/sessions', '/api/v2/users'])('asks to come again at %s', (path) => {
+    const { status, headers, body } = errorAnswer(path, Object.assign(new Error('query'), { driverError: refused() }));
+    expect([status, headers['retry-after'], headers['cache-control']]).toEqual([503, '2', 'no-store']);
+    expect(JSON.stringify(body)).not.toContain('cnry_');
+  });
+
+  it('is a fault of ours where it is something else that failed', () => {
+    expect(errorAnswer('/oauth/token', new Error('cnry_inside'))).toMatchObject({ status: 500 });
+  });
+});

@@ -1,4 +1,4 @@
-import { VaultError } from '@strongroom/errors';
+import { isUnreachable, VaultError } from '@strongroom/errors';
 import { ValidationError } from './validation.js';
 
 /** What goes back for an error: the shape depends on the API, the error does not know which. */
@@ -50,15 +50,21 @@ const PROBLEM_CODES: Record<number, string> = {
   503: 'A0E-503-0001',
 };
 
-/** Errors that are not ours become `server_error`: what they say may hold anything. */
-const known = (error: unknown): VaultError =>
-  error instanceof VaultError
-    ? error
-    : new VaultError(messageFor(httpStatus(error)), {
-        code: httpStatus(error) >= 500 ? 'server_error' : 'invalid_request',
-        status: httpStatus(error),
-        cause: error,
-      });
+/** Errors that are not ours become `server_error`: what they say may hold anything. A database that is away comes back. */
+function known(error: unknown): VaultError {
+  if (error instanceof VaultError) return error;
+  const status = httpStatus(error);
+  if (status === 500 && isUnreachable(error))
+    return new VaultError('The store does not answer at the moment. Try again.', {
+      code: 'temporarily_unavailable',
+      status: 503,
+      retryAfter: 2,
+      details: { reason: 'store_unavailable', retry_after: 2 },
+      cause: error,
+    });
+  const code = status >= 500 ? 'server_error' : 'invalid_request';
+  return new VaultError(messageFor(status), { code, status, cause: error });
+}
 
 const messageFor = (status: number): string =>
   status >= 500

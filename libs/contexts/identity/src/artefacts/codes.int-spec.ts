@@ -90,4 +90,17 @@ describe('a code', () => {
     const app = await identity.authorize(identity.browser(), email, client);
     await expect(identity.signIn.redeem(app.params.get('code')!, app.verifier)).rejects.toMatchObject({ status: 400 });
   });
+
+  it('is there again when the database is, which was away for a moment', async () => {
+    const signed = await identity.authorize(identity.browser(), email, client);
+    const away = Object.assign(new Error('connect cnry_host'), { code: 'ECONNREFUSED' });
+    jest.spyOn(ArtefactAdapter.prototype, 'find').mockRejectedValueOnce(away);
+    const { status, headers, body } = await identity.redeem(client, signed);
+    expect([status, headers.get('retry-after'), body]).toEqual([
+      503,
+      '2',
+      expect.objectContaining({ error: 'temporarily_unavailable' }),
+    ]);
+    expect((await identity.redeem(client, signed)).status).toBe(200);
+  });
 });

@@ -9,6 +9,8 @@ export interface DoorPass {
   proof?: VerifiedProof | null;
   /** Why one of our own grants said no: the library hands on its code and text, and nothing else of it. */
   refusal?: VaultError;
+  /** What failed inside the library, which itself would say nothing but that. */
+  failure?: Error;
 }
 
 /**

@@ -99,9 +99,11 @@ export class ProviderHolder {
       'scope',
       'audience',
     ]);
-    provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) =>
-      this.logger.error({ err: error, path: ctx.path }, 'the authorization server failed'),
-    );
+    provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
+      this.logger.error({ err: error, path: ctx.path }, 'the authorization server failed');
+      const pass = doorPass.getStore();
+      if (pass) pass.failure = error;
+    });
     return { provider, answer: provider.callback() };
   }
 }

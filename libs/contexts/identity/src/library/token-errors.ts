@@ -26,9 +26,11 @@ export async function tokenErrors(ctx: KoaContextWithOIDC, next: () => Promise<v
   await next();
   if (ctx.path !== '/oauth/token' && ctx.path !== '/oauth/par') return;
   ctx.remove('www-authenticate');
-  const refusal = doorPass.getStore()?.refusal;
-  if (refusal && ctx.status === refusal.status) {
-    const { headers, body } = errorAnswer(ctx.path, refusal);
+  const { refusal, failure } = doorPass.getStore() ?? {};
+  const thrown = failure ?? (refusal?.status === ctx.status ? refusal : undefined);
+  if (thrown) {
+    const { status, headers, body } = errorAnswer(ctx.path, thrown);
+    ctx.status = status;
     ctx.set(headers);
     ctx.body = body;
     return;
