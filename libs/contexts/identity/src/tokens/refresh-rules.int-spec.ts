@@ -89,6 +89,20 @@ describe('the rules of a refresh', () => {
     });
   });
 
+  it('ID-12 the original one with no more than was consented to, where nobody may skip that', async () => {
+    const third = await identity.client({ is_first_party: false, refresh_token: { ...fixed, policies } });
+    const own = await identity.client({ refresh_token: { ...fixed, policies } });
+    for (const [client, audience] of [
+      [third, 'things'],
+      [own, 'asking'],
+    ] as const) {
+      const { refresh_token } = await identity.tokens(email, client, { ...forThings, audience });
+      const { status, body } = await identity.refresh(client, refresh_token);
+      expect([status, audOf(body)]).toEqual([200, audience]);
+      expect(scopesOf(body)).toEqual(['offline_access', 'openid', 'read:things']);
+    }
+  });
+
   it('ID-12 a rotating client reaches several APIs too, and gets a successor each time', async () => {
     const rotator = await identity.client({ refresh_token: { ...rotation, leeway: 0, policies } });
     const { refresh_token } = await identity.tokens(email, rotator, forThings);

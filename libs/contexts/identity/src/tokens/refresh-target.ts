@@ -27,8 +27,8 @@ export class RefreshTargets {
     if (asked.audience !== undefined && !api) throw new InvalidTargetError(asked.audience);
 
     const isOriginal = api === null || (token.resource !== undefined && apiUrn(api) === token.resource);
-    const policy = api && client.refreshToken?.policies?.find(({ audience }) => audience === api.identifier);
-    if (api && !isOriginal && !(policy && this.mayReach(client, api))) throw new InvalidTargetError(api.identifier);
+    const policy = api && this.policyFor(client, api);
+    if (api && !isOriginal && !policy) throw new InvalidTargetError(api.identifier);
     const ofApi = api ? await this.apis.scopesForPeople(client.clientId, api) : [];
     if (api && !ofApi) throw new InvalidTargetError(api.identifier);
 
@@ -42,7 +42,9 @@ export class RefreshTargets {
     return { api, scopes: [...new Set(scopes)] };
   }
 
-  private mayReach(client: OwnClientData, api: ResourceServerEntity): boolean {
-    return client.firstParty && api.skipConsentForVerifiableFirstPartyClients && !this.apis.isManagement(api);
+  /** It stands in for a person's consent, so it counts only where that may be skipped: for the original API too. */
+  private policyFor({ firstParty, refreshToken }: OwnClientData, api: ResourceServerEntity) {
+    if (!firstParty || !api.skipConsentForVerifiableFirstPartyClients || this.apis.isManagement(api)) return undefined;
+    return refreshToken?.policies?.find(({ audience }) => audience === api.identifier);
   }
 }
