@@ -97,6 +97,9 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
         await page.keyboard.press('Enter');
         await page.waitForURL(`${app}/**`);
         await page.goto(authorizeUrl({ prompt: 'select_account' }));
+        // A long name on a small screen, or a large one enlarged four times, is read without scrolling sideways.
+        await page.setViewportSize({ width: 320, height: 480 });
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
         return [...empty, ...wrong, ...(await found(page))];
       });
     });

@@ -85,7 +85,7 @@ export function sendSeeOther(reply: FastifyReply, location: string, more: Readon
 
 export const styles = `:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#59636e;--line:#c9d1d9;--act:#0b5cad;--bad:#b3261e}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9da7b1;--line:#3d444d;--act:#6cb2ff;--bad:#ff8a80}}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:26rem;margin:3rem auto;padding:0 1.25rem}
 h1{font-size:1.4rem;line-height:1.25}
 label{display:block;margin:1rem 0 .25rem;font-weight:600}
@@ -93,6 +93,6 @@ input[type=text],input[type=password]{box-sizing:border-box;width:100%;padding:.
 button{margin:1.25rem .5rem 0 0;padding:.6rem 1.1rem;font:inherit;border:1px solid var(--act);border-radius:.4rem;background:transparent;color:var(--act);cursor:pointer}
 button[value=accept],button.main{background:var(--act);color:var(--paper)}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
-ul{padding-left:1.2rem}code{color:var(--soft);font-size:.9em;overflow-wrap:anywhere}
+ul{padding-left:1.2rem}code{color:var(--soft);font-size:.9em}
 .note{color:var(--soft)}.problem{color:var(--bad);font-weight:600}
 `;
