@@ -83,8 +83,8 @@ export function sendSeeOther(reply: FastifyReply, location: string, more: Readon
     .send();
 }
 
-export const styles = `:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#59636e;--line:#c9d1d9;--act:#0b5cad;--bad:#b3261e}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9da7b1;--line:#3d444d;--act:#6cb2ff;--bad:#ff8a80}}
+export const styles = `:root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#59636e;--line:#848d97;--act:#0b5cad;--bad:#b3261e}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9da7b1;--line:#656c76;--act:#6cb2ff;--bad:#ff8a80}}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 main{max-width:26rem;margin:3rem auto;padding:0 1.25rem}
 h1{font-size:1.4rem;line-height:1.25}
