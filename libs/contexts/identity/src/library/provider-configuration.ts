@@ -60,6 +60,9 @@ export class ProviderConfiguration {
       findAccount: (_, personId) => this.accounts.find(personId),
       cookies: this.cookies(keys.cookies),
       pkce: { required: (_, client) => !(ownData(client).confidential && !ownData(client).requirePkce) },
+      // What is to end with a session is ended with it. The library's way asks for the one grant that the session holds of
+      // the client, and of several requests of a browser at once each may have made one.
+      expiresWithSession: () => false,
       issueRefreshToken: (_, client, code) =>
         client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
       loadExistingGrant: (ctx) => this.rules.grant(ctx),

@@ -18,7 +18,7 @@ export interface Device {
 
 /**
  * Writes the session of a person, with what is known of the browser. Not one that was ended meanwhile: the row of its
- * facts, which whoever ends it locks, decides.
+ * facts, which whoever ends it locks, decides. What another request of the browser has noted of its client stays.
  */
 const KEEP_SESSION = `with fact as (
     insert into session_facts as f (uid, person_id, initial_ip, initial_user_agent, last_ip, last_user_agent)
@@ -31,7 +31,8 @@ const KEEP_SESSION = `with fact as (
   insert into artefacts (kind, id_hash, grant_id, uid, person_id, client_id, expires_at, payload)
   select 'Session', $1, $3, uid, person_id, $5, clock_timestamp() + make_interval(secs => $6), $9 from fact
   on conflict (kind, id_hash) do update set uid = excluded.uid, person_id = excluded.person_id,
-    expires_at = excluded.expires_at, payload = excluded.payload`;
+    expires_at = excluded.expires_at, payload = excluded.payload || jsonb_build_object('authorizations',
+      coalesce(artefacts.payload->'authorizations', '{}') || coalesce(excluded.payload->'authorizations', '{}'))`;
 
 /**
  * Writes a code, and from which session its grant is; all that a person grants begins with one. None in a session that

@@ -105,6 +105,19 @@ describe('what a sign-in left behind', () => {
       expect(listed(await identity.manage('GET', `${at(user)}/sessions`), 'sessions')).toEqual([]);
     });
 
+    it('ID-24 know every client of a browser that opens many tabs at once, and each of these is signed in', async () => {
+      const [user, browser] = [await person(), identity.browser()];
+      const { sid } = await signIn(browser, user.email);
+      const tabs = [await identity.client(), await identity.client()].flatMap((one) => Array(8).fill(one) as Client[]);
+      const signed = await Promise.all(tabs.map((one) => signIn(browser, user.email, one, ONLINE)));
+      expect(new Set(signed.map((one) => one.sid))).toEqual(new Set([sid]));
+      const { body } = await identity.manage('GET', `/sessions/${sid}`);
+      const ids = new Set([client, ...tabs].map(({ client_id }) => client_id));
+      expect(new Set((body['clients'] as Client[]).map(({ client_id }) => client_id))).toEqual(ids);
+      await identity.manage('DELETE', `/sessions/${sid}`);
+      for (const { access_token } of signed) expect(await userinfo(access_token)).toBe(401);
+    });
+
     it('A6 end a day after the login, however often the browser comes by', async () => {
       const [user, browser] = [await person(), identity.browser()];
       const { sid } = await signIn(browser, user.email);
