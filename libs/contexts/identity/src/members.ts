@@ -22,6 +22,9 @@ export const said = (max: number) =>
     .max(max)
     .refine((value) => !looksSecret(value), 'looks like a token or a key');
 
+/** One word of printable ASCII, as scopes and grant types are: a list of them still fits into an event. */
+export const word = said(255).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one word of printable ASCII');
+
 /** A security setting that has no effect yet is refused instead of being stored. */
 export const notOffered = (...harmless: unknown[]) =>
   z.unknown().refine((value) => harmless.includes(value), 'is not offered yet');

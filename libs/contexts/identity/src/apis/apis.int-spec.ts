@@ -184,6 +184,19 @@ describe('APIs, their grants and the settings over the Management API', () => {
       expect((await registry.call('POST', '/client-grants', neither)).status).toBe(400);
     });
 
+    it('take as many and as long scopes as an event can say, and only words', async () => {
+      const scope = Array.from({ length: 200 }, (_, i) => `${i}:`.padEnd(255, 'read:'));
+      const { identifier: audience } = await api({ scopes: scope.map((value) => ({ value })) });
+      const clientId = await client();
+      const grant = (more: Record<string, unknown>) =>
+        registry.call('POST', '/client-grants', { client_id: clientId, audience, ...more });
+      expect((await grant({ scope })).status).toBe(201);
+      for (const odd of ['read:☃', 'read:a read:b', 'read:\u0001'])
+        expect((await grant({ scope: [odd], subject_type: 'user' })).body['errorCode']).toBe('invalid_body');
+      const types = { name: 'x', grant_types: Array.from({ length: 50 }, (_, i) => `${i}`.padEnd(255, '\u0001')) };
+      expect((await registry.call('POST', '/clients', types)).status).toBe(400);
+    });
+
     it('MG-17 are changed in scope only, and deleted', async () => {
       const { identifier: audience } = await api();
       const created = await registry.call('POST', '/client-grants', {

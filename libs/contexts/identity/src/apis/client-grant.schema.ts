@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { said, storedMember } from '../members.js';
+import { storedMember, word } from '../members.js';
 
 /** Kept and returned, without effect. */
 export const STORED_OF_GRANT = ['organization_usage', 'allow_any_organization', 'authorization_details_types'] as const;
 
 const members = {
-  scope: z.array(said(255)).max(200).optional(),
+  scope: z.array(word).max(200).optional(),
   allow_all_scopes: z.boolean().optional(),
   organization_usage: storedMember.optional(),
   allow_any_organization: storedMember.optional(),

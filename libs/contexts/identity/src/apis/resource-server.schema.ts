@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notOffered, said, storedMember } from '../members.js';
+import { notOffered, said, storedMember, word } from '../members.js';
 
 const MAX_LIFETIME = 2_592_000;
 
@@ -16,7 +16,7 @@ const members = {
   scopes: z
     .array(
       z.strictObject({
-        value: said(255).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
+        value: word,
         description: z.string().max(500).optional(),
       }),
     )

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { authenticationMethods, changedMethods } from './client-credentials.schema.js';
 import { callbackUri, webOrigin } from './client-uris.js';
 import { privilegedAccess } from './privileged-access.schema.js';
-import { notOffered, openObject, said, storedMember } from '../members.js';
+import { notOffered, openObject, said, storedMember, word } from '../members.js';
 
 const seconds = z.number().int().min(0).max(157_680_000);
 const uris = z.array(callbackUri).max(100);
@@ -17,7 +17,7 @@ const refreshToken = z
     idle_token_lifetime: seconds.min(1).optional(),
     infinite_idle_token_lifetime: z.boolean().optional(),
     policies: z
-      .array(z.strictObject({ audience: z.string().min(1).max(600), scope: z.array(said(255)).max(200) }))
+      .array(z.strictObject({ audience: z.string().min(1).max(600), scope: z.array(word).max(200) }))
       .max(100)
       .optional(),
   })
@@ -49,7 +49,7 @@ const members = {
   oidc_conformant: z.boolean().optional(),
   token_endpoint_auth_method: z.enum(['none', 'client_secret_post', 'client_secret_basic']).nullish(),
   client_authentication_methods: authenticationMethods.nullish(),
-  grant_types: z.array(said(255)).max(50).optional(),
+  grant_types: z.array(word).max(50).optional(),
   callbacks: uris.optional(),
   allowed_logout_urls: uris.optional(),
   web_origins: z.array(webOrigin).max(100).optional(),
