@@ -67,7 +67,8 @@ export class ConsentService {
 
   private async allowed(clientId: string, api: ResourceServerEntity, personId: string | undefined): Promise<string[]> {
     const { manager } = this.database;
-    const client = await manager.findOneByOrFail(ClientEntity, { clientId });
+    const client = await manager.findOneBy(ClientEntity, { clientId });
+    if (!client) return []; // gone meanwhile, which the sign-in is told when it goes on
     const person = personId === undefined ? null : await manager.findOneBy(UserEntity, { personId });
     return (await this.scopes.of({ clientId, firstParty: client.isFirstParty }, api, person)) ?? [];
   }

@@ -12,10 +12,11 @@ export class Consents {
     return new Map(rows.map(({ audience, scopes }) => [audience, scopes]));
   }
 
-  /** Adds to what was allowed before; nothing is written where nothing is new. */
+  /** Adds to what was allowed before; nothing is written where nothing is new, or for a client that is gone meanwhile. */
   async add(personId: string, clientId: string, audience: string, scopes: string[]): Promise<void> {
     await this.database.query(
-      `insert into consents as c (person_id, client_id, audience, scopes) values ($1, $2, $3, $4::jsonb)
+      `insert into consents as c (person_id, client_id, audience, scopes)
+       select $1::uuid, client_id, $3, $4::jsonb from clients where client_id = $2 for key share
        on conflict (person_id, client_id, audience) do update
          set scopes = (select jsonb_agg(distinct scope) from jsonb_array_elements_text(c.scopes || excluded.scopes) scope)
          where not c.scopes @> excluded.scopes`,

@@ -62,7 +62,8 @@ describe('what a sign-in asks', () => {
       for (const params of asking) {
         const browser = await signIn();
         await identity.database.query(
-          `update artefacts set payload = jsonb_set(payload, '{loginTs}', '1000') where kind = 'Session'`,
+          `update artefacts set payload = jsonb_set(payload, '{loginTs}', to_jsonb((payload->>'loginTs')::int - 6000))
+           where kind = 'Session'`,
         );
         let page = await browser.open(asked(params));
         expect(pathOf(page)).toBe('/u/login');
@@ -286,6 +287,10 @@ describe('what a sign-in asks', () => {
       page = await browser.submit(await browser.open(asked(params, one)), { action: 'accept' });
       expect(answer(page)['code']).toBeDefined();
       expect(answer(await browser.open(asked(params, one)))['code']).toBeDefined();
+      page = await browser.open(asked({ ...params, prompt: 'consent' }, one));
+      await identity.manage('DELETE', `/clients/${one.client_id}`);
+      expect((await browser.submit(page, { action: 'accept' })).text).toContain('invalid_client');
+      expect((await identity.manage('GET', `/grants?client_id=${one.client_id}`)).body).toEqual([]);
       // First party, but the API does not allow to skip the question.
       expect(pathOf(await browser.open(asked(params, two)))).toBe('/u/consent');
     });
