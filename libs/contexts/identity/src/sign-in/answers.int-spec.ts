@@ -150,7 +150,12 @@ describe('how a sign-in answers', () => {
   it('ID-18 posts no message to a callback whose origin is not among web_origins, nor an error', async () => {
     const foreign = await identity.client({ web_origins: ['https://second.example.com'] });
     const native = await identity.client({ callbacks: ['com.example.app:/callback'], web_origins: [ORIGIN] });
+    const moving = await identity.client({ web_origins: [ORIGIN] });
     const browser = await signIn();
+    const begun = await browser.open(asked({ response_mode: 'web_message', prompt: 'login' }, moving));
+    await identity.manage('PATCH', `/clients/${moving.client_id}`, { web_origins: [] });
+    const ended = await browser.submit(begun, { username: email, password: PASSWORD });
+    expect([ended.status, ended.left, ended.text.includes('<script')]).toEqual([400, null, false]);
     for (const [params, who] of [
       [{}, foreign],
       [{ prompt: 'none', scope: 'openid "' }, foreign],

@@ -18,7 +18,7 @@ export function refusalPage(ctx: KoaContextWithOIDC, { error }: { error: string 
   const isOurs = ctx.status >= 500;
   const what = cause instanceof errors.SessionNotFound ? ended : (codes[error] ?? (isOurs ? failed : unknown));
   ctx.set({ ...pageHeaders });
-  if (ctx.status < 400) ctx.status = 400;
+  ctx.status = isOurs ? ctx.status : 400; // said, or the body makes it 200
   ctx.type = 'html';
   ctx.body = problemPage(what, error).markup;
 }
