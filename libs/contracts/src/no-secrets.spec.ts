@@ -93,6 +93,7 @@ const SHAPES: Record<string, () => string> = {
   'github server': () => `ghs_${alphanumeric(36)}`,
   'github refresh': () => `ghr_${alphanumeric(76)}`,
   'github oauth': () => `gho_${alphanumeric(36)}`,
+  facebook: () => `EAA${alphanumeric(150)}`,
   canary: () => `cnry_${alphanumeric(20)}`,
   pem: () => `-----BEGIN PRIVATE KEY-----\n${base64url(32)}\n-----END PRIVATE KEY-----`,
   'long base64url': () => base64url(64),
@@ -133,6 +134,16 @@ describe('no schema can hold a secret', () => {
 
   it('has a corpus of at least 200 token shapes', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(200);
+  });
+
+  it('takes every id that we mint, whatever letters chance gave it', () => {
+    const minted = [
+      [id('client'), 'EAA'.padEnd(32, 'a')],
+      [id('grant'), 'cgr_EAA'.padEnd(26, 'a')],
+      [id('user'), 'auth0|EAA'.padEnd(30, 'a')],
+      [id('session'), 'EAA'.padEnd(43, 'a')],
+    ] as const;
+    expect(minted.map(([leaf, value]) => leaf.safeParse(value).success)).toEqual([true, true, true, true]);
   });
 
   it.each(Object.entries(leaves))('refuses every token shape: %s', (_, leaf) => {
