@@ -125,6 +125,12 @@ describe('APIs, their grants and the settings over the Management API', () => {
         ...{ signing_alg: 'RS256', skip_consent_for_verifiable_first_party_clients: true },
         subject_type_authorization: { user: { policy: 'require_client_grant' }, client: { policy: 'deny_all' } },
       });
+      const many = Array.from({ length: 200 }, (_, i) => ({ value: `read:${i}` }));
+      const tooMany = await registry.call('POST', '/resource-servers', { identifier: ME, scopes: many });
+      expect([tooMany.status, tooMany.body['message']]).toEqual([
+        400,
+        'Invalid request body: scopes: must not be more than 200 with those of a person’s own page',
+      ]);
       const body = { identifier: ME, name: 'Mine', scopes: [{ value: 'read:me:connected_accounts' }] };
       const atOnce = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 6 }, work));
       await atOnce(() => registry.database.query('SELECT pg_sleep(0.05)')); // so that nobody waits for a connection

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { notOffered, said, storedMember, word } from '../members.js';
 
 const MAX_LIFETIME = 2_592_000;
+/** As many as an event says. */
+export const MOST_SCOPES = 200;
 
 /** Kept and returned, without effect. */
 export const STORED_OF_API = [
@@ -20,7 +22,7 @@ const members = {
         description: z.string().max(500).optional(),
       }),
     )
-    .max(200)
+    .max(MOST_SCOPES)
     .refine((scopes) => new Set(scopes.map(({ value }) => value)).size === scopes.length, 'names a scope twice')
     .optional(),
   signing_alg: z

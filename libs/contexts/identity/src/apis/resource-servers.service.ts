@@ -27,7 +27,12 @@ import {
   type ApiSettings,
 } from './resource-server-view.js';
 import { ResourceServerEntity } from './resource-server.entity.js';
-import { READ_ONLY_OF_API, type CreateResourceServer, type UpdateResourceServer } from './resource-server.schema.js';
+import {
+  MOST_SCOPES,
+  READ_ONLY_OF_API,
+  type CreateResourceServer,
+  type UpdateResourceServer,
+} from './resource-server.schema.js';
 import { ConsentEntity } from '../sign-in/consent.entity.js';
 import { TenantSettingsEntity } from '../tenant/tenant-settings.entity.js';
 import { isUniqueViolation } from '../unique-violation.js';
@@ -148,7 +153,14 @@ export class ResourceServersService {
     const settings = apiAfter(api, body);
     const named = new Set(settings.scopes.map(({ value }) => value));
     const kept = api.scopes.filter(({ value }) => OWN_PAGE_SCOPES.includes(value) && !named.has(value));
-    return this.save(tx, api, { ...settings, scopes: [...settings.scopes, ...kept], adopted: true }, actor);
+    const scopes = [...settings.scopes, ...kept];
+    if (scopes.length > MOST_SCOPES)
+      throw ValidationError.of(
+        'body',
+        'scopes',
+        `must not be more than ${MOST_SCOPES} with those of a person’s own page`,
+      );
+    return this.save(tx, api, { ...settings, scopes, adopted: true }, actor);
   }
 }
 
