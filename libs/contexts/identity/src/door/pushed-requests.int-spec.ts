@@ -65,12 +65,21 @@ describe('requests that their client lodges before the browser comes', () => {
       expect(again.left ?? again.text).toMatch(/invalid_request_uri/);
   });
 
-  it('GR-09 are good for one of two browsers that came before it was used', async () => {
+  it.each(['was used', 'ended'])('GR-09 are good for one of two browsers that came before it %s', async (what) => {
     const { body } = await push();
     const sent = { client_id: client.client_id, request_uri: body['request_uri'] as string };
     const browsers = [identity.browser(), identity.browser()];
     const pages: Page[] = [];
     for (const browser of browsers) pages.push(await open(sent, browser));
+    if (what === 'ended') {
+      await identity.database.query(
+        `update artefacts set expires_at = expires_at - make_interval(secs => $1),
+           payload = jsonb_set(payload, '{exp}', to_jsonb((payload->>'exp')::int - $1::int))
+         where kind = 'PushedAuthorizationRequest' and consumed_at is null`,
+        [body['expires_in']],
+      );
+      expect((await open(sent)).text).toContain('invalid_request_uri');
+    }
     const ends = await Promise.all(
       browsers.map((one, at) => one.submit(pages[at]!, { username: email, password: 'cnry_password_of_the_tests' })),
     );

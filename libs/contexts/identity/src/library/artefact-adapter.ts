@@ -11,6 +11,12 @@ const HASHED = 'sha256:';
 /** Stands for the id inside a stored payload. */
 const ID = '{id}';
 
+/**
+ * Seconds: an hour for each question. Whether a pushed request was used is asked when a sign-in that it began is over,
+ * long after its own end, which stands in the payload and to which the library holds it.
+ */
+const LONGEST_SIGN_IN = 4 * 3600;
+
 type Row = { payload: AdapterPayload; consumed: number | null; id_hash: Buffer };
 
 /**
@@ -30,7 +36,7 @@ export class ArtefactAdapter implements Adapter {
       uid: (this.kind === 'Session' ? payload.uid : payload['sessionUid']) ?? null,
       personId: payload.accountId ?? null,
       clientId: payload.clientId ?? null,
-      expiresIn,
+      expiresIn: this.kind === 'PushedAuthorizationRequest' ? expiresIn + LONGEST_SIGN_IN : expiresIn,
       payload: JSON.stringify(withoutId(id, payload)),
     };
     if (this.kind === 'Session' && row.personId)
