@@ -35,7 +35,7 @@ export class ConsentService {
       host: destinationOf(String(details.params['redirect_uri'])),
       permissions: [...scopes, ...apiScopes].map((scope) => ({
         scope,
-        text: texts.consent.scopes[scope] ?? (described.get(scope) || texts.consent.permission),
+        text: (isOidcScope(scope) ? texts.consent.scopes[scope] : described.get(scope)) || texts.consent.permission,
       })),
     };
   }

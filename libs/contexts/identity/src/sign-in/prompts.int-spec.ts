@@ -273,15 +273,19 @@ describe('what a sign-in asks', () => {
     it('A4 asks for each client by itself, in the words of the API, and once', async () => {
       await identity.manage('POST', '/resource-servers', {
         identifier: 'letters',
-        scopes: [{ value: 'read:letters', description: 'Read <your> letters' }, { value: 'burn:letters' }],
+        scopes: [
+          ...[{ value: 'read:letters', description: 'Read <your> letters' }, { value: 'burn:letters' }],
+          ...[{ value: 'constructor' }, { value: '__proto__' }],
+        ],
       });
       const [one, two] = [await identity.client({ is_first_party: false }), await identity.client({ name: 'Second' })];
-      const params = { audience: 'letters', scope: 'openid read:letters burn:letters' };
+      const params = { audience: 'letters', scope: 'openid read:letters burn:letters constructor __proto__' };
       const browser = await signIn();
       let page = await browser.open(asked(params, one));
       expect(pathOf(page)).toBe('/u/consent');
       expect(page.text).toContain('Read &lt;your&gt; letters');
-      expect(page.text).toContain('Use this permission <code>burn:letters</code>');
+      for (const scope of ['burn:letters', 'constructor', '__proto__'])
+        expect(page.text).toContain(`Use this permission <code>${scope}</code>`);
       expect(page.text).toContain('<strong>app.example.com</strong>');
       expect(answer(await browser.submit(page, { action: 'deny' }))['error']).toBe('access_denied');
       page = await browser.submit(await browser.open(asked(params, one)), { action: 'accept' });
