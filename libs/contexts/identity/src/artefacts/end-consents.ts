@@ -9,9 +9,16 @@ export interface ConsentsOf {
   id?: string | undefined;
 }
 
-/** Grants that hold something of what was allowed; of an API that is gone, all grants of that client. */
-const GRANTS = `with gone as (
+const DELETE = `with gone as (
     delete from consents where person_id = $1 and ($2::uuid is null or id = $2) returning client_id, audience)
+  select client_id, audience from gone`;
+
+/**
+ * Grants that hold something of what was allowed; of an API that is gone, all grants of that client. Asked after the
+ * consents are gone: a grant that is there by then is seen, and one that comes later sees that they are.
+ */
+const GRANTS = `with gone as (
+    select client_id, audience from jsonb_to_recordset($2::jsonb) as deleted(client_id text, audience text))
   select distinct g.grant_id from gone
   left join resource_servers r on r.identifier = gone.audience
   join artefacts g on g.kind = 'Grant' and g.person_id = $1 and g.client_id = gone.client_id and g.consumed_at is null
@@ -21,7 +28,8 @@ const GRANTS = `with gone as (
 /** Ends consents with every grant under them: what was handed out is dead, and the next sign-in asks again. */
 export async function endConsents(tx: EntityManager, { personId, id }: ConsentsOf): Promise<void> {
   await lockArtefacts(tx, { personId }); // before the consents, as whoever ends the person or the client
-  const grants = await tx.query<{ grant_id: string }[]>(GRANTS, [personId, id ?? null, apiUrn({ id: '' })]);
+  const gone = await tx.query<unknown[]>(DELETE, [personId, id ?? null]);
+  const grants = await tx.query<{ grant_id: string }[]>(GRANTS, [personId, JSON.stringify(gone), apiUrn({ id: '' })]);
   await endArtefacts(
     tx,
     'grant_id',

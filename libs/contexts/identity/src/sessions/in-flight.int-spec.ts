@@ -112,6 +112,21 @@ describe('an end that meets a request under way', () => {
     expect((await identity.redeem(client, await identity.authorize(browser, user.email, client))).status).toBe(200);
   });
 
+  it.each(['Grant', 'AuthorizationCode'])(
+    'leaves no first grant in a browser where consent is taken back just before its %s is written',
+    async (kind) => {
+      const third = await identity.client({ is_first_party: false });
+      const { user } = await signedIn(third);
+      const browser = identity.browser();
+      await identity.authorize(browser, user.email, client);
+      const path = `/grants?user_id=${encodeURIComponent(user.user_id)}`;
+      justBefore(kind, () => identity.manage('DELETE', path));
+      const signed = await identity.authorize(browser, user.email, third, { prompt: 'none' });
+      jest.restoreAllMocks();
+      expect((await identity.redeem(third, signed)).body['error']).toBe('invalid_grant');
+    },
+  );
+
   it('leaves no grant of a client that is gone, whose tokens another would exchange', async () => {
     const ofApi = await identity.api('things');
     const app = await identity.client();

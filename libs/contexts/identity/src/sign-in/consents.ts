@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { endArtefacts } from '../artefacts/end-artefacts.js';
 import { ConsentEntity } from './consent.entity.js';
 
 /** What a person allowed a client, by API; '' stands for the OpenID scopes. */
@@ -22,5 +23,19 @@ export class Consents {
          where not c.scopes @> excluded.scopes`,
       [personId, clientId, audience, JSON.stringify(scopes)],
     );
+  }
+
+  /**
+   * Ends a grant that was written just now on consents of which one is gone again: whoever took it back did not see the
+   * grant, and waits or is waited for here.
+   */
+  async endUnless(personId: string, clientId: string, audiences: string[], grantId: string): Promise<void> {
+    for (const audience of audiences) {
+      const stands = await this.database.query<unknown[]>(
+        'select 1 from consents where person_id = $1 and client_id = $2 and audience = $3 for share',
+        [personId, clientId, audience],
+      );
+      if (stands.length === 0) return endArtefacts(this.database, 'grant_id', grantId);
+    }
   }
 }

@@ -102,9 +102,11 @@ export class SignInRules {
     const given = await this.consents.given(account.accountId, client.clientId);
     const { firstParty } = ownData(client);
     const oidc = [...ctx.oidc.requestParamOIDCScopes].filter((scope) => firstParty || given.get('')?.includes(scope));
+    const stood: string[] = [];
     if (oidc.length > 0) {
       grant.addOIDCScope(oidc.join(' '));
       await this.consents.add(account.accountId, client.clientId, '', oidc);
+      stood.push('');
     }
     for (const [urn, server] of Object.entries(resourceServers ?? {})) {
       const api = await this.apis.byUrn(urn);
@@ -120,11 +122,13 @@ export class SignInRules {
       if (scopes.length === 0) continue;
       grant.addResourceScope(urn, scopes.join(' '));
       const own = scopes.filter((scope) => !isOidcScope(scope));
-      if (own.length > 0) await this.consents.add(account.accountId, client.clientId, api.identifier, own);
+      if (own.length === 0) continue;
+      await this.consents.add(account.accountId, client.clientId, api.identifier, own);
+      stood.push(api.identifier);
     }
     if (!grant.openid && !grant.resources) return undefined;
     delete grant.exp; // each use prolongs it
-    await grant.save();
+    await this.consents.endUnless(account.accountId, client.clientId, stood, await grant.save());
     return grant;
   }
 
