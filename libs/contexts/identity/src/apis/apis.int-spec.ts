@@ -140,6 +140,12 @@ describe('APIs, their grants and the settings over the Management API', () => {
       expect(adopted['name']).toBe('Mine');
       expect(scopesOf(adopted).sort()).toEqual(['read:me:connected_accounts', ...OWN_PAGE].sort());
       expect(adopted['subject_type_authorization']).toEqual(before.body['subject_type_authorization']);
+      expect((await registry.call('DELETE', `/resource-servers/${encodeURIComponent(ME)}`)).status).toBe(204);
+      const again = await registry.call('POST', '/resource-servers', { identifier: ME });
+      expect(again.body).toMatchObject({
+        scopes: before.body['scopes'],
+        subject_type_authorization: before.body['subject_type_authorization'],
+      });
     });
   });
 

@@ -6,7 +6,7 @@ import {
   type Actor,
   type BearerIdentity,
 } from '@strongroom/contracts';
-import { listAnswer, ValidationError, type ListQuery } from '@strongroom/http';
+import { listAnswer, PublicUrl, ValidationError, type ListQuery } from '@strongroom/http';
 import { Outbox } from '@strongroom/messaging';
 import { DataSource, type EntityManager } from 'typeorm';
 import { actorOf } from '../actor.js';
@@ -15,6 +15,7 @@ import { ClientGrantsService } from './client-grants.service.js';
 import { ClientEntity } from '../clients/client.entity.js';
 import { listOf } from '../listing.js';
 import { OWN_PAGE_SCOPES } from '../first-rows/management-scopes.js';
+import { myAccountApi } from '../first-rows/own-settings.js';
 import { checkReadOnly, split } from '../members.js';
 import { randomId } from '../random-id.js';
 import { BuiltInError, InexistentError, ResourceServerConflictError } from '../registry.errors.js';
@@ -44,6 +45,7 @@ export class ResourceServersService {
     private readonly database: DataSource,
     private readonly outbox: Outbox,
     private readonly grants: ClientGrantsService,
+    private readonly publicUrl: PublicUrl,
   ) {}
 
   list(query: ListQuery): Promise<unknown> {
@@ -70,7 +72,8 @@ export class ResourceServersService {
       if (adopted) return adopted;
       if (await tx.existsBy(ClientEntity, { clientId: identifier }))
         throw ValidationError.of('body', 'identifier', 'is the id of a client');
-      const settings = apiAfter(defaultApi(identifier), rest);
+      const before = this.defaults(identifier);
+      const settings = withOwnPage(before, apiAfter(before, rest));
       const api = { ...settings, id: randomId('', 24), identifier, builtIn: false };
       return this.insert(tx, api, actorOf(caller));
     });
@@ -137,7 +140,7 @@ export class ResourceServersService {
     });
   }
 
-  /** Under the row's lock, so that of two bodies one adopts. The scopes of a person's own page stay in any case. */
+  /** Under the row's lock, so that of two bodies one adopts. */
   private async adopt(
     tx: EntityManager,
     identifier: string,
@@ -150,18 +153,27 @@ export class ResourceServersService {
     });
     if (!api) return null;
     if (api.adopted) throw new ResourceServerConflictError();
-    const settings = apiAfter(api, body);
-    const named = new Set(settings.scopes.map(({ value }) => value));
-    const kept = api.scopes.filter(({ value }) => OWN_PAGE_SCOPES.includes(value) && !named.has(value));
-    const scopes = [...settings.scopes, ...kept];
-    if (scopes.length > MOST_SCOPES)
-      throw ValidationError.of(
-        'body',
-        'scopes',
-        `must not be more than ${MOST_SCOPES} with those of a person’s own page`,
-      );
-    return this.save(tx, api, { ...settings, scopes, adopted: true }, actor);
+    return this.save(tx, api, { ...withOwnPage(api, apiAfter(api, body)), adopted: true }, actor);
   }
+
+  /** Whoever deleted our My Account API and makes it again does not open it to every client by that. */
+  private defaults(identifier: string): ApiSettings {
+    return identifier === this.publicUrl.myAccountAudience ? myAccountApi(this.publicUrl) : defaultApi(identifier);
+  }
+}
+
+/** The scopes of a person's own page stay, whatever list a body brings. @throws ValidationError if there are too many */
+function withOwnPage(before: ApiSettings, after: ApiSettings): ApiSettings {
+  const named = new Set(after.scopes.map(({ value }) => value));
+  const kept = before.scopes.filter(({ value }) => OWN_PAGE_SCOPES.includes(value) && !named.has(value));
+  const scopes = [...after.scopes, ...kept];
+  if (scopes.length > MOST_SCOPES)
+    throw ValidationError.of(
+      'body',
+      'scopes',
+      `must not be more than ${MOST_SCOPES} with those of a person’s own page`,
+    );
+  return { ...after, scopes };
 }
 
 /** By id, else by identifier. */
