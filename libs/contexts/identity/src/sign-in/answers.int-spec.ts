@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { HttpAdapterHost } from '@nestjs/core';
 import { testPostgres } from '@strongroom/testing';
 import type { FastifyInstance } from 'fastify';
@@ -12,6 +13,7 @@ import {
 import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
 import { doorPass } from '../door/door-pass.js';
 import { ProviderHolder } from '../library/provider-holder.js';
+import { Interactions } from './interactions.js';
 
 const ORIGIN = 'https://app.example.com';
 
@@ -216,6 +218,16 @@ describe('how a sign-in answers', () => {
     expect(told.map(({ payload }) => payload)).toEqual([
       expect.objectContaining({ sessionId: sid, ip: '127.0.0.1', clientId: third.client_id }),
     ]);
+  });
+
+  it('C8 is a page also where it fails, and says nothing of why', async () => {
+    const failing = jest.spyOn(Interactions.prototype, 'clientName').mockRejectedValue(new Error('the very reason'));
+    const page = await identity.browser().open(asked());
+    failing.mockRestore();
+    expect([page.status, page.headers.get('content-type')]).toEqual([500, 'text/html; charset=utf-8']);
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'.*frame-ancestors 'none'/);
+    expect(page.text).toContain('Something went wrong on our side.');
+    expect(page.text).not.toContain('the very reason');
   });
 
   it('C8 gives every page and every way to one its headers, whatever the routes are', async () => {

@@ -1,13 +1,23 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
-import { sendPage } from '@strongroom/http';
-import type { FastifyReply } from 'fastify';
+import { errorAnswer, sendPage } from '@strongroom/http';
+import { LOGGER, type Logger } from '@strongroom/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemPage } from './refusal-page.js';
+import { texts } from './texts.js';
 
-/** Refusals of the sign-in pages, as a page. */
-@Catch(VaultError)
-export class PageErrorsFilter implements ExceptionFilter<VaultError> {
-  catch(error: VaultError, host: ArgumentsHost): void {
-    sendPage(host.switchToHttp().getResponse<FastifyReply>(), error.status, problemPage(error.message));
+/** People see a page, whatever went wrong; what a failure of ours says goes to the log. */
+@Injectable()
+@Catch()
+export class PageErrorsFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const path = http.getRequest<FastifyRequest>().url.split('?')[0]!;
+    const { status, headers } = errorAnswer(path, error);
+    if (status >= 500) this.logger.error({ err: error, path }, 'a page of sign-in failed');
+    const what = error instanceof VaultError && status < 500 ? error.message : texts.problem.failed;
+    sendPage(http.getResponse<FastifyReply>().headers(headers), status, problemPage(what));
   }
 }
