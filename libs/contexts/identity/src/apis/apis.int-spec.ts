@@ -115,6 +115,8 @@ describe('APIs, their grants and the settings over the Management API', () => {
       for (const key of ['strongroom-management', encodeURIComponent(MANAGEMENT)]) {
         expect((await registry.call('PATCH', `/resource-servers/${key}`, { token_lifetime: 60 })).status).toBe(400);
         expect((await registry.call('DELETE', `/resource-servers/${key}`)).status).toBe(400);
+        const { body } = await registry.call('GET', `/resource-servers/${key}`);
+        expect((await registry.call('PATCH', `/resource-servers/${key}`, body)).status).toBe(200);
       }
       expect((await registry.call('POST', '/resource-servers', { identifier: MANAGEMENT })).status).toBe(409);
     });

@@ -103,9 +103,11 @@ export class ResourceServersService {
     return this.database.transaction(async (tx) => {
       const api = await find(tx, idOrIdentifier, 'pessimistic_write');
       if (!api) throw new InexistentError('resource_server');
-      if (api.id === MANAGEMENT_API) throw new BuiltInError('The Management API');
       checkReadOnly(readOnly, resourceServerView(api));
-      return this.save(tx, api, apiAfter(api, rest), actorOf(caller));
+      const after = apiAfter(api, rest);
+      if (api.id === MANAGEMENT_API && apiChanges(api, { ...api, ...after }).length > 0)
+        throw new BuiltInError('The Management API');
+      return this.save(tx, api, after, actorOf(caller));
     });
   }
 

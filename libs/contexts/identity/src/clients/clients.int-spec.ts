@@ -375,6 +375,17 @@ describe('clients over the Management API', () => {
     expect([named.status, named.body['description']]).toEqual([200, 'Ours']);
   });
 
+  it('takes what is ours back as it was read, and no change of what nobody may change', async () => {
+    for (const { client_id: id } of (await registry.call('GET', '/clients')).body as unknown as {
+      client_id: string;
+    }[]) {
+      const { body } = await registry.call('GET', `/clients/${id}`);
+      expect([id, (await registry.call('PATCH', `/clients/${id}`, body)).status]).toEqual([id, 200]);
+    }
+    const renamed = await registry.call('PATCH', '/clients/strongroom-connect', { name: 'Other' });
+    expect(renamed.body['errorCode']).toBe('operation_not_supported');
+  });
+
   it('is changed in other things while the API it belongs to is gone', async () => {
     const identifier = 'https://gone.example.com';
     await registry.call('POST', '/resource-servers', { identifier });

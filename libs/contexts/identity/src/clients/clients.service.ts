@@ -93,7 +93,6 @@ export class ClientsService {
     const [readOnly, rest] = split(body, READ_ONLY_OF_CLIENT);
     return this.database.transaction(async (tx) => {
       const client = await this.locked(tx, clientId);
-      if (clientId === CONNECT_CLIENT) throw new BuiltInError(`The client ${CONNECT_CLIENT}`);
       if (client.builtIn) demandEveryScope(caller);
       const secret = secretToSet(client, body.client_secret, caller);
       demandPrivilegedScope(caller, client.tokenVaultPrivilegedAccess, body.token_vault_privileged_access);
@@ -111,6 +110,7 @@ export class ClientsService {
       const changed = changedMembers(before, clientView(after));
       if (changes.secretHash !== undefined) changed.push('client_secret');
       if (changed.length === 0) return before;
+      if (clientId === CONNECT_CLIENT) throw new BuiltInError(`The client ${CONNECT_CLIENT}`);
       await this.save(tx, after, changes, changed, actorOf(caller));
       return clientView(after);
     });
