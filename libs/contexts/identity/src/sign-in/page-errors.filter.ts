@@ -16,7 +16,9 @@ export class PageErrorsFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const path = http.getRequest<FastifyRequest>().url.split('?')[0]!;
     const { status, headers } = errorAnswer(path, error);
-    if (status >= 500) this.logger.error({ err: error, path }, 'a page of sign-in failed');
+    // The step itself, `/u/login/…`, is what its cookie holds.
+    const page = path.split('/').slice(0, 3).join('/');
+    if (status >= 500) this.logger.error({ err: error, path: page }, 'a page of sign-in failed');
     const what = error instanceof VaultError && status < 500 ? error.message : texts.problem.failed;
     sendPage(http.getResponse<FastifyReply>().headers(headers), status, problemPage(what));
   }
