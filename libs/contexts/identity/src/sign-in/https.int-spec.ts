@@ -32,14 +32,20 @@ describe('behind an edge that ends TLS', () => {
     expect(first).toBeDefined();
     for (const line of browser.received.filter((one) => one.startsWith('__Host-')))
       expect(line.toLowerCase()).toMatch(/; path=\/;.*samesite=none; secure; httponly/);
+    // Signature and all, as a thief would have it.
+    const stolen = [...browser.cookies];
+    const thief = () => {
+      const other = identity.browser();
+      for (const [name, cookie] of stolen) other.cookies.set(name, cookie);
+      return other.open(
+        `/authorize?response_type=code&client_id=${client.client_id}&redirect_uri=https://app.example.com/callback` +
+          `&scope=openid&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
+      );
+    };
+    expect((await thief()).left).toContain('code=');
     await identity.authorize(browser, email, client, { prompt: 'login' });
     expect(session()).not.toBe(first);
-    browser.cookies.set('__Host-strongroom_session@/', { value: first!, path: '/' });
-    const page = await browser.open(
-      `/authorize?response_type=code&client_id=${client.client_id}&redirect_uri=https://app.example.com/callback` +
-        `&scope=openid&code_challenge=${'a'.repeat(43)}&code_challenge_method=S256`,
-    );
-    expect(page.path).toMatch(/^\/u\/login\//);
+    expect((await thief()).path).toMatch(/^\/u\/login\//);
   });
 
   it('A5 S5 counts guesses at a person, by whatever name, from where the edge says and nobody else', async () => {
