@@ -54,7 +54,9 @@ export class LoginService {
       .where('user.passwordHash is not null')
       .andWhere('(lower(user.email) = lower(:name) or lower(user.username) = lower(:name))', { name: name.trim() });
     if (typeof connection === 'string') query.andWhere('user.connection = :connection', { connection });
-    return query.orderBy('user.createdAt').limit(1).getOne();
+    // An address is its owner's, also where somebody else has it for a user name.
+    query.orderBy('lower(user.email) = lower(:name)', 'DESC', 'NULLS LAST').addOrderBy('user.createdAt');
+    return query.limit(1).getOne();
   }
 
   /** Somebody else is signed in here: their session ends, or the library would ask them to sign out first. */

@@ -13,7 +13,9 @@ const members = {
     .transform((email) => email.toLowerCase())
     .optional(),
   email_verified: z.boolean().optional(),
-  username: text(128).optional(),
+  username: text(128)
+    .refine((name) => name === name.trim(), 'must not begin or end with white space: nobody could sign in with it')
+    .optional(),
   phone_number: z
     .string()
     .regex(/^\+[1-9]\d{1,14}$/, 'must be an E.164 number')

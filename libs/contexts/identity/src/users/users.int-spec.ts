@@ -113,6 +113,11 @@ describe('people over the Management API', () => {
     expect((await registry.call('PATCH', at(user), { app_metadata: { two: half + half } })).status).toBe(400);
   });
 
+  it('takes no user name that begins or ends with white space, which sign-in does not look at', async () => {
+    for (const username of [' Spaced', 'Spaced\u00a0', '\t'])
+      expect((await registry.call('POST', '/users', { connection: CONNECTION, username })).status).toBe(400);
+  });
+
   it('answers 409 user_exists for the same e-mail, user name or id, without case', async () => {
     const user = await person({ username: 'Taken', user_id: 'taken' });
     for (const same of [
