@@ -61,7 +61,7 @@ export class ConsentService {
       clientId,
       api,
       scopes: all.filter(isOidcScope),
-      apiScopes: all.filter((scope) => allowed.includes(scope)),
+      apiScopes: all.filter((scope) => allowed.includes(scope) && !isOidcScope(scope)),
     };
   }
 

@@ -275,7 +275,7 @@ describe('what a sign-in asks', () => {
         identifier: 'letters',
         scopes: [
           ...[{ value: 'read:letters', description: 'Read <your> letters' }, { value: 'burn:letters' }],
-          ...[{ value: 'constructor' }, { value: '__proto__' }],
+          ...[{ value: 'constructor' }, { value: '__proto__' }, { value: 'openid' }],
         ],
       });
       const [one, two] = [await identity.client({ is_first_party: false }), await identity.client({ name: 'Second' })];
@@ -286,6 +286,7 @@ describe('what a sign-in asks', () => {
       expect(page.text).toContain('Read &lt;your&gt; letters');
       for (const scope of ['burn:letters', 'constructor', '__proto__'])
         expect(page.text).toContain(`Use this permission <code>${scope}</code>`);
+      expect(page.text.match(/<code>openid<\/code>/g)).toHaveLength(1);
       expect(page.text).toContain('<strong>app.example.com</strong>');
       expect(answer(await browser.submit(page, { action: 'deny' }))['error']).toBe('access_denied');
       page = await browser.submit(await browser.open(asked(params, one)), { action: 'accept' });
