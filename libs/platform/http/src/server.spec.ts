@@ -234,6 +234,25 @@ describe('an HTTP server of ours', () => {
     expect((await call('POST', '/oauth/bytes', 'client_id=a%2500b', form)).status).toBe(201);
   });
 
+  it('refuses more than 100 headers', async () => {
+    const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '1']));
+    expect((await call('POST', '/api/v2/notes', '{"text":"a"}', { ...management, ...headers(90) })).status).toBe(201);
+    const { status, body } = await call('POST', '/api/v2/notes', '{"text":"a"}', { ...management, ...headers(101) });
+    expect([status, body['message']]).toEqual([431, 'the request has more than 100 headers']);
+  });
+
+  it('reads 64 KiB of a body under My Account, and more elsewhere', async () => {
+    const sized = (bytes: number) => JSON.stringify({ other: 'x'.repeat(bytes - '{"other":""}'.length) });
+    const sent = (url: string, bytes: number, by: object) => call('POST', url, sized(bytes), by);
+    // 400: it was read, and has no such member.
+    expect((await sent('/me/v1/notes', 64 * 1024, account)).status).toBe(400);
+    expect(await sent('/me/v1/notes', 64 * 1024 + 1, account)).toMatchObject({
+      status: 413,
+      body: { title: 'Payload Too Large', detail: 'the body is larger than 64 KiB' },
+    });
+    expect((await sent('/api/v2/notes', 64 * 1024 + 1, management)).status).toBe(400);
+  });
+
   it('refuses a compressed body and one over the limit', async () => {
     expect((await call('POST', '/oauth/bytes', 'x', { 'content-encoding': 'gzip' })).status).toBe(415);
     expect((await call('POST', '/oauth/bytes', 'x'.repeat(256 * 1024 + 1))).status).toBe(413);

@@ -6,7 +6,7 @@ import type { Logger } from '@strongroom/observability';
 import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
-import { type RateLimits, serveRateLimits } from './rate-limits.js';
+import { apiOf, type RateLimits, serveRateLimits } from './rate-limits.js';
 import { type RequestPart, ValidationError } from './validation.js';
 import { answersUnreadableAddresses } from './unreadable-address.js';
 import { plainAddress, setSender, shownCertificate, trustOf } from './sender.js';
@@ -28,6 +28,12 @@ export interface HttpServerOptions {
 /** No text column takes one, and nobody means one. */
 const nulIn = (part: RequestPart) => new ValidationError(part, [{ path: [], detail: 'has a NUL character in it' }]);
 
+const refused = (status: number, message: string) => new VaultError(message, { code: 'invalid_request', status });
+
+const MOST_HEADERS = 100;
+const OF_MY_ACCOUNT = 64 * 1024;
+const LISTENER = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 };
+
 /** Limits of `spec/threats.md` §9. */
 export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServerDefault> {
   const { logger, tls, trustedProxies = [], asksForCertificates = false } = options;
@@ -35,7 +41,13 @@ export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServe
     loggerInstance: logger.child({}, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
     // Whom a certificate stands for is decided later, per client: the handshake only has it proven that its key is there.
     ...(tls
-      ? { https: { ...tls, ...(asksForCertificates ? { requestCert: true, rejectUnauthorized: false } : {}) } }
+      ? {
+          https: {
+            ...LISTENER,
+            ...tls,
+            ...(asksForCertificates ? { requestCert: true, rejectUnauthorized: false } : {}),
+          },
+        }
       : {}),
     ...(trustedProxies.length > 0 ? { trustProxy: trustOf(trustedProxies) } : {}),
     // A request on a connection that is kept alive is answered while the server closes; Fastify would say 503.
@@ -43,7 +55,7 @@ export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServe
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     keepAliveTimeout: 65_000,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
+    http: LISTENER,
     routerOptions: { maxParamLength: 2048 },
     frameworkErrors: answersUnreadableAddresses(options),
   } as FastifyHttpOptions<RawServerDefault>);
@@ -68,15 +80,18 @@ export function prepareHttp(app: NestFastifyApplication, options: HttpServerOpti
     setSender(request.raw, { address: plainAddress(request.ip), certificate });
     void reply.header('x-content-type-options', 'nosniff');
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
-    if (request.url.length > 8 * 1024)
-      done(new VaultError('the address is too long', { code: 'invalid_request', status: 414 }));
+    if (request.url.length > 8 * 1024) done(refused(414, 'the address is too long'));
+    else if (request.raw.rawHeaders.length > 2 * MOST_HEADERS)
+      done(refused(431, `the request has more than ${MOST_HEADERS} headers`));
     else if (request.url.includes('%00')) done(nulIn(request.url.split('?')[0]!.includes('%00') ? 'uri' : 'query'));
     else done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     const body = rawBody(request);
     const isForm = mediaType(request) === 'application/x-www-form-urlencoded';
-    done(body.includes(0) || (isForm && body.includes('%00')) ? nulIn('body') : undefined);
+    if (body.length > OF_MY_ACCOUNT && apiOf(request.url) === 'my-account')
+      done(refused(413, `the body is larger than ${OF_MY_ACCOUNT / 1024} KiB`));
+    else done(body.includes(0) || (isForm && body.includes('%00')) ? nulIn('body') : undefined);
   });
   if (options.rateLimits) serveRateLimits(fastify, options.rateLimits);
   app.useGlobalFilters(new ErrorFilter(logger));
