@@ -71,6 +71,7 @@ export {
   type RevocationView,
   type TokensetView,
   type WantedToken,
+  type WorkerRights,
 } from './ports.js';
 export {
   type PortEntry,

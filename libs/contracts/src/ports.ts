@@ -150,6 +150,15 @@ export interface Subject {
   personId: string;
   userId: string;
   clientId: string;
+  /** There if the client asked as a privileged worker, without a token of the person. */
+  worker?: WorkerRights;
+}
+
+/** What a privileged worker may have (`spec/wire-contract.md` §1.6), and what it said it wants it for. */
+export interface WorkerRights {
+  auditContext: string;
+  /** By the connection's name; each with the scopes at most. */
+  grants: { connection: string; scopes: string[] }[];
 }
 
 /** Offered by `identity`, used by `exchange`: authenticates the client and validates the subject token in one call. */

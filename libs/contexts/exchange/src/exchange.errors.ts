@@ -28,6 +28,17 @@ export class VaultOffError extends VaultError {
   }
 }
 
+/** A privileged worker asks for more than its client was given (`spec/wire-contract.md` §1.6). */
+export class WorkerGrantError extends VaultError {
+  constructor(what: 'connection' | 'scope') {
+    super(`The ${what} is not in the grants of the client (token_vault_privileged_access).`, {
+      code: 'access_denied',
+      status: 403,
+      details: { reason: `worker_${what}` },
+    });
+  }
+}
+
 /** The audit row is not durable, so nothing is handed out. */
 export class AuditUnavailableError extends VaultError {
   constructor(cause: unknown) {

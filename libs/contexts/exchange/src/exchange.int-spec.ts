@@ -238,6 +238,32 @@ describe('the token endpoint', () => {
     expect((await rows()).map(({ payload }) => payload['ip'])).toEqual(['127.0.0.1', '203.0.113.7']);
   });
 
+  it('PW-01 and PW-06 gives a worker what its grants list, and records what it is for', async () => {
+    const jwt = { subject_token_type: 'urn:ietf:params:oauth:token-type:jwt' };
+    const worker = (scopes: string[], connection = 'acme') =>
+      tokenOf({ ...ALICE, worker: { auditContext: 'nightly report', grants: [{ connection, scopes }] } });
+    const refused = async (token: string, more: Record<string, string> = {}) => {
+      const { status, body, text } = await exchange(token, { ...jwt, ...more });
+      expect(text).not.toContain('cnry_at');
+      return [status, body.error, (body as { error_details?: { reason: string } }).error_details?.reason];
+    };
+    const token = worker(['read', 'write']);
+    expect((await exchange(token, jwt)).status).toBe(200);
+    expect(vault.asked.map(({ scopes }) => scopes)).toEqual([['read', 'write']]);
+    expect((await exchange(token, { ...jwt, scope: 'write read' })).status).toBe(200);
+    expect(vault.asked.map(({ mayRefresh }) => mayRefresh)).toEqual([true, true]); // no look ahead
+    const asked = vault.asked.length;
+    expect(await refused(token, { scope: 'read admin' })).toEqual([403, 'access_denied', 'worker_scope']);
+    expect(await refused(worker(['read'], 'other'))).toEqual([403, 'access_denied', 'worker_connection']);
+    expect(vault.asked).toHaveLength(asked);
+    for (const less of [['read'], []])
+      expect(await refused(worker(less))).toEqual([403, 'access_denied', 'worker_scope']); // the vault gave more
+    const facts = { privilegedWorker: true, auditContext: 'nightly report', subjectTokenType: 'jwt' };
+    const all = await rows();
+    expect(all).toHaveLength(6);
+    for (const { payload } of all) expect(payload).toMatchObject(facts);
+  });
+
   it('L4 writes no row for a caller that is told to wait', async () => {
     const { status, headers, body } = await exchange('cnry_too_many');
     expect([status, headers['retry-after'], body.error]).toEqual([429, '30', 'too_many_requests']);

@@ -11,6 +11,7 @@ const MAX_FIELDS = 32;
 const SUBJECT_TOKEN_TYPES: Record<string, SubjectTokenKind> = {
   'urn:ietf:params:oauth:token-type:refresh_token': 'refresh_token',
   'urn:ietf:params:oauth:token-type:access_token': 'access_token',
+  'urn:ietf:params:oauth:token-type:jwt': 'jwt',
 };
 const REQUESTED_TOKEN_TYPES = new Set([
   'http://auth0.com/oauth/token-type/federated-connection-access-token',

@@ -9,6 +9,7 @@ import {
   type Subject,
   SubjectTokens,
   TokenVault,
+  type WorkerRights,
 } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import { PublicUrl } from '@strongroom/http';
@@ -19,6 +20,7 @@ import type { ExchangeRequest } from './exchange.request.js';
 import { explained, reasonOf } from './refusal.js';
 import { RememberedConnections } from './remembered-connections.js';
 import { RememberedSubjects } from './remembered-subjects.js';
+import { demandWithin, grantedScopes } from './worker-grant.js';
 
 /** How the request reached us; part of the client's authentication. */
 export interface Channel {
@@ -90,7 +92,7 @@ export class ExchangeService {
       remembered && this.lookAhead(remembered, request),
     ]);
     facts.subject = subject;
-    this.subjects.set(request.subjectToken, subject);
+    if (!subject.worker) this.subjects.set(request.subjectToken, subject); // what a worker signs comes once
 
     const connection = await this.connections.byName(request.connection, subject.clientId);
     if (!connection?.enabledForClient) throw new ConnectionNotAvailableError();
@@ -99,7 +101,21 @@ export class ExchangeService {
 
     // The look ahead was made for whom the token led to last time; it counts only if that is still so.
     if (early && remembered?.personId === subject.personId && remembered.clientId === subject.clientId) return early;
+    if (subject.worker) return this.issueToWorker(subject, subject.worker, connection, request);
     return (await this.vault.accessToken(this.wanted(subject, connection, request, true)))!;
+  }
+
+  private async issueToWorker(
+    subject: Subject,
+    worker: WorkerRights,
+    connection: ConnectionView,
+    request: ExchangeRequest,
+  ): Promise<IssuedToken> {
+    const scopes = grantedScopes(worker, connection.name, request.scopes);
+    const wanted = this.wanted(subject, connection, { ...request, scopes }, true);
+    const issued = (await this.vault.accessToken(wanted))!;
+    demandWithin(worker, connection.name, issued);
+    return issued;
   }
 
   /**
@@ -128,7 +144,12 @@ export class ExchangeService {
     };
   }
 
-  private recordSuccess(issued: IssuedToken, request: ExchangeRequest, channel: Channel, subject: Subject) {
+  private recordSuccess(
+    issued: IssuedToken,
+    request: ExchangeRequest,
+    channel: Channel,
+    { worker, ...subject }: Subject,
+  ) {
     return this.records.add(exchangeSucceeded, (exchangeId) => ({
       exchangeId,
       ...subject,
@@ -141,8 +162,8 @@ export class ExchangeService {
       expiresAt: issued.expiresAt,
       tokenThumbprint: createHash('sha256').update(issued.accessToken).digest('base64url'),
       refreshed: issued.refreshed,
-      privilegedWorker: false,
-      auditContext: null,
+      privilegedWorker: worker !== undefined,
+      auditContext: worker?.auditContext ?? null,
       ip: channel.ip,
       actor: by(subject.clientId),
     }));
@@ -165,8 +186,8 @@ export class ExchangeService {
         subjectTokenType: request?.subjectTokenType ?? null,
         error: refusal.code,
         reason: reasonOf(refusal),
-        privilegedWorker: false,
-        auditContext: null,
+        privilegedWorker: request?.subjectTokenType === 'jwt',
+        auditContext: facts.subject?.worker?.auditContext ?? audit['auditContext'] ?? null,
         ip: channel.ip,
         actor: by(clientId),
       }))

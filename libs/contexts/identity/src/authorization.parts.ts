@@ -41,6 +41,7 @@ import { subjectReads } from './subjects/subject-reads.js';
 import { SubjectProofs } from './subjects/subject-proofs.js';
 import { SubjectRefreshToken } from './subjects/subject-refresh-token.js';
 import { SubjectTokensService } from './subjects/subject-tokens.service.js';
+import { SubjectWorker } from './subjects/subject-worker.js';
 import { TokenEndpoint } from './door/token-endpoint.js';
 import { doorParts } from './door/door.parts.js';
 import { dpopParts } from './dpop/dpop.parts.js';
@@ -93,6 +94,7 @@ const providers: Provider[] = [
   SubjectProofs,
   SubjectRefreshToken,
   SubjectAccessToken,
+  SubjectWorker,
   { provide: Bearer, useClass: BearerService },
   { provide: SubjectTokens, useClass: SubjectTokensService },
   { provide: SignIn, useClass: SignInService },

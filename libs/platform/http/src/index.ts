@@ -19,7 +19,7 @@ export { endConnectionsOnClose } from './drain.js';
 export { errorAnswer, type ErrorAnswer } from './error-answer.js';
 export { NestLogger } from './nest-logger.js';
 export { OtherGrants } from './other-grants.js';
-export { clientAddress, clientCertificate, type ClientCertificate, setSender } from './sender.js';
+export { addressesOf, clientAddress, clientCertificate, type ClientCertificate, setSender } from './sender.js';
 export { serveHealth } from './health.js';
 export { html, Html, page, pageHeaders, sendPage, sendSeeOther, styles, STYLES_PATH } from './page.js';
 export {

@@ -34,14 +34,23 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 
 /** Whether a peer is one of these addresses and CIDRs. @throws Error naming an entry that is neither */
 export function trustOf(proxies: readonly string[]): (address: string | undefined) => boolean {
-  const list = new BlockList();
   for (const entry of proxies) {
     const [address, bits] = entry.split('/') as [string, string | undefined];
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    const most = family === 'ipv6' ? 128 : 32;
-    if (isIP(address) === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= most)))
+    if (isIP(address) === 0 || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= mostBits(address))))
       throw new Error(`STRONGROOM_TRUSTED_PROXIES: ${entry} is no address and no CIDR`);
-    list.addSubnet(address, bits === undefined ? most : Number(bits), family);
+  }
+  return addressesOf(proxies);
+}
+
+const mostBits = (address: string): number => (isIPv6(address) ? 128 : 32);
+
+/** Whether an address is among these addresses and CIDRs, which were checked when they were saved. */
+export function addressesOf(entries: readonly string[]): (address: string | undefined) => boolean {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address, bits] = entry.split('/') as [string, string | undefined];
+    const prefix = bits === undefined ? mostBits(address) : Number(bits);
+    list.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
   return (address) => {
     const plain = plainAddress(address ?? '');

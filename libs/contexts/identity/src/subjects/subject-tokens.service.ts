@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Subject, type SubjectRequest, SubjectTokens } from '@strongroom/contracts';
-import { InvalidRequestError } from '../authorization.errors.js';
 import { presentedClient } from '../door/client-authentication.js';
 import { SubjectAccessToken } from './subject-access-token.js';
 import { SubjectRefreshToken } from './subject-refresh-token.js';
+import { SubjectWorker } from './subject-worker.js';
 
 /** Who calls the exchange, and for whom. */
 @Injectable()
@@ -11,6 +11,7 @@ export class SubjectTokensService extends SubjectTokens {
   constructor(
     private readonly refreshToken: SubjectRefreshToken,
     private readonly accessToken: SubjectAccessToken,
+    private readonly worker: SubjectWorker,
   ) {
     super();
   }
@@ -21,8 +22,6 @@ export class SubjectTokensService extends SubjectTokens {
     const presented = { client, grantType, dpop };
     if (subjectTokenType === 'refresh_token') return this.refreshToken.validate(subjectToken, presented);
     if (subjectTokenType === 'access_token') return this.accessToken.validate(subjectToken, presented);
-    throw new InvalidRequestError('subject_token_type jwt is not offered yet: use a refresh token or an access token', {
-      clientId: client.clientId,
-    });
+    return this.worker.validate(subjectToken, presented);
   }
 }
