@@ -60,7 +60,9 @@ export class RpcClient {
       answer: async (request: IncomingMessage, response: ServerResponse, body: Buffer) => {
         const headers = {
           ...(Object.fromEntries(
-            HANDED_ON.flatMap((name) => (request.headers[name] ? [[name, String(request.headers[name])]] : [])),
+            HANDED_ON.flatMap((name) =>
+              request.headers[name] === undefined ? [] : [[name, String(request.headers[name])]],
+            ),
           ) as Record<string, string>),
           ...senderHeaders(request),
         };

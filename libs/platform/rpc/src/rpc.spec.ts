@@ -422,6 +422,7 @@ describe('a port over HTTP', () => {
     const headers = {
       ...form,
       authorization: 'Basic Y25yeV86',
+      dpop: '', // a proof that is none, and not none that was sent
       [TOKEN_HEADER]: 'forged',
       'x-forwarded-for': '1.2.3.4',
     };
@@ -431,7 +432,9 @@ describe('a port over HTTP', () => {
     expect(await answer.text()).toBe('{"error":"invalid_client"}');
     expect(seen[0]!.body.equals(bytes)).toBe(true);
     expect(seen[0]!.url).toBe('/oauth/token');
-    expect(seen[0]!.headers).toMatchObject({ authorization: 'Basic Y25yeV86', 'content-type': form['content-type'] });
+    expect(seen[0]!.headers).toMatchObject({
+      ...{ authorization: 'Basic Y25yeV86', dpop: '', 'content-type': form['content-type'] },
+    });
     expect(seen[0]!.headers[TOKEN_HEADER]).toBeUndefined();
     expect(seen[0]!.headers['x-forwarded-for']).toBeUndefined();
     await server.close();
