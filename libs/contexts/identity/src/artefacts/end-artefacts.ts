@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { LOCK_ORDER } from './lock-artefacts.js';
 
 /**
  * Refresh tokens are dead without their grant; their hashes stay for a month and still say whose they were, so that a
@@ -14,7 +15,7 @@ export async function endArtefacts(
   const isTheirs = `${of} = any($1::${of === 'person_id' ? 'uuid' : 'text'}[])`;
   await database.query(
     `with theirs as (
-       select kind, id_hash from artefacts where ${isTheirs} order by kind, id_hash for update),
+       select kind, id_hash from artefacts where ${isTheirs} order by ${LOCK_ORDER} for update),
      tokens as (
        update artefacts a set expires_at = least(expires_at, clock_timestamp() + interval '30 days'), successor_sealed = null
        from theirs t where a.kind = 'RefreshToken' and a.kind = t.kind and a.id_hash = t.id_hash),

@@ -7,6 +7,7 @@ import { type AuthorizationApp, type Browser, CALLBACK, startAuthorization } fro
 import { emptyDatabase } from '../../test/registry-app.js';
 import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
+import { lockArtefacts } from '../artefacts/lock-artefacts.js';
 import { ArtefactAdapter } from '../library/artefact-adapter.js';
 
 type Client = { client_id: string; client_secret: string };
@@ -238,5 +239,29 @@ describe('an end that meets a request under way', () => {
         ends.map(() => 'ended'),
       );
     }
+  });
+
+  it('is not crossed by the end of a grant on which something was issued meanwhile', async () => {
+    const { database } = identity;
+    const artefacts = identity.app.get(ArtefactsService, { strict: false });
+    const person = randomUUID();
+    const insert = (kind: string) =>
+      database.query(
+        `insert into artefacts (kind, id_hash, grant_id, person_id, client_id, expires_at, payload)
+         values ($1, sha256('crossed'), 'crossed', $2, 'a client', now() + interval '1 hour', '{}')`,
+        [kind, person],
+      );
+    const waits = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%theirs%'`;
+    for (const kind of ['Grant', 'AuthorizationCode']) await insert(kind);
+    let other: Promise<void> | undefined;
+    await database.transaction(async (tx) => {
+      await lockArtefacts(tx, { personId: person });
+      await insert('AccessToken');
+      other = database.transaction((its) => artefacts.endOfGrant(its, 'crossed'));
+      other.catch(() => undefined);
+      while ((await database.query<unknown[]>(waits)).length === 0) continue;
+      await artefacts.endOfPerson(tx, person);
+    });
+    await expect(other).resolves.toBeUndefined();
   });
 });
