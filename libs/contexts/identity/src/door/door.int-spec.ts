@@ -266,6 +266,14 @@ describe('the door in front of the authorization server', () => {
       expect(await open({ redirect_uri })).toMatchObject({ status: 400, left: null });
   });
 
+  it('A3 lets no client register itself, wherever it looks for a place to', async () => {
+    const { body } = await identity.get('/.well-known/openid-configuration');
+    expect(body).toHaveProperty('token_endpoint');
+    expect(body).not.toHaveProperty('registration_endpoint');
+    for (const path of ['/oidc/register', '/oauth/register', '/register', '/reg', '/connect/register'])
+      expect([path, (await identity.json(path, { redirect_uris: [CALLBACK] })).status]).toEqual([path, 404]);
+  });
+
   it('ID-08 signs in a client of the vault with callbacks of web and app, on no port but the one that is written', async () => {
     const callbacks = [CALLBACK, 'com.example.app:/callback', 'http://127.0.0.1:8765/callback'];
     const mixed = await identity.client({

@@ -184,8 +184,9 @@ describe('signing keys', () => {
   it('A7 sign at once where all before them were revoked: what leaked must not sign on', async () => {
     await rotated();
     await manage('POST', '/rotate'); // the current one is known to nobody yet
-    for (const { kid } of (await keys()).filter((key) => key.previous))
-      expect((await manage('PUT', `/${kid}/revoke`)).status).toBe(200);
+    const before = (await keys()).filter((key) => key.previous);
+    expect(before).not.toEqual([]);
+    for (const { kid } of before) expect((await manage('PUT', `/${kid}/revoke`)).status).toBe(200);
     expect(kidOf((await tokens(replica)).access_token)).toBe(await kidThat('current'));
   });
 
