@@ -326,7 +326,7 @@ export class Browser {
 }
 
 /** As in a process that started long before the proofs of a test: one that just did refuses those of its first second. */
-export function replaysOfAnHour(): ReplayStore {
+function replaysOfAnHour(): ReplayStore {
   let clock = () => Date.now() - 3_600_000;
   const store = new InProcessReplayStore(() => clock());
   clock = Date.now;

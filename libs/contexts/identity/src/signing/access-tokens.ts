@@ -122,7 +122,7 @@ function read(header: Header, claims: JWTPayload): GenuineToken {
 const boundTo = (cnf: unknown): string | null => (cnf as { jkt?: string } | undefined)?.jkt ?? null;
 
 /** `typ` of an API's tokens. */
-export const typOf = (dialect: string): string => (dialect.startsWith('rfc9068') ? 'at+jwt' : 'JWT');
+const typOf = (dialect: string): string => (dialect.startsWith('rfc9068') ? 'at+jwt' : 'JWT');
 
 /** Whether a token is signed and typed as this API has it. */
 export const isOf = (api: { dialect: string; alg: string }, token: GenuineToken): boolean =>

@@ -58,7 +58,7 @@ const COLUMNS = {
 } as const satisfies Partial<Record<keyof UpdateUser, keyof UserEntity>>;
 
 /** The columns that a body sets, metadata and password apart. */
-export const columnsOf = (body: Partial<UpdateUser>): Partial<UserEntity> =>
+const columnsOf = (body: Partial<UpdateUser>): Partial<UserEntity> =>
   Object.fromEntries(
     Object.entries(COLUMNS).flatMap(([member, column]) => {
       const value = body[member as keyof UpdateUser];
