@@ -24,6 +24,10 @@ import { masterKeys, SaidConnections, SaidListing, START } from './registry-app.
 export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 export const CALLBACK = 'https://app.example.com/callback';
 export const PASSWORD = 'cnry_password_of_the_tests';
+/** Settings of a client whose refresh tokens each work once. */
+export const ROTATING = {
+  refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
+};
 
 /** Stands where the exchange stands: hands every body on as it came. */
 @Injectable()

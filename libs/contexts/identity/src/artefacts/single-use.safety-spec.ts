@@ -1,7 +1,13 @@
 import { jest } from '@jest/globals';
 import { recordFigure, safetyCount, testPostgres } from '@strongroom/testing';
 import type { DataSource } from 'typeorm';
-import { type AuthorizationApp, CALLBACK, type Signed, startAuthorization } from '../../test/authorization-app.js';
+import {
+  type AuthorizationApp,
+  CALLBACK,
+  type Signed,
+  ROTATING,
+  startAuthorization,
+} from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 import { ArtefactAdapter } from '../library/artefact-adapter.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
@@ -31,9 +37,7 @@ describe('what works once', () => {
   beforeAll(async () => {
     postgres = await testPostgres();
     identity = await startAuthorization(await emptyDatabase(postgres.url));
-    client = await identity.client({
-      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
-    });
+    client = await identity.client(ROTATING);
     await identity.person(email);
   }, 60_000);
   beforeEach(() => {

@@ -4,7 +4,7 @@ import { RedisConnection, RedisReplayStore } from '@strongroom/locking';
 import { createLogger } from '@strongroom/observability';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt, type JWK, SignJWT, UnsecuredJWT } from 'jose';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, ROTATING, startAuthorization } from '../../test/authorization-app.js';
 import { now, ProofKey } from '../../test/proofs.js';
 import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
 
@@ -66,9 +66,7 @@ describe('proof of possession', () => {
   });
 
   it('hands the binding on to the successor of a rotating token', async () => {
-    const rotator = await identity.client({
-      refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
-    });
+    const rotator = await identity.client(ROTATING);
     const first = await identity.tokens(email, rotator, {}, await proofOf(key));
     const stolen = await identity.refresh(rotator, first.refresh_token, {}, await proofOf(other));
     expect([stolen.status, stolen.body['error']]).toEqual(refusedProof);

@@ -1,16 +1,19 @@
 import { VaultError } from '@strongroom/errors';
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type Answer, type AuthorizationApp, type Browser, startAuthorization } from '../../test/authorization-app.js';
+import {
+  type Answer,
+  type AuthorizationApp,
+  type Browser,
+  ROTATING,
+  startAuthorization,
+} from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
 type Client = { client_id: string; client_secret: string };
 type Listed = Record<string, unknown> & { id: string };
 
 const ONLINE = { scope: 'openid profile' };
-const ROTATING = {
-  refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
-};
 
 describe('what a sign-in left behind', () => {
   let postgres: Awaited<ReturnType<typeof testPostgres>>;

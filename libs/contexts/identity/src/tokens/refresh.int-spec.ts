@@ -1,6 +1,6 @@
 import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, ROTATING, startAuthorization } from '../../test/authorization-app.js';
 import { emptyDatabase } from '../../test/registry-app.js';
 
 describe('one refresh token for several APIs', () => {
@@ -9,9 +9,6 @@ describe('one refresh token for several APIs', () => {
   let client: { client_id: string; client_secret: string };
   let me: string;
   const email = 'someone@example.com';
-  const rotating = {
-    refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring', leeway: 0, token_lifetime: 3600 },
-  };
 
   beforeAll(async () => {
     postgres = await testPostgres();
@@ -139,7 +136,7 @@ describe('one refresh token for several APIs', () => {
   });
 
   it('ID-13 gives a successor once; the token that was replaced ends the grant', async () => {
-    const rotator = await identity.client(rotating);
+    const rotator = await identity.client(ROTATING);
     const { refresh_token } = await identity.tokens(email, rotator);
     const first = await identity.refresh(rotator, refresh_token);
     const successor = first.body['refresh_token'] as string;
@@ -151,7 +148,7 @@ describe('one refresh token for several APIs', () => {
   });
 
   it('ID-13 gives the same successor within the leeway, until somebody has used it', async () => {
-    const { refresh_token: settings } = rotating;
+    const { refresh_token: settings } = ROTATING;
     const rotator = await identity.client({ refresh_token: { ...settings, leeway: 30 } });
     const { refresh_token } = await identity.tokens(email, rotator);
     const answers = await Promise.all(Array.from({ length: 20 }, () => identity.refresh(rotator, refresh_token)));
@@ -164,7 +161,7 @@ describe('one refresh token for several APIs', () => {
   });
 
   it('GR-10 lets one of 50 use a rotating token without leeway', async () => {
-    const rotator = await identity.client(rotating);
+    const rotator = await identity.client(ROTATING);
     for (let round = 0; round < 3; round++) {
       const { refresh_token } = await identity.tokens(email, rotator);
       const answers = await Promise.all(Array.from({ length: 50 }, () => identity.refresh(rotator, refresh_token)));
