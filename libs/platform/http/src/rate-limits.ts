@@ -55,7 +55,7 @@ export function serveRateLimits(fastify: FastifyInstance, limits: RateLimits): v
     done();
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    const api = apiOf(request.url);
+    const api = apiAt(request.url);
     if (api === null || reply.hasHeader('x-ratelimit-limit')) return done(null, payload);
     limits.spend(api, atAddress(request)).then(
       (left) => {
@@ -89,7 +89,7 @@ export function showAllowance(reply: FastifyReply, { limit, remaining, resetMs }
   });
 }
 
-export function apiOf(url: string): OwnApi | null {
+export function apiAt(url: string): OwnApi | null {
   if (/^\/api\/v2(?:[/?]|$)/.test(url)) return 'management';
   return /^\/me(?:[/?]|$)/.test(url) ? 'my-account' : null;
 }

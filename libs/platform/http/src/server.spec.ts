@@ -207,6 +207,11 @@ describe('an HTTP server of ours', () => {
     expect(said).toContain(rule!['field'] ? `${rule!['field'] as string}: ` : 'the body');
   });
 
+  it('keeps what our own APIs answer out of every cache', async () => {
+    const { status, headers } = await call('GET', '/api/v2/notes?take=2', undefined, management);
+    expect([status, headers['cache-control']]).toEqual([200, 'no-store']);
+  });
+
   it('reads whole surrogate pairs, and refuses bytes that are no UTF-8', async () => {
     expect((await call('POST', '/api/v2/notes', '{"text":"\\ud83d\\ude00"}', management)).body).toEqual({ text: '😀' });
     const bytes = Buffer.from([...Buffer.from('{"text":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')]);

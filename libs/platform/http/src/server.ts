@@ -6,7 +6,7 @@ import type { Logger } from '@strongroom/observability';
 import { endConnectionsOnClose } from './drain.js';
 import { ErrorFilter } from './error.filter.js';
 import { mediaType, rawBody, UnsupportedMediaTypeError } from './body.js';
-import { apiOf, type RateLimits, serveRateLimits } from './rate-limits.js';
+import { apiAt, type RateLimits, serveRateLimits } from './rate-limits.js';
 import { type RequestPart, ValidationError } from './validation.js';
 import { answersUnreadableAddresses } from './unreadable-address.js';
 import { plainAddress, setSender, shownCertificate, trustOf } from './sender.js';
@@ -79,6 +79,8 @@ export function prepareHttp(app: NestFastifyApplication, options: HttpServerOpti
     const certificate = shownCertificate(request.raw, { header, trusts });
     setSender(request.raw, { address: plainAddress(request.ip), certificate });
     void reply.header('x-content-type-options', 'nosniff');
+    // Secrets, people and what they connected: nothing of it belongs into a cache on the way.
+    if (apiAt(request.url) !== null) void reply.header('cache-control', 'no-store');
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
     if (request.url.length > 8 * 1024) done(refused(414, 'the address is too long'));
     else if (request.raw.rawHeaders.length > 2 * MOST_HEADERS)
@@ -89,7 +91,7 @@ export function prepareHttp(app: NestFastifyApplication, options: HttpServerOpti
   fastify.addHook('preValidation', (request, _reply, done) => {
     const body = rawBody(request);
     const isForm = mediaType(request) === 'application/x-www-form-urlencoded';
-    if (body.length > OF_MY_ACCOUNT && apiOf(request.url) === 'my-account')
+    if (body.length > OF_MY_ACCOUNT && apiAt(request.url) === 'my-account')
       done(refused(413, `the body is larger than ${OF_MY_ACCOUNT / 1024} KiB`));
     else done(body.includes(0) || (isForm && body.includes('%00')) ? nulIn('body') : undefined);
   });

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { errorAnswer } from './error-answer.js';
-import { atAddress, apiOf, type RateLimits, showAllowance } from './rate-limits.js';
+import { atAddress, apiAt, type RateLimits, showAllowance } from './rate-limits.js';
 import { ValidationError } from './validation.js';
 
 interface Answering {
@@ -21,7 +21,7 @@ export const answersUnreadableAddresses =
     const answer = () => void reply.send(body);
     void reply.code(status).headers({ ...headers, 'x-content-type-options': 'nosniff' });
     if (isHttps) void reply.header('strict-transport-security', 'max-age=31536000');
-    const api = apiOf(path);
+    const api = apiAt(path);
     if (api === null || !rateLimits) return answer();
     rateLimits
       .spend(api, atAddress(request))
