@@ -67,6 +67,17 @@ describe('credentials of clients over the Management API', () => {
     ]);
   });
 
+  it('are keys where a process of the version before wrote them during an upgrade', async () => {
+    await registry.database.query(
+      `insert into client_credentials (id, client_id, name, kid, alg, pem) values ($1, $2, null, 'cnry_kid', 'RS256', $3)`,
+      ['cred_before', await newClient(), key().publicKey],
+    );
+    const [row] = await registry.database.query<{ type: string }[]>(
+      `select type from client_credentials where id = 'cred_before'`,
+    );
+    expect(row?.type).toBe('public_key');
+  });
+
   it('are certificates and names in certificates too, shown by what names them', async () => {
     const { cert, key: own } = await selfSigned('CN=worker,O=Example');
     const made = await create({ credential_type: 'x509_cert', pem: cert });

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A credential of a client is a key, the name in a certificate, or a certificate. */
+/**
+ * A credential of a client is a key, the name in a certificate, or a certificate. Keys by default: processes of the
+ * version before, which know nothing else, write here until the last of them is replaced.
+ */
 export class CertificateCredentials1700000000720 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -16,7 +19,6 @@ export class CertificateCredentials1700000000720 implements MigrationInterface {
         add column updated_at timestamptz not null default now(),
         add constraint client_credentials_subject unique (client_id, subject_dn),
         add constraint client_credentials_thumbprint unique (client_id, thumbprint);
-      alter table client_credentials alter column type drop default;
     `);
   }
 
