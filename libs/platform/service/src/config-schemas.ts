@@ -16,6 +16,7 @@ import {
   rotationSettings,
   serviceSettings,
   sharedLimitsSetting,
+  sharedMemorySetting,
 } from './settings.js';
 
 /**
@@ -63,7 +64,7 @@ export const configSchemas = {
   }),
   identity: z.object({
     ...serviceSettings('identity', ['connections']),
-    ...redisSettings,
+    ...sharedMemorySetting,
     STRONGROOM_MASTER_KEY_PROVIDER: masterKeyProvider,
     STRONGROOM_MASTER_KEYS: masterKeys,
     ...rotationSettings,

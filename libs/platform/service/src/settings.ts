@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { type ServiceName } from '@strongroom/contracts';
 import type { EgressOptions } from '@strongroom/egress';
 import { RateLimits } from '@strongroom/http';
@@ -167,6 +168,13 @@ export const redisSettings = {
     .describe('Redis for locks and counters. Without an answer from it everything goes on, more slowly.'),
 };
 
+/** For identity, which also remembers proofs there. */
+export const sharedMemorySetting = {
+  STRONGROOM_REDIS_URL: redisSettings.STRONGROOM_REDIS_URL.describe(
+    'Redis for locks, counters and which DPoP proofs were used. Without an answer from it each process counts alone, and requests with a proof are answered 503.',
+  ),
+};
+
 /** For services whose calls are limited but that need no locks. */
 export const sharedLimitsSetting = {
   STRONGROOM_REDIS_URL: redisSettings.STRONGROOM_REDIS_URL.optional().describe(
@@ -257,10 +265,20 @@ export const certificateHeaderSetting = {
     ),
 };
 
+/** One that cannot be read would otherwise be missed only when a client is refused. */
+const holdsCertificates = (pem: string): boolean => {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+};
+
 export const clientAuthenticationSettings = {
   ...certificateHeaderSetting,
   STRONGROOM_CLIENT_CERT_CA: z
     .string()
+    .refine(holdsCertificates, 'is not PEM of certificates')
     .optional()
     .describe(
       "PEM of the authorities that sign clients' certificates themselves; with it `tls_client_auth` is offered. Usually given as a file.",
