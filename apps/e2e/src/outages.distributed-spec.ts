@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import {
   DistributedServer,
   eventually,
@@ -35,12 +37,24 @@ describe('what the services lean on goes away', () => {
   }, 60_000);
 
   /** `/readyz` of one process, past the edge. */
-  const readiness = async (service: 'exchange' | 'tokensets' | 'audit') => {
+  const readiness = async (service: 'exchange' | 'tokensets' | 'identity' | 'audit') => {
     const http = new Http(undefined);
     const answer = await http.send(`http://127.0.0.1:${server.of(service)[0]!.place.port}/readyz`);
     await http.close();
     const { status: word, ...more } = answer.json;
     return { status: answer.status, word, ...more } as { status: number; word: string; without?: string[] };
+  };
+  /** A Management token, bound to a key that is made for it. */
+  const askBoundToken = async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const dpop = await new SignJWT({ htm: 'POST', htu: `${installation.url}/oauth/token`, jti: randomUUID() })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: await exportJWK(publicKey) })
+      .setIssuedAt()
+      .sign(privateKey);
+    const { managementClientId, managementClientSecret } = installation.address;
+    const form = { grant_type: 'client_credentials', audience: `${installation.url}/api/v2/` };
+    const who = { client_id: managementClientId, client_secret: managementClientSecret };
+    return installation.token({ ...form, ...who }, { dpop });
   };
   const isWhole = ({ without }: { without?: string[] }) => without === undefined;
 
@@ -85,12 +99,13 @@ describe('what the services lean on goes away', () => {
     expect(await eventually(() => readiness('exchange'), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
   }, 600_000);
 
-  it('D7 Redis away: exchanges, refreshes and sign-ins go on', async () => {
+  it('D7 Redis away: exchanges, refreshes, sign-ins and limits go on; a proof waits for it (X6)', async () => {
     const provider = { accessTokenSeconds: 2, refresh: { rotate: 'always', reuse: 'killGrant' } };
     const scene = await Scene.create(installation, { provider });
     await scene.connect();
     const load = new SteadyLoad([scene]);
     await load.afterIssued(10);
+    expect((await askBoundToken()).json).toMatchObject({ token_type: 'DPoP' });
     await server.servers.redis!.stop();
     const refreshes = await scene.provider.refreshes();
     const later = await eventually(
@@ -102,9 +117,23 @@ describe('what the services lean on goes away', () => {
     const other = await scene.another(); // signs in
     await other.connect('person-2');
     expect((await other.exchange()).status).toBe(200);
+    const counted = await installation.management('GET', '/clients?per_page=1');
+    expect([counted.status, counted.headers]).toEqual([
+      200,
+      expect.objectContaining({ 'x-ratelimit-remaining': expect.any(String) as string }),
+    ]);
+    const unproven = await askBoundToken();
+    expect([unproven.status, unproven.json['error'], unproven.headers]).toEqual([
+      503,
+      'temporarily_unavailable',
+      expect.objectContaining({ 'retry-after': expect.any(String) as string }),
+    ]);
     expect(await readiness('tokensets')).toMatchObject({ status: 200, without: ['redis'] });
+    expect(await readiness('identity')).toMatchObject({ status: 200, without: ['redis'] });
     await server.servers.redis!.start();
-    expect(await eventually(() => readiness('tokensets'), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+    for (const service of ['tokensets', 'identity'] as const)
+      expect(await eventually(() => readiness(service), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+    expect((await askBoundToken()).status).toBe(200);
     await load.afterIssued(10);
     await load.stop();
     expect(load.refused).toEqual([]);
