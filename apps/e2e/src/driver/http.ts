@@ -83,7 +83,7 @@ export class Http {
     });
   }
 
-  /** For libraries that take a fetch. */
+  /** For libraries that take a fetch. undici's own differs from Node's in its types alone, hence the cast. */
   get fetch(): typeof globalThis.fetch {
     const dispatcher = this.agent;
     return ((url: string, init: object) => fetch(url, { ...init, dispatcher })) as unknown as typeof globalThis.fetch;

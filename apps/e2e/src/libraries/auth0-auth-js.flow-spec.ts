@@ -3,7 +3,6 @@ import {
   createApi,
   enable,
   Installation,
-  isOverHttps,
   MY_ACCOUNT_SCOPE,
   Scene,
   trust,
@@ -11,8 +10,8 @@ import {
   type Client,
 } from '../driver/index.js';
 import { arrive } from './sign-in.js';
+import { overHttps } from './where.js';
 
-const overHttps = isOverHttps() ? describe : describe.skip;
 const GOODBYE = 'https://app.example/goodbye';
 
 overHttps('@auth0/auth0-auth-js pointed at us', () => {

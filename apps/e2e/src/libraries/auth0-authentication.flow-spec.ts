@@ -8,7 +8,6 @@ import {
   createClient,
   enable,
   Installation,
-  isOverHttps,
   login,
   Scene,
   trust,
@@ -16,8 +15,7 @@ import {
   VAULT_GRANT,
 } from '../driver/index.js';
 import { arrive, authorization, authorizeUrl } from './sign-in.js';
-
-const overHttps = isOverHttps() ? describe : describe.skip;
+import { overHttps } from './where.js';
 
 overHttps('auth0 4, 5 and 6 pointed at us', () => {
   const installation = Installation.fromEnvironment();

@@ -3,8 +3,6 @@ import { ManagementClient } from 'auth0v7';
 import {
   eventually,
   Installation,
-  isDistributed,
-  isOverHttps,
   login,
   Scene,
   type Server,
@@ -13,8 +11,7 @@ import {
   unique,
   VAULT_GRANT,
 } from '../driver/index.js';
-
-const overHttps = isOverHttps() ? describe : describe.skip;
+import { inOneProcess, overHttps } from './where.js';
 
 overHttps('auth0 7 pointed at us', () => {
   const installation = Installation.fromEnvironment();
@@ -189,9 +186,7 @@ overHttps('auth0 7 pointed at us', () => {
     expect(await library.clients.credentials.list(id)).toEqual([]);
   });
 
-  // What a library makes of a limit is the same in both modes; that services count together is tried where they count.
-  const inOneMode = isDistributed() ? describe.skip : describe;
-  inOneMode('at a limit of calls', () => {
+  inOneProcess('at a limit of calls', () => {
     let server: Server;
     let limited: Installation;
     beforeAll(async () => {

@@ -1,8 +1,7 @@
 import { type LogoutTokenClaims, ServerClient, type StateData, type TransactionData } from '@auth0/auth0-server-js';
-import { createApi, createClient, Installation, isOverHttps, Scene, trust, VAULT_GRANT } from '../driver/index.js';
+import { createApi, createClient, Installation, Scene, trust, VAULT_GRANT } from '../driver/index.js';
 import { arrive } from './sign-in.js';
-
-const overHttps = isOverHttps() ? describe : describe.skip;
+import { overHttps } from './where.js';
 
 /** Where an application keeps a session, here for one person. */
 class Kept<Data> {

@@ -19,9 +19,7 @@ import {
   unique,
   VAULT_GRANT,
 } from '../driver/index.js';
-
-const authority = process.env['STRONGROOM_TEST_CLIENT_CA_FILE'];
-const withCertificates = authority ? describe : describe.skip;
+import { clientAuthority, withCertificates } from './where.js';
 
 interface Certified {
   client: Client;
@@ -43,7 +41,7 @@ withCertificates('clients that show a certificate', () => {
     const own = await selfSignedCertificate(`CN=${unique('worker')}`);
     bySelfSigned = await certified('self_signed_tls_client_auth', 'x509_cert', { pem: own.cert }, own);
     const subject = `CN=${unique('worker')},O=Example`;
-    const issued = await signedCertificate(authority!, subject);
+    const issued = await signedCertificate(clientAuthority!, subject);
     byAuthority = await certified('tls_client_auth', 'cert_subject_dn', { pem: issued.cert }, issued);
   });
   afterAll(async () => {

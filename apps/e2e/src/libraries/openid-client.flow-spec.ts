@@ -5,7 +5,6 @@ import {
   createApi,
   createClient,
   Installation,
-  isOverHttps,
   type Json,
   MY_ACCOUNT_SCOPE,
   passOwnPages,
@@ -14,8 +13,8 @@ import {
   VAULT_GRANT,
 } from '../driver/index.js';
 import { arrive } from './sign-in.js';
+import { overHttps } from './where.js';
 
-const overHttps = isOverHttps() ? describe : describe.skip;
 const GOODBYE = 'https://app.example/goodbye';
 
 overHttps('openid-client as a strict relying party', () => {

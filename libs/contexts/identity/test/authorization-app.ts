@@ -16,10 +16,13 @@ import type { MasterKeys } from '@strongroom/crypto';
 import { httpAdapter, type HttpServerOptions, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
 import { Counters, InProcessCounters, InProcessReplayStore, ReplayStore } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
+import { testPostgres } from '@strongroom/testing';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { IdentityModule, type IdentityOptions } from '../src/identity.module.js';
-import { masterKeys, SaidConnections, SaidListing, START } from './registry-app.js';
+import { type Answer, FORM, send } from './answers.js';
+import { Browser } from './browser.js';
+import { emptyDatabase, masterKeys, SaidConnections, SaidListing, START } from './registry-app.js';
 
 export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 export const CALLBACK = 'https://app.example.com/callback';
@@ -46,13 +49,6 @@ class TokenRoute implements OnModuleInit {
   }
 }
 
-export interface Answer {
-  status: number;
-  headers: Headers;
-  body: Record<string, unknown>;
-  text: string;
-}
-
 export interface Signed {
   /** Everything that came back in the redirect. */
   params: URLSearchParams;
@@ -66,6 +62,8 @@ export class AuthorizationApp {
     readonly app: NestFastifyApplication,
     readonly origin: string,
     readonly database: DataSource,
+    /** Ends with it. */
+    private readonly ownPostgres?: { stop(): Promise<void> },
   ) {}
 
   get subjects(): SubjectTokens {
@@ -85,8 +83,9 @@ export class AuthorizationApp {
     return new Browser(this, stopsAt);
   }
 
-  stop(): Promise<void> {
-    return this.app.close();
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.ownPostgres?.stop();
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -274,61 +273,6 @@ export class AuthorizationApp {
   }
 }
 
-export interface Page {
-  path: string;
-  status: number;
-  text: string;
-  headers: Headers;
-  /** Where the browser was sent outside of Strongroom. */
-  left: string | null;
-}
-
-/** Follows redirects and keeps cookies, as far as these pages need it. */
-export class Browser {
-  /** Every `Set-Cookie` line that came. */
-  readonly received: string[] = [];
-  readonly cookies = new Map<string, { value: string; path: string }>();
-
-  constructor(
-    private readonly server: Pick<AuthorizationApp, 'app' | 'origin'>,
-    /** A path of Strongroom's that counts as outside. */
-    private readonly stopsAt = '',
-  ) {}
-
-  async open(url: string, form?: URLSearchParams): Promise<Page> {
-    const { origin, app } = this.server;
-    const at = new URL(url, origin);
-    if (at.origin !== origin || at.pathname === this.stopsAt)
-      return { path: at.pathname, status: 0, text: '', headers: new Headers(), left: at.href };
-    const cookie = [...this.cookies]
-      .filter(([, { path }]) => at.pathname.startsWith(path))
-      .map(([key, { value }]) => `${key.split('@')[0]}=${value}`)
-      .join('; ');
-    const answer = form
-      ? await send(app, 'POST', at.pathname + at.search, { ...FORM, cookie }, form.toString())
-      : await send(app, 'GET', at.pathname + at.search, { cookie });
-    for (const line of answer.headers.getSetCookie()) this.keep(line);
-    const location = answer.headers.get('location');
-    if (location) return this.open(new URL(location, at).href);
-    return { path: at.pathname, status: answer.status, text: answer.text, headers: answer.headers, left: null };
-  }
-
-  /** Sends the page's form with its hidden fields. */
-  submit(page: Page, fields: Record<string, string>): Promise<Page> {
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    return this.open(page.path, new URLSearchParams({ csrf, ...fields }));
-  }
-
-  private keep(line: string): void {
-    this.received.push(line);
-    const [pair, ...attributes] = line.split('; ');
-    const [name, value] = [pair!.slice(0, pair!.indexOf('=')), pair!.slice(pair!.indexOf('=') + 1)];
-    const path = attributes.find((one) => one.startsWith('path='))?.slice(5) ?? '/';
-    if (value) this.cookies.set(`${name}@${path}`, { value, path });
-    else this.cookies.delete(`${name}@${path}`);
-  }
-}
-
 /** As in a process that started long before the proofs of a test: one that just did refuses those of its first second. */
 function replaysOfAnHour(): ReplayStore {
   let clock = () => Date.now() - 3_600_000;
@@ -337,23 +281,36 @@ function replaysOfAnHour(): ReplayStore {
   return store;
 }
 
+export interface IdentityWishes {
+  replays?: ReplayStore;
+  requireDpopNonce?: boolean;
+  settings?: Pick<IdentityOptions, 'clientCertificates' | 'authFailures'>;
+  listener?: Partial<HttpServerOptions>;
+}
+
+/** `startAuthorization` on an empty database of its own, which ends with it. */
+export async function startIdentity(
+  keys?: MasterKeys,
+  publicUrl?: string,
+  wishes?: IdentityWishes,
+): Promise<AuthorizationApp> {
+  const postgres = await testPostgres();
+  const { app, origin, database } = await startAuthorization(
+    await emptyDatabase(postgres.url),
+    keys,
+    publicUrl,
+    wishes,
+  );
+  return new AuthorizationApp(app, origin, database, postgres);
+}
+
 /** The whole identity context on a port, as an app has it. */
 export async function startAuthorization(
   databaseUrl: string,
   keys: MasterKeys = masterKeys(),
   /** Where an edge would serve it; absent: the port itself. */
   publicUrl?: string,
-  {
-    replays = replaysOfAnHour(),
-    requireDpopNonce = false,
-    settings = {},
-    listener = {},
-  }: {
-    replays?: ReplayStore;
-    requireDpopNonce?: boolean;
-    settings?: Pick<IdentityOptions, 'clientCertificates' | 'authFailures'>;
-    listener?: Partial<HttpServerOptions>;
-  } = {},
+  { replays = replaysOfAnHour(), requireDpopNonce = false, settings = {}, listener = {} }: IdentityWishes = {},
 ): Promise<AuthorizationApp> {
   const port = await freePort();
   const origin = publicUrl ?? `http://127.0.0.1:${port}`;
@@ -393,25 +350,6 @@ export async function startAuthorization(
   prepareHttp(app, server);
   await app.listen(port, '127.0.0.1');
   return new AuthorizationApp(app, origin, app.get(DataSource, { strict: false }));
-}
-
-const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
-
-async function send(
-  app: NestFastifyApplication,
-  method: string,
-  url: string,
-  headers: Record<string, string>,
-  payload?: string,
-): Promise<Answer> {
-  const request = { method: method as 'GET', url, headers, ...(payload === undefined ? {} : { payload }) };
-  const { statusCode: status, headers: answered, body: text } = await app.inject(request);
-  const lines = Object.entries(answered).flatMap(([name, value]) =>
-    [value ?? []].flat().map((one): [string, string] => [name, String(one)]),
-  );
-  const isJson = String(answered['content-type'] ?? '').includes('json');
-  const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
-  return { status, headers: new Headers(lines), body, text };
 }
 
 const freePort = () =>

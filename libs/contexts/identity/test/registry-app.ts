@@ -75,6 +75,8 @@ export interface Answer {
   status: number;
   body: Record<string, unknown>;
   text: string;
+  /** The JSON body as what the contract says it is. */
+  as<T>(): T;
 }
 
 export interface RegistryApp {
@@ -169,8 +171,9 @@ export async function startRegistry(url: string, keys = masterKeys(), start = ST
         },
         ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
       });
-      const parsed = answer.body === '' ? {} : (JSON.parse(answer.body) as Record<string, unknown>);
-      return { status: answer.statusCode, body: parsed, text: answer.body };
+      const as = <T>() => (answer.body === '' ? {} : JSON.parse(answer.body)) as T;
+      const parsed = as<Record<string, unknown>>();
+      return { status: answer.statusCode, body: parsed, text: answer.body, as };
     },
     async eventsOf(id) {
       const rows = await database.query<{ type: string; sequence: string; payload: Record<string, unknown> }[]>(

@@ -1,11 +1,8 @@
-import { testPostgres } from '@strongroom/testing';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
 import { ProofKey } from '../../test/proofs.js';
-import { emptyDatabase } from '../../test/registry-app.js';
 import { ArtefactSweeper } from './artefact-sweeper.js';
 
 describe('artefacts at rest', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   const email = 'someone@example.com';
   const rotating = {
@@ -13,14 +10,10 @@ describe('artefacts at rest', () => {
   };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   /** Every row of every table, as text; bytes also as what they would be as text. */
   const dump = async (): Promise<string> => {
@@ -64,10 +57,11 @@ describe('artefacts at rest', () => {
     );
     const secrets = [
       ...[signed, unused].flatMap(({ params, verifier }) => [params.get('code')!, verifier]),
-      ...[first.body, next.body, opaque].flatMap((body) => {
-        const tokens = body as unknown as Record<string, string>;
-        return [tokens['access_token']!, tokens['refresh_token']!, tokens['id_token']!];
-      }),
+      ...[first.as<typeof opaque>(), next.as<typeof opaque>(), opaque].flatMap((tokens) => [
+        tokens.access_token,
+        tokens.refresh_token,
+        tokens.id_token,
+      ]),
       ...cookies.filter((value) => value.length > 10),
       waiting.path.slice('/u/login/'.length),
       client.client_secret,

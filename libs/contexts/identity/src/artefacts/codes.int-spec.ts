@@ -1,28 +1,22 @@
 import { jest } from '@jest/globals';
-import { testPostgres } from '@strongroom/testing';
-import { type AuthorizationApp, Browser, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
+import { Browser } from '../../test/browser.js';
 import { ArtefactAdapter } from '../library/artefact-adapter.js';
 
 type Consume = (this: ArtefactAdapter, id: string) => Promise<void>;
 
 describe('a code', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     await identity.person(email);
   });
   afterEach(() => jest.restoreAllMocks());
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   it('GR-10 and ID-11 works for exactly one of 50 at once, and what it gave ends', async () => {
     const consume = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'consume')!.value as Consume;

@@ -1,14 +1,7 @@
 import { jest } from '@jest/globals';
-import { recordFigure, safetyCount, testPostgres } from '@strongroom/testing';
+import { recordFigure, safetyCount } from '@strongroom/testing';
 import type { DataSource } from 'typeorm';
-import {
-  type AuthorizationApp,
-  CALLBACK,
-  type Signed,
-  ROTATING,
-  startAuthorization,
-} from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, ROTATING, type Signed, startIdentity } from '../../test/authorization-app.js';
 import { ArtefactAdapter } from '../library/artefact-adapter.js';
 import { RefreshTokens } from '../tokens/refresh-tokens.js';
 
@@ -29,14 +22,12 @@ const use = Object.getOwnPropertyDescriptor(RefreshTokens.prototype, 'use')!.val
 const delay = () => new Promise((done) => setTimeout(done, DELAY_MS));
 
 describe('what works once', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client(ROTATING);
     await identity.person(email);
   }, 60_000);
@@ -51,10 +42,7 @@ describe('what works once', () => {
     });
   });
   afterEach(() => jest.restoreAllMocks());
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   interface Outcome {
     status: number;

@@ -303,7 +303,7 @@ describe('clients over the Management API', () => {
     const credentials = [{ credential_type: 'public_key', pem: pem() }];
     const keys = { client_authentication_methods: { private_key_jwt: { credentials } } };
     await registry.call('PATCH', path, { ...keys, token_endpoint_auth_method: null });
-    const [key] = (await registry.call('GET', `${path}/credentials`)).body as unknown as { id: string }[];
+    const [key] = (await registry.call('GET', `${path}/credentials`)).as<{ id: string }[]>();
     expect((await registry.call('DELETE', `${path}/credentials/${key!.id}`)).status).toBe(204);
     const { read, answer } = await sentBack();
     expect(read['client_authentication_methods']).toEqual({ private_key_jwt: { credentials: [] } });
@@ -376,9 +376,7 @@ describe('clients over the Management API', () => {
   });
 
   it('takes what is ours back as it was read, and no change of what nobody may change', async () => {
-    for (const { client_id: id } of (await registry.call('GET', '/clients')).body as unknown as {
-      client_id: string;
-    }[]) {
+    for (const { client_id: id } of (await registry.call('GET', '/clients')).as<{ client_id: string }[]>()) {
       const { body } = await registry.call('GET', `/clients/${id}`);
       expect([id, (await registry.call('PATCH', `/clients/${id}`, body)).status]).toEqual([id, 200]);
     }

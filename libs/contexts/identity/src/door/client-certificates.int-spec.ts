@@ -2,10 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { ExtendedKeyUsage } from '@peculiar/x509';
-import { testPostgres } from '@strongroom/testing';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
 import { type Made, selfSigned, TestAuthority } from '../../test/certificates.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { masterKeys } from '../../test/registry-app.js';
 import { ClientCertificates } from './client-certificates.js';
 
 const EDGE = '10.0.0.1';
@@ -15,7 +14,6 @@ const HEADER = 'client-cert';
 const inHeader = ({ cert }: Made): string => `:${new X509Certificate(cert).raw.toString('base64')}:`;
 
 describe('clients that come with a certificate', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let server: Made;
   let authority: TestAuthority;
@@ -25,12 +23,11 @@ describe('clients that come with a certificate', () => {
   let bySubject: { client_id: string };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
     authority = await TestAuthority.make();
     stranger = await TestAuthority.make();
     server = await authority.issue('CN=server', { usage: ExtendedKeyUsage.serverAuth });
     own = await selfSigned('CN=self');
-    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), 'https://vault.example.com', {
+    identity = await startIdentity(masterKeys(), 'https://vault.example.com', {
       settings: { clientCertificates: { areOffered: true, authorities: authority.pem } },
       listener: {
         tls: server,
@@ -46,10 +43,7 @@ describe('clients that come with a certificate', () => {
       subject_dn: 'CN=worker,O=Example',
     });
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   /** A client by certificate that may get tokens for an API by itself. */
   async function machine(method: string, credential: Record<string, unknown>): Promise<{ client_id: string }> {

@@ -2,10 +2,9 @@ import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { testPostgres } from '@strongroom/testing';
 import { SignJWT } from 'jose';
-import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
+import { masterKeys } from '../../test/registry-app.js';
 import { ProviderHolder } from '../library/provider-holder.js';
 
 type Client = { client_id: string; client_secret: string };
@@ -15,14 +14,12 @@ const PROXY = '10.0.0.1';
 const MOST_FAILURES = 20;
 
 describe('the door in front of the authorization server', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: Client;
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), undefined, {
+    identity = await startIdentity(masterKeys(), undefined, {
       settings: { authFailures: MOST_FAILURES },
       listener: { trustedProxies: [PROXY] },
     });
@@ -30,10 +27,7 @@ describe('the door in front of the authorization server', () => {
     await identity.api('things');
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const grant = async (id: string) =>
     identity.manage('POST', '/client-grants', { client_id: id, audience: 'things', scope: [], subject_type: 'client' });

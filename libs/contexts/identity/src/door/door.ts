@@ -54,7 +54,10 @@ export class Door {
   }
 }
 
-/** What the library gets to read in place of the request: no credentials, no origin, one encoding. */
+/**
+ * What the library gets to read in place of the request: no credentials, no origin, one encoding. It reads these members
+ * and no others, hence the cast: nobody can make an `IncomingMessage` that was not received.
+ */
 function formRequest(url: ClientRoute, { socket, headers: { dpop } }: IncomingMessage, form: string): IncomingMessage {
   const sent = {
     socket,

@@ -1,36 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import {
-  type Answer,
-  type AuthorizationApp,
-  CALLBACK,
-  type Page,
-  startAuthorization,
-} from '../../test/authorization-app.js';
+import { type Answer } from '../../test/answers.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
+import { type Page } from '../../test/browser.js';
 import { ProofKey } from '../../test/proofs.js';
-import { emptyDatabase } from '../../test/registry-app.js';
 
 type Client = { client_id: string; client_secret: string };
 
 describe('requests that their client lodges before the browser comes', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: Client;
   const email = 'someone@example.com';
   const verifier = randomBytes(32).toString('base64url');
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     await identity.api('my-api');
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const asked = (more: Record<string, string> = {}) => ({
     response_type: 'code',

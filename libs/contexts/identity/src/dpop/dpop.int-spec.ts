@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { VaultError } from '@strongroom/errors';
 import { RedisConnection, RedisReplayStore } from '@strongroom/locking';
 import { createLogger } from '@strongroom/observability';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt, type JWK, SignJWT, UnsecuredJWT } from 'jose';
-import { type AuthorizationApp, ROTATING, startAuthorization } from '../../test/authorization-app.js';
+import { type AuthorizationApp, ROTATING, startAuthorization, startIdentity } from '../../test/authorization-app.js';
 import { now, ProofKey } from '../../test/proofs.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { masterKeys } from '../../test/registry-app.js';
 
 describe('proof of possession', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let things: { client_id: string; client_secret: string };
@@ -20,8 +18,7 @@ describe('proof of possession', () => {
   const forThings = { audience: 'things', scope: 'openid offline_access read:things' };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), keys);
+    identity = await startIdentity(keys);
     client = await identity.client();
     await identity.userGrant(client);
     things = await identity.api('things');
@@ -31,10 +28,7 @@ describe('proof of possession', () => {
     });
     [key, other] = await Promise.all([ProofKey.create(), ProofKey.create()]);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const tokenUrl = () => `${identity.origin}/oauth/token`;
   const proofOf = async (by: ProofKey, claims: Record<string, unknown> = {}) => ({

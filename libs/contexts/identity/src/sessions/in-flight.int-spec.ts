@@ -1,10 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
 import type { EntityManager } from 'typeorm';
-import { type AuthorizationApp, type Browser, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
+import { type Browser } from '../../test/browser.js';
 import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 import { lockArtefacts } from '../artefacts/lock-artefacts.js';
@@ -14,21 +13,16 @@ type Client = { client_id: string; client_secret: string };
 type Upsert = ArtefactAdapter['upsert'];
 
 describe('an end that meets a request under way', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: Client;
   let count = 0;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
   });
   afterEach(() => jest.restoreAllMocks());
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const signedIn = async (of = client) => {
     const user = await identity.person(`person${++count}@example.com`);

@@ -1,28 +1,22 @@
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, type Browser, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
+import { type Browser } from '../../test/browser.js';
 
 const BYE = 'https://app.example.com/bye?from=%20us~&plain';
 const EMAIL = 'someone@example.com';
 
 describe('sign-out', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let other: { client_id: string; client_secret: string };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client({ allowed_logout_urls: [BYE, 'com.app:/bye'] });
     other = await identity.client({ allowed_logout_urls: ['https://other.example.com/'] });
     await identity.person(EMAIL);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const signIn = async (params: Record<string, string> = {}) => {
     const browser = identity.browser();

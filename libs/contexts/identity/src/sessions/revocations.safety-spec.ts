@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
 import { VaultError } from '@strongroom/errors';
-import { recordFigure, safetyCount, testPostgres } from '@strongroom/testing';
+import { recordFigure, safetyCount } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, type Browser, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
+import { type Browser } from '../../test/browser.js';
 import { ArtefactsService } from '../artefacts/artefacts.service.js';
 
 type Client = { client_id: string; client_secret: string };
@@ -30,7 +30,6 @@ const ASKED = { audience: 'things', scope: 'openid offline_access read:things' }
 
 /** Figure 34: what was ended gives nothing from the answer on, whatever it was ended by. */
 describe('the first exchange after an end', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: Client;
   let ofApi: Client;
@@ -40,10 +39,9 @@ describe('the first exchange after an end', () => {
   let caught = false;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
     // A replaced secret is refused once a round, which is not to be told from guessing.
     const settings = { authFailures: 10 * ROUNDS };
-    identity = await startAuthorization(await emptyDatabase(postgres.url), undefined, undefined, { settings });
+    identity = await startIdentity(undefined, undefined, { settings });
     client = await identity.client();
     ofApi = await identity.api('things');
     user = await identity.person(EMAIL);
@@ -51,7 +49,6 @@ describe('the first exchange after an end', () => {
   });
   afterAll(async () => {
     await identity?.stop();
-    await postgres?.stop();
     const [rounds, through] = [sumOf('rounds'), sumOf('through')];
     recordFigure({
       id: '34 (identity)',

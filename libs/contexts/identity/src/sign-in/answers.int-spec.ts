@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { HttpAdapterHost } from '@nestjs/core';
-import { testPostgres } from '@strongroom/testing';
 import type { FastifyInstance } from 'fastify';
-import {
-  type AuthorizationApp,
-  type Browser,
-  CALLBACK,
-  PASSWORD,
-  startAuthorization,
-} from '../../test/authorization-app.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, PASSWORD, startIdentity } from '../../test/authorization-app.js';
+import { type Browser } from '../../test/browser.js';
+import { masterKeys } from '../../test/registry-app.js';
 import { doorPass } from '../door/door-pass.js';
 import { ProviderHolder } from '../library/provider-holder.js';
 import { Interactions } from './interactions.js';
@@ -18,21 +12,16 @@ import { Interactions } from './interactions.js';
 const ORIGIN = 'https://app.example.com';
 
 describe('how a sign-in answers', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), 'https://vault.example.com');
+    identity = await startIdentity(masterKeys(), 'https://vault.example.com');
     client = await identity.client({ web_origins: [ORIGIN, 'https://second.example.com'] });
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const asked = (params: Record<string, string> = {}, who: { client_id: string } = client) =>
     `/authorize?${new URLSearchParams({

@@ -1,25 +1,18 @@
-import { testPostgres } from '@strongroom/testing';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
 
 describe('sign-in and tokens', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   const email = 'someone@example.com';
   let userId: string;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     userId = (await identity.person(email)).user_id;
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   it('GR-05 says one issuer, with the slash, and signs by a key of its list', async () => {
     const { body } = await identity.get('/.well-known/openid-configuration');

@@ -1,26 +1,20 @@
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, CALLBACK, PASSWORD, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, masterKeys } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, PASSWORD, startIdentity } from '../../test/authorization-app.js';
+import { masterKeys } from '../../test/registry-app.js';
 
 const EDGE = '10.0.0.7';
 
 describe('behind an edge that ends TLS', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url), masterKeys(), 'https://vault.example.com', {
+    identity = await startIdentity(masterKeys(), 'https://vault.example.com', {
       listener: { trustedProxies: [`${EDGE}/32`] },
     });
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   it('A6 keeps the session in a __Host- cookie that is secure and not for scripts, new at each login', async () => {
     const client = await identity.client();

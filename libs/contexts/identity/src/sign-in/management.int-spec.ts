@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, type Browser, PASSWORD, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, START } from '../../test/registry-app.js';
+import { type AuthorizationApp, PASSWORD, startIdentity } from '../../test/authorization-app.js';
+import { type Browser } from '../../test/browser.js';
+import { START } from '../../test/registry-app.js';
 import { DASHBOARD_CLIENT } from '../first-rows/built-in.js';
 import { MANAGEMENT_SCOPES } from '../first-rows/management-scopes.js';
 
 describe('GR-17 tokens of people for the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   const verifier = 'v'.repeat(43);
   const challenge = createHash('sha256').update(verifier).digest('base64url');
@@ -15,14 +14,10 @@ describe('GR-17 tokens of people for the Management API', () => {
   const somebody = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     await identity.person(somebody);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const callback = () => `${identity.origin}/dashboard/callback`;
   /** Where the sign-in ends, through whatever it asks. */

@@ -1,18 +1,10 @@
 import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import {
-  type AuthorizationApp,
-  type Browser,
-  CALLBACK,
-  type Page,
-  PASSWORD,
-  startAuthorization,
-} from '../../test/authorization-app.js';
-import { emptyDatabase, type SaidConnections } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, PASSWORD, startIdentity } from '../../test/authorization-app.js';
+import { type Browser, type Page } from '../../test/browser.js';
+import { type SaidConnections } from '../../test/registry-app.js';
 
 describe('what a sign-in asks', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let connections: SaidConnections;
@@ -21,16 +13,12 @@ describe('what a sign-in asks', () => {
   const ids: Record<string, string> = {};
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     for (const one of [email, other]) ids[one] = (await identity.person(one)).user_id;
     connections = identity.app.get(ConnectionDirectory, { strict: false });
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const asked = (params: Record<string, string> = {}, who: { client_id: string } = client) =>
     `/authorize?${new URLSearchParams({

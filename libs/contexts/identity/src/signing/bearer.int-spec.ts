@@ -1,27 +1,21 @@
 import type { OwnApi } from '@strongroom/contracts';
-import { testPostgres } from '@strongroom/testing';
 import { decodeProtectedHeader } from 'jose';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, START } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
+import { START } from '../../test/registry-app.js';
 
 describe('tokens for our own APIs', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   const email = 'someone@example.com';
   const scope = 'openid offline_access read:me:connected_accounts';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     await identity.userGrant(client);
     await identity.person(email);
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const check = (api: OwnApi, token: string) =>
     identity.bearer.check(api, { authorization: `Bearer ${token}`, dpop: null, method: 'GET', url: identity.origin });

@@ -85,7 +85,7 @@ describe('three replicas whose signing keys turn', () => {
 
   it(`ID-16: nothing fails at any of them in ${ROUNDS} minutes under load`, async () => {
     const keepCopy = async () =>
-      (copy = createLocalJWKSet((await any().get('/.well-known/jwks.json')).body as unknown as JSONWebKeySet));
+      (copy = createLocalJWKSet((await any().get('/.well-known/jwks.json')).as<JSONWebKeySet>()));
     await keepCopy();
     let isOver = false;
     const workers = Array.from({ length: WORKERS }, async () => {

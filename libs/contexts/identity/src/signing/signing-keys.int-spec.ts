@@ -33,8 +33,7 @@ describe('signing keys', () => {
   });
 
   const sql = (statement: string, values: unknown[] = []) => identity.database.query<unknown[]>(statement, values);
-  const jwks = async (at: AuthorizationApp) =>
-    (await at.get('/.well-known/jwks.json')).body as unknown as JSONWebKeySet;
+  const jwks = async (at: AuthorizationApp) => (await at.get('/.well-known/jwks.json')).as<JSONWebKeySet>();
   const listed = async (at = identity) => (await jwks(at)).keys.map(({ kid }) => kid!);
   const kidOf = (token: string) => decodeProtectedHeader(token).kid!;
   /** Fetched anew: the one that the test keeps may have been signed by a key that is gone. */

@@ -1,11 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
-import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
 
 describe('the form of tokens', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let userId: string;
@@ -14,15 +11,11 @@ describe('the form of tokens', () => {
   const TEXT = expect.stringMatching(/^[\w-]{16,}$/) as string;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     userId = (await identity.person(email)).user_id;
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const userinfo = () => `${identity.origin}/userinfo`;
   /** Of a token that lasts so long. Scopes are a set. */

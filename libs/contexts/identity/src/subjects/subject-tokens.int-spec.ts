@@ -1,13 +1,11 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { SubjectRequest } from '@strongroom/contracts';
 import type { VaultError } from '@strongroom/errors';
-import { testPostgres } from '@strongroom/testing';
 import { importPKCS8, SignJWT } from 'jose';
-import { type AuthorizationApp, startAuthorization, VAULT_GRANT } from '../../test/authorization-app.js';
-import { emptyDatabase, START } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity, VAULT_GRANT } from '../../test/authorization-app.js';
+import { START } from '../../test/registry-app.js';
 
 describe('the subject of an exchange', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let things: { client_id: string; client_secret: string };
@@ -15,17 +13,13 @@ describe('the subject of an exchange', () => {
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client();
     await identity.userGrant(client);
     things = await identity.api('things');
     userId = (await identity.person(email)).user_id;
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const refusal = async (request: SubjectRequest) => {
     const error = await identity.subjects.validate(request).then(

@@ -1,10 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { SubjectRequest } from '@strongroom/contracts';
 import type { VaultError } from '@strongroom/errors';
-import { testPostgres } from '@strongroom/testing';
 import { importPKCS8, SignJWT } from 'jose';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
 
 const keyPair = () =>
   generateKeyPairSync('rsa', {
@@ -27,21 +25,16 @@ const access = (more: Record<string, unknown> = {}) => ({
 });
 
 describe('a privileged worker as the subject of an exchange', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let userId: string;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     client = await identity.client({ token_vault_privileged_access: access() });
     userId = (await identity.person('someone@example.com')).user_id;
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const now = () => Math.floor(Date.now() / 1000);
   /** What is undefined is left out. */

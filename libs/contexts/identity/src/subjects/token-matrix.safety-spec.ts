@@ -1,9 +1,9 @@
 import { constants, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { isFullRun, recordFigure, testPostgres } from '@strongroom/testing';
+import { isFullRun, recordFigure } from '@strongroom/testing';
 import type { JWK } from 'jose';
 import { AlteredToken, type Change, FORMS, type Member } from '../../test/altered-tokens.js';
-import { type AuthorizationApp, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase, START } from '../../test/registry-app.js';
+import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
+import { START } from '../../test/registry-app.js';
 import { SigningKeys } from '../signing/signing-keys.js';
 
 /** Of the pairs of changes, one in so many. */
@@ -13,7 +13,6 @@ type Target = 'exchange' | 'my-account' | 'management' | 'userinfo';
 const TARGETS: readonly Target[] = ['exchange', 'my-account', 'management', 'userinfo'];
 
 describe('X1 a token of ours that says one thing else', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let things: { client_id: string; client_secret: string };
   let ours: JWK;
@@ -22,8 +21,7 @@ describe('X1 a token of ours that says one thing else', () => {
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     const client = await identity.client();
     await identity.userGrant(client);
     things = await identity.api('things');
@@ -62,10 +60,7 @@ describe('X1 a token of ours that says one thing else', () => {
       { part: 'payload', name: 'sub', wrong: user_id },
     ];
   }, 60_000);
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const passes = async (target: Target, token: string): Promise<boolean> => {
     if (target === 'userinfo')

@@ -1,22 +1,18 @@
 import { jest } from '@jest/globals';
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, CALLBACK, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
 import { ArtefactSweeper } from '../artefacts/artefact-sweeper.js';
 import { Accounts } from '../sign-in/accounts.js';
 import { RefreshTokens } from './refresh-tokens.js';
 
 describe('the rules of a refresh', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   const email = 'someone@example.com';
   const rotation = { rotation_type: 'rotating', expiration_type: 'expiring', token_lifetime: 3600 };
   const fixed = { rotation_type: 'non-rotating', expiration_type: 'non-expiring' };
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     await identity.person(email);
     await identity.api('things');
     await identity.api('others');
@@ -26,10 +22,7 @@ describe('the rules of a refresh', () => {
     });
   });
   afterEach(() => jest.restoreAllMocks());
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   const scopesOf = (body: Record<string, unknown>) => (body['scope'] as string).split(' ').sort();
   const audOf = (body: Record<string, unknown>) => [decodeJwt(body['access_token'] as string).aud].flat()[0];

@@ -1,28 +1,21 @@
-import { testPostgres } from '@strongroom/testing';
 import { decodeJwt } from 'jose';
-import { type AuthorizationApp, ROTATING, startAuthorization } from '../../test/authorization-app.js';
-import { emptyDatabase } from '../../test/registry-app.js';
+import { type AuthorizationApp, ROTATING, startIdentity } from '../../test/authorization-app.js';
 
 describe('one refresh token for several APIs', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let identity: AuthorizationApp;
   let client: { client_id: string; client_secret: string };
   let me: string;
   const email = 'someone@example.com';
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    identity = await startAuthorization(await emptyDatabase(postgres.url));
+    identity = await startIdentity();
     me = `${identity.origin}/me/`;
     client = await identity.client();
     await identity.userGrant(client);
     await identity.person(email);
     await identity.api('things');
   });
-  afterAll(async () => {
-    await identity?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => identity?.stop());
 
   it('GR-01 reaches My Account, with all scopes of the policy and those of OpenID', async () => {
     const { refresh_token } = await identity.tokens(email, client);

@@ -154,7 +154,7 @@ describe('people over the Management API', () => {
     await Promise.all([person(), person(), person()]);
     const plain = await registry.call('GET', '/users');
     expect(Array.isArray(plain.body)).toBe(true);
-    const all = (plain.body as unknown as { user_id: string }[]).map(({ user_id }) => user_id);
+    const all = plain.as<{ user_id: string }[]>().map(({ user_id }) => user_id);
     const totals = await registry.call('GET', '/users?include_totals=true&page=1&per_page=2');
     expect(totals.body).toMatchObject({ start: 2, limit: 2, total: all.length });
     expect((totals.body['users'] as { user_id: string }[]).map(({ user_id }) => user_id)).toEqual(all.slice(2, 4));
@@ -257,8 +257,8 @@ describe('people over the Management API', () => {
     const admin = () => ({ user_id: adminId });
     let adminId: string;
     beforeAll(async () => {
-      const { body } = await registry.call('GET', '/users-by-email?email=admin%40example.com');
-      adminId = (body as unknown as { user_id: string }[])[0]!.user_id;
+      const found = await registry.call('GET', '/users-by-email?email=admin%40example.com');
+      adminId = found.as<{ user_id: string }[]>()[0]!.user_id;
     });
 
     it('MG-32 need every Management scope to be made or touched', async () => {
