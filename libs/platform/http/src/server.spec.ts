@@ -207,6 +207,12 @@ describe('an HTTP server of ours', () => {
     expect(said).toContain(rule!['field'] ? `${rule!['field'] as string}: ` : 'the body');
   });
 
+  it('does not start with a header of certificates that nobody may write', () => {
+    const options = { logger: createLogger('fatal'), isHttps: false, certificateHeader: 'Client-Cert' };
+    expect(() => httpAdapter(options)).toThrow('STRONGROOM_TRUSTED_PROXIES');
+    expect(() => httpAdapter({ ...options, trustedProxies: ['127.0.0.1/32'] })).not.toThrow();
+  });
+
   it('keeps what our own APIs answer out of every cache', async () => {
     const { status, headers } = await call('GET', '/api/v2/notes?take=2', undefined, management);
     expect([status, headers['cache-control']]).toEqual([200, 'no-store']);

@@ -34,9 +34,15 @@ const MOST_HEADERS = 100;
 const OF_MY_ACCOUNT = 64 * 1024;
 const LISTENER = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 };
 
-/** Limits of `spec/threats.md` §9. */
+/**
+ * Limits of `spec/threats.md` §9.
+ *
+ * @throws Error for a header of certificates that nobody is trusted to write: mTLS would be offered, and refuse everybody
+ */
 export function httpAdapter(options: HttpServerOptions): FastifyAdapter<RawServerDefault> {
-  const { logger, tls, trustedProxies = [], asksForCertificates = false } = options;
+  const { logger, tls, trustedProxies = [], asksForCertificates = false, certificateHeader } = options;
+  if (certificateHeader !== undefined && trustedProxies.length === 0)
+    throw new Error('STRONGROOM_CLIENT_CERT_HEADER needs STRONGROOM_TRUSTED_PROXIES: name the edge that writes it');
   return new FastifyAdapter<RawServerDefault>({
     loggerInstance: logger.child({}, { level: logger.level === 'trace' ? 'trace' : 'warn' }),
     // Whom a certificate stands for is decided later, per client: the handshake only has it proven that its key is there.
