@@ -4,19 +4,13 @@ import { type Configuration, type Provider } from 'oidc-provider';
 import { DataSource } from 'typeorm';
 import { ClientEntity } from '../clients/client.entity.js';
 import { AccessTokenForm } from '../signing/access-token-form.js';
-import { Accounts, CLAIMS } from '../sign-in/accounts.js';
-import { OIDC_SCOPES } from '../tokens/granted-apis.js';
 import { ArtefactAdapter } from './artefact-adapter.js';
 import { ClientAdapter } from './client-adapter.js';
 import { DPOP_ALGORITHMS } from '../dpop/dpop-proof.js';
 import { DpopNonces } from '../dpop/dpop-nonces.js';
 import { refreshLifetimes } from '../door/client-facts.js';
 import { ownData } from './client-metadata.js';
-import { pageOf, Prompts } from '../sign-in/prompts.js';
-import { refusalPage } from '../sign-in/refusal-page.js';
-import { RequestParameters } from '../sign-in/request-parameters.js';
-import { SignInHooks } from '../sign-in/sign-in-hooks.js';
-import { SignInRules } from '../sign-in/sign-in-rules.js';
+import { SignInSettings } from '../sign-in/sign-in-settings.js';
 import type { LoadedKeys } from '../signing/signing-keys.js';
 import { sessionSecondsLeft } from '../sessions/session-lifetime.js';
 
@@ -29,35 +23,28 @@ export class ProviderConfiguration {
   constructor(
     private readonly database: DataSource,
     private readonly publicUrl: PublicUrl,
-    private readonly accounts: Accounts,
-    private readonly rules: SignInRules,
     private readonly form: AccessTokenForm,
     private readonly nonces: DpopNonces,
-    private readonly prompts: Prompts,
-    private readonly parameters: RequestParameters,
-    private readonly hooks: SignInHooks,
+    private readonly signIn: SignInSettings,
   ) {}
 
   /** What a provider that was built is given besides. */
   complete(provider: Provider): void {
-    this.hooks.register(provider);
+    this.signIn.complete(provider);
   }
 
   build(keys: LoadedKeys): Configuration {
     const clients = new ClientAdapter(this.database.getRepository(ClientEntity));
     return {
+      ...this.signIn.build(),
       adapter: (kind: string) => (kind === 'Client' ? clients : new ArtefactAdapter(this.database, kind)),
       jwks: { keys: keys.signing },
-      claims: CLAIMS,
-      scopes: [...OIDC_SCOPES],
       responseTypes: ['code'],
       allowOmittingSingleRegisteredRedirectUri: false,
       clientAuthMethods: ['none'],
       clientDefaults: { id_token_signed_response_alg: 'RS256', token_endpoint_auth_method: 'none' },
-      conformIdTokenClaims: false,
       enabledJWA: { idTokenSigningAlgValues: ['RS256'], dPoPSigningAlgValues: DPOP_ALGORITHMS },
       extraClientMetadata: { properties: ['strongroom'] },
-      findAccount: (_, personId) => this.accounts.find(personId),
       cookies: this.cookies(keys.cookies),
       pkce: { required: (_, client) => !(ownData(client).confidential && !ownData(client).requirePkce) },
       // What is to end with a session is ended with it. The library's way asks for the one grant that the session holds of
@@ -65,15 +52,12 @@ export class ProviderConfiguration {
       expiresWithSession: () => false,
       issueRefreshToken: (_, client, code) =>
         client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
-      loadExistingGrant: (ctx) => this.rules.grant(ctx),
-      renderError: (ctx, out, error) => refusalPage(ctx, out, error),
       routes: {
         authorization: '/authorize',
         token: '/oauth/token',
         pushed_authorization_request: '/oauth/par',
         jwks: '/.well-known/jwks.json',
       },
-      interactions: { url: (_, interaction) => pageOf(interaction), policy: this.prompts.policy() },
       formats: {
         bitsOfOpaqueRandomness: 256,
         customizers: {
@@ -81,7 +65,6 @@ export class ProviderConfiguration {
             this.form.shape(ctx, token, jwt, (header, payload) => Object.assign(jwt, { header, payload })),
         },
       },
-      extraParams: this.parameters.validators(),
       // Nothing a client may register is an address that we call; the library's own way out has no guard.
       fetch: () => Promise.reject(new Error('the authorization server calls nobody')),
       features: {
@@ -90,18 +73,13 @@ export class ProviderConfiguration {
         pushedAuthorizationRequests: { enabled: true },
         rpInitiatedLogout: { enabled: false },
         userinfo: { enabled: false },
-        resourceIndicators: {
-          enabled: true,
-          defaultResource: async (ctx) => await this.rules.resource(ctx),
-          getResourceServerInfo: (ctx, urn) => this.rules.api(ctx, urn),
-          useGrantedResource: () => true,
-        },
+        resourceIndicators: this.signIn.resources(),
       },
       ttl: {
         AccessToken: (_, token) => token.resourceServer?.accessTokenTTL ?? DAY,
         ClientCredentials: (_, token) => token.resourceServer?.accessTokenTTL ?? DAY,
         AuthorizationCode: 60,
-        Grant: (ctx) => this.rules.grantLifetime(ctx),
+        Grant: (ctx) => this.signIn.grantLifetime(ctx),
         IdToken: 10 * HOUR,
         Interaction: HOUR,
         RefreshToken: (_, __, client) => {
