@@ -6,6 +6,7 @@ import {
   id,
   instant,
   ipAddress,
+  MOST_SCOPES,
   name,
   note,
   oneOf,
@@ -33,10 +34,12 @@ export const topics = {
 const actor = z.strictObject({
   kind: oneOf(['user', 'client', 'administrator', 'system']),
   id: id('user').optional(),
+  /** The application that a person did it with, where that is known. */
+  clientId: id('client').optional(),
 });
 export type Actor = z.infer<typeof actor>;
 
-const scopes = () => z.array(scope()).max(200);
+const scopes = () => z.array(scope()).max(MOST_SCOPES);
 const changed = () => z.array(shortCode()).max(100);
 
 const event = <S extends z.ZodRawShape>(
@@ -204,6 +207,8 @@ export const exchangeFailed = event('exchanges', ['exchange'], 'exchange.failed'
   privilegedWorker: flag(),
   auditContext: note().nullable(),
   ip: ipAddress().nullable(),
+  /** How many this stands for, where a rate limit refused them; absent: one. */
+  requests: count().optional(),
 });
 
 const user = {

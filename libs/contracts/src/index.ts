@@ -42,7 +42,8 @@ export {
   userUpdated,
   type Actor,
 } from './events.js';
-export { leafBrand, looksSecret } from './leaf.js';
+export { isLabel, LABEL_RULE } from './label.js';
+export { isNote, leafBrand, looksSecret, sayableScopes } from './leaf.js';
 export {
   Bearer,
   Clients,
@@ -52,25 +53,19 @@ export {
   People,
   SignIn,
   SubjectTokens,
-  TokenVault,
   type BearerIdentity,
+  type ClientSetup,
   type ClientView,
   type ConnectionView,
   type IntakeKey,
-  type IssuedToken,
   type ListingPage,
   type OwnApi,
   type PersonView,
   type PresentedToken,
-  type PushRequest,
-  type Redeemed,
-  type RedeemRequest,
   type Subject,
   type SubjectRequest,
   type SubjectTokenKind,
-  type RevocationView,
-  type TokensetView,
-  type WantedToken,
+  type VaultPolicy,
   type WorkerRights,
 } from './ports.js';
 export {
@@ -81,3 +76,13 @@ export {
   type ServiceName,
   serviceNames,
 } from './port-table.js';
+export {
+  TokenVault,
+  type IssuedToken,
+  type PushRequest,
+  type Redeemed,
+  type RedeemRequest,
+  type RevocationView,
+  type TokensetView,
+  type WantedToken,
+} from './token-vault.js';

@@ -160,6 +160,8 @@ describe('no schema can hold a secret', () => {
     ['id(exchange)', 'ex_0198c0de-0000-7000-8000-000000000001'],
     ['id(user)', 'auth0|507f1f77bcf86cd799439020'],
     ['name', 'Größe & Co. (test)'],
+    ['note', 'x'.repeat(256)],
+    ['note', '🛰'.repeat(256)],
     ['scope', 'https://www.googleapis.com/auth/calendar.events.readonly'],
     ['shortCode', 'urn:ietf:params:oauth:token-type:access_token'],
     ['shortCode', 'federated-connection-access-token'],

@@ -7,8 +7,8 @@ import {
   People,
   SignIn,
   SubjectTokens,
-  TokenVault,
 } from './ports.js';
+import { TokenVault } from './token-vault.js';
 
 export const serviceNames = [
   'connections',
@@ -55,7 +55,11 @@ const PUSH_MS = 25_000;
 const DELETE_MS = 15_000;
 
 const allBut = (service: ServiceName): ServiceName[] => serviceNames.filter((name) => name !== service);
-const read = (callers: readonly ServiceName[]): PortMethod => ({ callers, deadlineMs: READ_MS, isRepeatable: true });
+const repeatable = (callers: readonly ServiceName[]): PortMethod => ({
+  callers,
+  deadlineMs: READ_MS,
+  isRepeatable: true,
+});
 const once = (callers: readonly ServiceName[], deadlineMs: number): PortMethod => ({
   callers,
   deadlineMs,
@@ -68,22 +72,22 @@ const connectionDirectory: EntryOf<ConnectionDirectory> = {
   port: ConnectionDirectory,
   offeredBy: 'connections',
   methods: {
-    byName: read(allBut('connections')),
-    byId: read(allBut('connections')),
-    ofClient: read(allBut('connections')),
-    credentials: read(['tokensets']),
-    deleted: read(['tokensets']),
+    byName: repeatable(allBut('connections')),
+    byId: repeatable(allBut('connections')),
+    ofClient: repeatable(allBut('connections')),
+    credentials: repeatable(['tokensets']),
+    deleted: repeatable(['tokensets']),
   },
 };
 const connectionListing: EntryOf<ConnectionListing> = {
   port: ConnectionListing,
   offeredBy: 'connections',
-  methods: { ofClient: read(['identity']) },
+  methods: { ofClient: repeatable(['identity']) },
 };
 const intakeKeys: EntryOf<IntakeKeys> = {
   port: IntakeKeys,
   offeredBy: 'tokensets',
-  methods: { current: read(['connections', 'connected-accounts', 'identity']) },
+  methods: { current: repeatable(['connections', 'connected-accounts', 'identity']) },
 };
 const bearer: EntryOf<Bearer> = {
   port: Bearer,
@@ -94,12 +98,16 @@ const bearer: EntryOf<Bearer> = {
 const clients: EntryOf<Clients> = {
   port: Clients,
   offeredBy: 'identity',
-  methods: { get: read(allBut('identity')), isWebOrigin: read(['audit', 'connected-accounts', 'exchange']) },
+  methods: {
+    get: repeatable(allBut('identity')),
+    setup: repeatable(['exchange']),
+    isWebOrigin: repeatable(['audit', 'connected-accounts', 'exchange']),
+  },
 };
 const people: EntryOf<People> = {
   port: People,
   offeredBy: 'identity',
-  methods: { get: read(allBut('identity')), byUserId: read(allBut('identity')) },
+  methods: { get: repeatable(allBut('identity')), byUserId: repeatable(allBut('identity')) },
 };
 const tokenVault: EntryOf<TokenVault> = {
   port: TokenVault,
@@ -108,11 +116,15 @@ const tokenVault: EntryOf<TokenVault> = {
     redeem: once(vaultUsers, REDEEM_MS),
     // Not repeatable: a request that is pushed twice is two requests at the provider.
     pushAuthorization: once(vaultUsers, PUSH_MS),
-    redeemed: read(vaultUsers),
+    redeemed: repeatable(vaultUsers),
+    abandon: repeatable(['connected-accounts']),
     accessToken: once(vaultUsers, TOKEN_MS),
-    list: read(vaultUsers),
+    list: repeatable(vaultUsers),
     delete: once(vaultUsers, DELETE_MS),
-    revocations: read(vaultUsers),
+    // Repeatable: said twice, a label is the same label and a pause the same pause.
+    label: repeatable(['connected-accounts']),
+    pause: repeatable(['connected-accounts']),
+    revocations: repeatable(vaultUsers),
   },
 };
 const subjectTokens: EntryOf<SubjectTokens> = {

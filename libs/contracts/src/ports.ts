@@ -94,7 +94,10 @@ export type OwnApi = 'management' | 'my-account';
 
 /** Offered by `identity`, used by all: is this token good for one of our own APIs, now. */
 export abstract class Bearer {
-  /** @throws VaultError `invalid_token` (401) for anything but a token of ours for this API that still lives. */
+  /**
+   * @throws VaultError `invalid_token` (401) for anything but a token of ours for this API that still lives, `not_found`
+   *   (404) where the API itself has been deleted.
+   */
   abstract check(api: OwnApi, token: PresentedToken): Promise<BearerIdentity>;
 }
 
@@ -106,9 +109,49 @@ export interface ClientView {
   callbacks: string[];
 }
 
+/** The bounds of one client at the exchange (`spec/wire-contract.md` §5.6). Null: no bound of that kind. */
+export interface VaultPolicy {
+  /** Names. */
+  connections: string[] | null;
+  /** At most these leave, of any connection. */
+  scopes: string[] | null;
+  exchangesPerMinute: number | null;
+  /** RFC 3339; from then on nothing leaves. */
+  expiresAt: string | null;
+}
+
+/** Everything that decides whether a client can connect accounts and exchange, as it is set now. */
+export interface ClientSetup {
+  clientId: string;
+  appType: string | null;
+  /** `none`, `client_secret_post` …; null: by keys or certificates. */
+  authMethod: string | null;
+  isConfidential: boolean;
+  grantTypes: string[];
+  firstParty: boolean;
+  oidcConformant: boolean;
+  callbacks: string[];
+  /** Null: nothing is said, and nothing rotates. */
+  rotationType: string | null;
+  /** Scopes that its refresh tokens are good for at the My Account API; null: none, not even a token. */
+  refreshesForMyAccount: string[] | null;
+  /** The API whose own client it is, and whether there is such an API. */
+  ownApi: { identifier: string; exists: boolean } | null;
+  policy: VaultPolicy | null;
+  /** What a privileged worker of it may have; null: it has none. */
+  worker: { addresses: string[]; grants: { connection: string; scopes: string[] }[] } | null;
+  mfaPolicies: string[];
+  /** The resource server of the My Account API; null: it was deleted. */
+  myAccount: { userPolicy: string; clientPolicy: string; scopes: string[] } | null;
+  /** Scopes of its grant for people there; null: no grant. */
+  myAccountGrant: string[] | null;
+}
+
 /** Offered by `identity`, used by all. */
 export abstract class Clients {
   abstract get(clientId: string): Promise<ClientView | null>;
+  /** For `exchange`, which explains to administrators what is missing. Null: no such client. */
+  abstract setup(clientId: string): Promise<ClientSetup | null>;
   /** Whether pages at this origin speak for the client; null: for some client. */
   abstract isWebOrigin(origin: string, clientId: string | null): Promise<boolean>;
 }
@@ -141,6 +184,8 @@ export interface SubjectRequest {
   clientAssertion: string | null;
   clientAssertionType: string | null;
   dpop: string | null;
+  /** Where the request came in, which a proof of possession names; absent: `/oauth/token`. */
+  path?: string;
   ip: string | null;
   /** What the client showed when it connected, PEM. */
   certificate: string | null;
@@ -152,6 +197,8 @@ export interface Subject {
   clientId: string;
   /** There if the client asked as a privileged worker, without a token of the person. */
   worker?: WorkerRights;
+  /** There if the client has one. */
+  policy?: VaultPolicy;
 }
 
 /** What a privileged worker may have (`spec/wire-contract.md` §1.6), and what it said it wants it for. */
@@ -174,149 +221,4 @@ export abstract class SubjectTokens {
 export abstract class SignIn {
   /** Consumes a code that `/authorize` gave to the internal client `strongroom-connect`; makes no tokens. */
   abstract redeem(code: string, codeVerifier: string): Promise<{ personId: string; userId: string }>;
-}
-
-/** A provider's code on its way into the vault. Boxes are intake boxes, base64url. */
-export interface RedeemRequest {
-  /** Idempotence key: the connect session, `cs_…`. A code is never sent twice. */
-  sessionId: string;
-  personId: string;
-  userId: string;
-  clientId: string;
-  connectionId: string;
-  codeBox: string;
-  verifierBox: string | null;
-  redirectUri: string;
-  nonce: string | null;
-  scopesAsked: string[];
-  /** Query values that the entry wants kept from the callback. */
-  captured: Record<string, string>;
-  /** Values of the entry's params that the connect request brought. */
-  params: Record<string, string>;
-  /**
-   * Where the provider signs its callback: all of its query as a query string, as an intake box (purpose
-   * `provider-code`, field `query`). The signature is checked before anything is sent. Null where none is made.
-   */
-  queryBox: string | null;
-  /** Where the code may be sent, as it was when the person was sent to the provider; null: not compared. */
-  codeReceiver: string | null;
-  /** A reconnect that must end with this account. */
-  pinnedAccountId: string | null;
-}
-
-export interface Redeemed {
-  tokensetId: string;
-  accountId: string;
-  scopes: string[];
-  missingScopes: string[];
-  hasRefreshToken: boolean;
-  reconnected: boolean;
-}
-
-/** An authorization request on its way to the provider behind the browser's back (RFC 9126). */
-export interface PushRequest {
-  connectionId: string;
-  /** Values of the entry's params that the connect request brought. */
-  params: Record<string, string>;
-  /** Everything that would stand in the authorization URL, in order. */
-  members: [string, string][];
-}
-
-export interface WantedToken {
-  personId: string;
-  connectionId: string;
-  clientId: string;
-  /** `login_hint`: upstream id, e-mail, `cac_…` or label. */
-  hint: string | null;
-  /** A subset of what was granted; null: all of it. */
-  scopes: string[] | null;
-  /** N of `spec/refresh.md` §2, in seconds; null: the default. */
-  minimumSeconds: number | null;
-  /** False: look only. Nothing is refreshed and nothing written; null is the answer where a refresh would be due. */
-  mayRefresh: boolean;
-}
-
-export interface IssuedToken {
-  accessToken: string;
-  /** Whole seconds left now. */
-  expiresIn: number;
-  /** RFC 3339; null: the provider names no end. */
-  expiresAt: string | null;
-  scopes: string[];
-  connectionId: string;
-  accountId: string;
-  tokensetId: string;
-  refreshed: boolean;
-}
-
-export interface TokensetView {
-  tokensetId: string;
-  accountId: string;
-  connectionId: string;
-  scopes: string[];
-  status: 'active' | 'reconnect_required';
-  reason: string | null;
-  hasRefreshToken: boolean;
-  createdAt: string;
-  expiresAt: string | null;
-  lastUsedAt: string | null;
-}
-
-/** What became of a deleted tokenset's tokens at their provider. */
-export interface RevocationView {
-  tokensetId: string;
-  accountId: string;
-  connectionId: string;
-  connectionName: string;
-  outcome: 'pending' | 'revoked' | 'already_gone' | 'unsupported' | 'failed';
-  /** What ends with it, in the words of the provider's entry; null: nothing did. */
-  effect: string | null;
-  attempts: number;
-  /** Why it failed, or did the last time. */
-  code: string | null;
-  nextAttemptAt: string | null;
-  deletedAt: string;
-  finishedAt: string | null;
-  /** Where the person can do it: only where we could not. */
-  manageUrl: string | null;
-}
-
-/** Offered by `tokensets`. The only way to a provider's token. */
-export abstract class TokenVault {
-  /**
-   * Sends the code once, stores what came back, answers without a token. The same `sessionId` again answers what
-   * the first call led to.
-   *
-   * @throws VaultError `redeem_refused` 400 (code or ID token refused), `missing_user_id` 400, `account_conflict`
-   *   409, `provider_unavailable` 502 (begin again), `identity_pending` 503 (repeat the same call).
-   */
-  abstract redeem(request: RedeemRequest): Promise<Redeemed>;
-  /**
-   * Lodges an authorization request with a provider that takes it only from an authenticated client. `expiresIn` in
-   * seconds. A request that was lodged and is never used does no harm.
-   *
-   * @throws VaultError `provider_unavailable` 502 (try again), `push_refused` 400 (the provider does not want this
-   *   request), `server_error` 502 (the connection is misconfigured).
-   */
-  abstract pushAuthorization(request: PushRequest): Promise<{ requestUri: string; expiresIn: number }>;
-  /** What a connect session led to; null if nothing was stored. */
-  abstract redeemed(sessionId: string): Promise<Redeemed | null>;
-  /**
-   * An access token good for at least `minimumSeconds`, refreshed if need be (`spec/refresh.md`).
-   *
-   * @returns null only if `mayRefresh` is false and the stored token will not do.
-   * @throws VaultError as in `spec/refresh.md` §9, with `details.reason` of the wire contract §5.3.
-   */
-  abstract accessToken(wanted: WantedToken): Promise<IssuedToken | null>;
-  /** All of a person's, newest first. */
-  abstract list(personId: string): Promise<TokensetView[]>;
-  /** Erases tokens and key before it answers. False: there was none, or it is another person's. */
-  abstract delete(request: {
-    personId: string;
-    accountId: string;
-    reason: 'requested' | 'disconnected';
-    actor: { kind: 'user' | 'client' | 'administrator' | 'system'; id?: string };
-  }): Promise<boolean>;
-  /** Of a person's tokensets deleted in the last 30 days on connections that revoke on delete, newest first. */
-  abstract revocations(personId: string): Promise<RevocationView[]>;
 }

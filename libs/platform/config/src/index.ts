@@ -6,3 +6,4 @@ export { refuseInspection } from './refuse-inspection.js';
 export { refuseSettings } from './refuse-settings.js';
 export { refuseUnwritable } from './refuse-unwritable.js';
 export { StartRefusedError } from './start-refused.error.js';
+export { unknownSettings } from './unknown-settings.js';

@@ -11,7 +11,7 @@ import { StartRefusedError } from './start-refused.error.js';
 export function refuseUnwritable(setting: string, directory: string): void {
   const probe = join(directory, `.probe-${process.pid}`);
   try {
-    make(resolve(directory));
+    make(resolve(directory), 0o700);
     writeFileSync(probe, '', { mode: 0o600, flush: true });
     rmSync(probe);
   } catch (error) {
@@ -24,11 +24,11 @@ export function refuseUnwritable(setting: string, directory: string): void {
 }
 
 /** Step by step: where nothing can be made and nobody says so, as in /proc, Node's own `recursive` never ends. */
-function make(directory: string): void {
+function make(directory: string, mode?: number): void {
   if (existsSync(directory)) return;
-  make(dirname(directory));
+  make(dirname(directory)); // as anybody makes them: whoever runs Postgres for root must come through
   try {
-    mkdirSync(directory, { mode: 0o700 });
+    mkdirSync(directory, { mode });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was first
   }

@@ -1,6 +1,6 @@
 import { aad } from './aad.js';
 
-/** One builder per row of `spec/encryption.md` §4. The order of the parts is part of the stored format. */
+// One builder for each row of `spec/encryption.md` §4. The order of the parts is part of the stored format.
 
 export interface TokensetField {
   installationId: string;
@@ -13,6 +13,7 @@ export interface TokensetField {
   credVersion: number;
 }
 
+/** Of a provider's token at rest: it opens for this person, account, provider and version of the credential alone. */
 export const tokensetFieldAad = (of: TokensetField): Buffer =>
   aad([
     'tokenset',
@@ -26,6 +27,7 @@ export const tokensetFieldAad = (of: TokensetField): Buffer =>
     of.credVersion,
   ]);
 
+/** Of a token set's own key, wrapped by the installation key. */
 export const wrappedTokensetKeyAad = (of: { installationId: string; tokensetId: string; keyId: string }): Buffer =>
   aad(['tokenset-key', of.installationId, of.tokensetId, of.keyId]);
 
@@ -38,6 +40,7 @@ export const wrappedInstallationKeyAad = (of: {
   version: number;
 }): Buffer => aad([of.purpose ?? 'installation-key', of.installationId, of.context, of.keyId, of.version]);
 
+/** Of the private half of an intake key, sealed at rest. */
 export const intakeKeyAad = (of: { installationId: string; keyId: string }): Buffer =>
   aad(['intake-key', of.installationId, of.keyId]);
 
@@ -52,6 +55,7 @@ export interface BoxContext {
   field: string;
 }
 
+/** Of an intake box: it opens for the one purpose, connection, owner and field it was made for. */
 export const boxAad = (installationId: string, of: BoxContext): Buffer =>
   aad([of.purpose, installationId, of.connectionId, of.ownerId, of.field]);
 
@@ -66,6 +70,7 @@ export interface SealedValue {
   field: string;
 }
 
+/** @throws Error for a kind that another builder here stands for: its records would open as each other's. */
 export function secretAad({ kind, installationId, ownerId, provider, field }: SealedValue): Buffer {
   if (OTHER_ROWS.includes(kind)) throw new Error(`the kind "${kind}" belongs to another sort of record`);
   const place = provider ? [provider.connectionId, provider.tokenOrigin] : [];

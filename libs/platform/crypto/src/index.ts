@@ -34,7 +34,6 @@ export { intakeKeyMigrations, keyRingMigrations } from './migrations/index.js';
 export { open, recordKeyId, seal } from './record.js';
 export { dropKeyIdColumnSql, type KeyIdColumn, keyIdColumnSql } from './rotation/key-id-column.js';
 export { KeyRotation } from './rotation/key-rotation.js';
-export { masterKeysInUse } from './rotation/master-key-change.js';
 export type {
   KeyringChange,
   KeyRotationOptions,

@@ -353,7 +353,7 @@ async function eventually(assertion: () => void): Promise<void> {
     try {
       return assertion();
     } catch (error) {
-      if (n === 100) throw error;
+      if (n === 600) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -11,13 +11,13 @@ import { KeyRotation } from '../src/rotation/key-rotation.js';
 import type { KeyringChange, KeyRotationOptions, RewrapTarget } from '../src/rotation/rotation.types.js';
 import { intakeKeysTarget, sealedValuesTarget, tokensetKeysTarget } from '../src/rotation/targets.js';
 
-export const keysAt: KeyIdColumn = {
+const keysAt: KeyIdColumn = {
   table: 'tokenset_keys',
   idColumn: 'key_id',
   sealedColumn: 'wrapped',
   keyIdColumn: 'wrapping_key_id',
 };
-export const secretsAt: KeyIdColumn = {
+const secretsAt: KeyIdColumn = {
   table: 'secrets',
   idColumn: 'owner',
   sealedColumn: 'sealed',

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import { EgressFailedError } from './egress.errors.js';
 
-export const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 export const MAX_HEADER_BYTES = 16 * 1024;
 /** Everything that comes over a connection: room for a body in chunks of a byte each. */
 export const MAX_WIRE_BYTES = 8 * MAX_BODY_BYTES;

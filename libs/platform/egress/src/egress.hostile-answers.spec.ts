@@ -64,7 +64,7 @@ describe('Egress: hostile answers (P2)', () => {
     let most = before;
     const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5);
     const error: unknown = await egress
-      .request({ method: 'GET', url: server.origin, timeoutMs: 5000 })
+      .request({ method: 'GET', url: server.origin, timeoutMs: 30_000 })
       .catch((failed: unknown) => failed)
       .finally(() => clearInterval(watch));
     most = Math.max(most, process.memoryUsage().rss);

@@ -1,6 +1,6 @@
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN', 'EHOSTUNREACH']);
-/** Postgres cannot be reached, is starting, stopping or full; deadlocks and serialization are settled by another try. */
-const POSTGRES = /^(08|53|57P0|40001|40P01|55006)/;
+/** Postgres cannot be reached, is starting, stopping, full or too slow; deadlocks and serialization are settled by another try. */
+const POSTGRES = /^(08|53|57P0|57014|40001|40P01|55006)/;
 /** `pg` gives these no code. */
 const SAID =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Driver not Connected|Connection is not established|Cannot use a pool after calling end)/;

@@ -2,11 +2,11 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { FORBIDDEN_NAMES } from './limits.js';
 import { parse, ValidationError } from './validation.js';
 
 const MAX_DEPTH = 20;
 const MAX_MEMBERS = 1000;
-const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** A body of a type that the route does not take. */
 export class UnsupportedMediaTypeError extends VaultError {
@@ -58,7 +58,7 @@ function checkMembers(root: unknown): void {
     for (const [name, child] of Object.entries(node)) {
       if (++members > MAX_MEMBERS) refuse([], `the body has too many members; at most ${MAX_MEMBERS} are read`);
       const inner = [...path, Array.isArray(node) ? Number(name) : name];
-      const badName = FORBIDDEN.has(name) ? 'is a name that no member may have' : whyNotText(name);
+      const badName = FORBIDDEN_NAMES.has(name) ? 'is a name that no member may have' : whyNotText(name);
       if (badName) refuse(inner, badName);
       walk(child, inner);
     }

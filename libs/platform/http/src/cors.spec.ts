@@ -22,6 +22,7 @@ class TwoClients extends Clients {
     ['other', OTHER],
   ]);
   get = () => Promise.resolve(null);
+  setup = () => Promise.resolve(null);
   override isWebOrigin(origin: string, clientId: string | null): Promise<boolean> {
     this.asked += 1;
     if (this.isAway) return Promise.reject(new Error('identity is away'));
@@ -96,7 +97,7 @@ describe('pages of other origins', () => {
         status: 204,
         cors: {
           'access-control-allow-origin': PAGE,
-          'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+          'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
           'access-control-allow-headers': 'authorization, content-type, auth0-client, dpop',
           'access-control-max-age': '600',
           vary: 'Origin',

@@ -8,7 +8,7 @@ const PATHS = [TOKEN_ENDPOINT, '/oauth/revoke', '/userinfo', '/.well-known/*', '
 const PREFIXES = PATHS.map((path) => path.replace('*', ''));
 
 const PERMISSION = {
-  'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+  'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
   'access-control-allow-headers': 'authorization, content-type, auth0-client, dpop',
   'access-control-max-age': '600',
 };

@@ -1,5 +1,6 @@
 import { VaultError } from '@strongroom/errors';
 import { errorAnswer } from './error-answer.js';
+import { ValidationError } from './validation.js';
 
 describe('the answer to a proof of possession without the nonce that is asked for', () => {
   /** As it comes from another service: no class of its own. */
@@ -31,5 +32,33 @@ describe('the answer while the database is away', () => {
 
   it('is a fault of ours where it is something else that failed', () => {
     expect(errorAnswer('/oauth/token', new Error('cnry_inside'))).toMatchObject({ status: 500 });
+  });
+});
+
+it('RE-23 what is no media type is an invalid request to OAuth, and 415 to our own APIs', () => {
+  const unreadable = Object.assign(new Error('cnry_type'), { statusCode: 415 });
+  const { status, body } = errorAnswer('/oauth/token', unreadable);
+  expect(status).toBe(400);
+  expect(body).toEqual({ error: 'invalid_request', error_description: 'the content type cannot be read' });
+  expect(errorAnswer('/api/v2/users', unreadable).status).toBe(415);
+});
+
+describe('a problem of the My Account API', () => {
+  it('points at the member, whatever is in its name', () => {
+    const wrong = new ValidationError('body', [
+      { path: ['params', 'a/b~c', 0], detail: 'is not a member of this request' },
+      { path: [], detail: 'the body is not valid JSON in UTF-8' },
+    ]);
+    expect(errorAnswer('/me/v1/connected-accounts/connect', wrong).body).toEqual({
+      type: 'https://auth0.com/api-errors/A0E-400-0003',
+      ...{ title: 'Validation Error', status: 400, detail: 'Invalid request payload input' },
+      validation_errors: [
+        {
+          detail: 'is not a member of this request',
+          ...{ field: 'params.a/b~c.0', pointer: '/params/a~1b~0c/0', source: 'body' },
+        },
+        { detail: 'the body is not valid JSON in UTF-8', pointer: '', source: 'body' },
+      ],
+    });
   });
 });

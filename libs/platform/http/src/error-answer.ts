@@ -1,10 +1,14 @@
 import { isUnreachable, VaultError } from '@strongroom/errors';
+import { bodyTooLargeAt, BeyondLimitError } from './limits.js';
+import { html, page, pageHeaders } from './page.js';
+import { apiAt, isPageAt } from './surfaces.js';
 import { ValidationError } from './validation.js';
 
 /** What goes back for an error: the shape depends on the API, the error does not know which. */
 export interface ErrorAnswer {
   status: number;
   headers: Record<string, string>;
+  /** Markup where people see it, else what becomes JSON. */
   body: unknown;
 }
 
@@ -14,16 +18,20 @@ const STATUS_TEXT: Record<number, string> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  408: 'Request Timeout',
   409: 'Conflict',
   413: 'Payload Too Large',
   414: 'URI Too Long',
   415: 'Unsupported Media Type',
+  417: 'Expectation Failed',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
 };
+
+export const statusText = (status: number): string => STATUS_TEXT[status] ?? 'Error';
 
 /** `spec/wire-contract.md` §2.7. */
 const PROBLEM_TITLES: Record<string, string> = {
@@ -51,9 +59,12 @@ const PROBLEM_CODES: Record<number, string> = {
 };
 
 /** Errors that are not ours become `server_error`: what they say may hold anything. A database that is away comes back. */
-function known(error: unknown): VaultError {
+function known(error: unknown, path: string): VaultError {
   if (error instanceof VaultError) return error;
   const status = httpStatus(error);
+  if (status === 413) return bodyTooLargeAt(path);
+  // One that is no media type; those that a route does not take are for the route to refuse.
+  if (status === 415 && apiAt(path) === null) return new BeyondLimitError(400, 'the content type cannot be read');
   if (status === 500 && isUnreachable(error))
     return new VaultError('The store does not answer at the moment. Try again.', {
       code: 'temporarily_unavailable',
@@ -80,15 +91,31 @@ function httpStatus(error: unknown): number {
 
 /** The answer in the shape of the API that `path` belongs to. */
 export function errorAnswer(path: string, thrown: unknown): ErrorAnswer {
-  const error = known(thrown);
-  const headers: Record<string, string> = {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-  };
+  const error = known(thrown, path);
+  const isPage = isPageAt(path);
+  const headers: Record<string, string> = isPage
+    ? { ...pageHeaders, 'content-type': 'text/html; charset=utf-8' }
+    : { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
   if (error.retryAfter !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfter)));
-  Object.assign(headers, nonceChallenge(error));
-  const shape = /^\/api\/v2(\/|$)/.test(path) ? management : /^\/me(\/|$)/.test(path) ? problem : oauth;
+  Object.assign(headers, nonceChallenge(error), limitReached(error));
+  if (isPage) return { status: error.status, headers, body: problemPage(error.status) };
+  const api = apiAt(path);
+  const shape = api === 'management' ? management : api === 'my-account' ? problem : oauth;
+  if (shape === problem && error.status === 429) headers['x-auth0-error-kind'] = 'global-rate-limit';
   return { status: error.status, headers, body: shape(error) };
+}
+
+/** What nobody's own page says: without a word of the request or of the error, which may hold what a stranger wrote. */
+function problemPage(status: number): string {
+  const what =
+    status === 404
+      ? 'There is no such page.'
+      : status === 503
+        ? 'There is too much to do at the moment. Try again in a few seconds.'
+        : status >= 500
+          ? 'Something failed on our side. Try again.'
+          : 'The request could not be read.';
+  return page('That did not work', html`<p>${what}</p>`).markup;
 }
 
 /** A proof of possession is wanted with the nonce that the header brings (RFC 9449 §§8, 9). */
@@ -100,12 +127,22 @@ function nonceChallenge({ code, status, details }: VaultError): Record<string, s
   };
 }
 
+/** Whoever refuses without having shown what was left says so by `rate_limit`, which is told in the headers alone. */
+function limitReached({ details, retryAfter = 0 }: VaultError): Record<string, string> {
+  if (typeof details?.['rate_limit'] !== 'number') return {};
+  return {
+    'x-ratelimit-limit': String(details['rate_limit']),
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000 + retryAfter)),
+  };
+}
+
 /** `spec/wire-contract.md` §3.1. */
 function management(error: VaultError): unknown {
   const shown = error.status >= 400 && error.code !== 'server_error' && error.code !== 'invalid_token';
   return {
     statusCode: error.status,
-    error: STATUS_TEXT[error.status] ?? 'Error',
+    error: statusText(error.status),
     message: error.code === 'invalid_token' ? invalidToken(error) : error.message,
     ...(shown ? { errorCode: error.code } : {}),
   };
@@ -123,22 +160,26 @@ function problem(error: VaultError): unknown {
       ? error.problems.map((one) => ({
           detail: one.detail,
           ...(one.path.length ? { field: one.path.join('.') } : {}),
-          pointer: one.path.map((part) => `/${part}`).join(''),
+          pointer: one.path.map(pointerPart).join(''),
           source: error.part,
         }))
       : undefined;
   return {
     type: code ? `https://auth0.com/api-errors/${code}` : 'about:blank',
-    title: (code && PROBLEM_TITLES[code]) ?? STATUS_TEXT[error.status] ?? 'Error',
+    title: (code && PROBLEM_TITLES[code]) ?? statusText(error.status),
     status: error.status,
     detail: validation_errors ? 'Invalid request payload input' : error.message,
     ...(validation_errors ? { validation_errors } : {}),
   };
 }
 
+/** RFC 6901 §3. */
+const pointerPart = (part: string | number): string => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
 /** RFC 6749 §5.2, `spec/wire-contract.md` §1.8. */
 function oauth(error: VaultError): unknown {
-  const { error_description_alias, dpop_nonce: _, ...details } = (error.details ?? {}) as Record<string, unknown>;
+  const { error_description_alias, ...said } = (error.details ?? {}) as Record<string, unknown>;
+  const { dpop_nonce: _, rate_limit: __, ...details } = said; // in headers
   return {
     error: error instanceof ValidationError ? 'invalid_request' : error.code,
     error_description: error.message,

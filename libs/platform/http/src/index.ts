@@ -33,7 +33,8 @@ export {
   type ListSource,
 } from './pagination.js';
 export { PublicUrl } from './public-url.js';
-export { RateLimits } from './rate-limits.js';
+export { type Allowance, RateLimits, showAllowance } from './rate-limits.js';
+export { likePattern, searchQuery, type SearchTerm } from './search-terms.js';
 export { type MetricsListener, serveMetrics } from './serve-metrics.js';
 export { httpAdapter, prepareHttp, type HttpServerOptions } from './server.js';
 export { parse, ValidationError, type Problem } from './validation.js';

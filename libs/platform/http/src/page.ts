@@ -75,11 +75,14 @@ export function sendPage(
     .send(content.markup);
 }
 
-/** 303, so that a form's POST is not repeated at the target (RFC 9700 §4.12). */
+/**
+ * 303, so that a form's POST is not repeated at the target (RFC 9700 §4.12). A header holds ASCII alone: what else an
+ * address holds goes the way a browser would send it.
+ */
 export function sendSeeOther(reply: FastifyReply, location: string, more: Readonly<Record<string, string>> = {}): void {
   void reply
     .code(303)
-    .headers({ ...pageHeaders, ...more, location })
+    .headers({ ...pageHeaders, ...more, location: location.replace(/[^\x21-\x7e]+/gu, encodeURIComponent) })
     .send();
 }
 

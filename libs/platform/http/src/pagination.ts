@@ -25,6 +25,8 @@ export interface ListSource<Item> {
   after(cursor: string | null, limit: number): Promise<Item[]>;
   /** The sort key of an item; goes into the cursor. */
   key(item: Item): string;
+  /** Where `after` stopped looking without having come to the end; null: it came there. */
+  stoppedAt?(): string | null;
 }
 
 /** Bare array, totals or checkpoint, as the query asks; `from`/`take` win over totals. */
@@ -38,8 +40,8 @@ export async function listAnswer<Item>(
     const take = query.take ?? 50;
     const found = await source.after(query.from === undefined ? null : openCursor(query.from), take + 1);
     const items = found.slice(0, take);
-    const next = found.length > take ? { next: cursor(source.key(items.at(-1)!)) } : {};
-    return { [plural]: items.map(show), ...next };
+    const place = found.length > take ? source.key(items.at(-1)!) : (source.stoppedAt?.() ?? null);
+    return { [plural]: items.map(show), ...(place === null ? {} : { next: cursor(place) }) };
   }
   const limit = query.per_page ?? 50;
   const start = (query.page ?? 0) * limit;

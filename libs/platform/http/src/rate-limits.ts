@@ -2,6 +2,8 @@ import type { OwnApi } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import type { Counters } from '@strongroom/locking';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { plainAddress } from './sender.js';
+import { apiAt } from './surfaces.js';
 
 /** Twice a second's worth may come at once, and no more than that in two seconds. */
 const WINDOW = { ms: 2_000, slides: false };
@@ -72,14 +74,11 @@ export async function spend(request: FastifyRequest, reply: FastifyReply, api: O
   const left = await (request as Limited).rateLimits?.spend(api, who);
   if (!left) return;
   showAllowance(reply, left);
-  if (!left.isSpent) return;
-  // Client libraries of the My Account API tell this limit from any other by it.
-  if (api === 'my-account') void reply.header('x-auth0-error-kind', 'global-rate-limit');
-  throw new TooManyRequestsError(left);
+  if (left.isSpent) throw new TooManyRequestsError(left);
 }
 
 /** Whoever proves nothing spends of their own address only. */
-export const atAddress = ({ ip }: FastifyRequest): string => `address ${ip}`;
+export const atAddress = ({ ip }: FastifyRequest): string => `address ${plainAddress(ip)}`;
 
 export function showAllowance(reply: FastifyReply, { limit, remaining, resetMs }: Allowance): void {
   void reply.headers({
@@ -87,9 +86,4 @@ export function showAllowance(reply: FastifyReply, { limit, remaining, resetMs }
     'x-ratelimit-remaining': remaining,
     'x-ratelimit-reset': Math.ceil((Date.now() + resetMs) / 1000),
   });
-}
-
-export function apiAt(url: string): OwnApi | null {
-  if (/^\/api\/v2(?:[/?]|$)/.test(url)) return 'management';
-  return /^\/me(?:[/?]|$)/.test(url) ? 'my-account' : null;
 }

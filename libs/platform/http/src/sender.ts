@@ -26,11 +26,21 @@ const senderOf = (request: Carrying): Sender | undefined => senders.get('raw' in
 export const clientCertificate = (request: Carrying): ClientCertificate | null =>
   senderOf(request)?.certificate ?? null;
 
-/** Null: nobody has said it. IPv4 is always written as IPv4. */
-export const clientAddress = (request: Carrying): string | null => senderOf(request)?.address ?? null;
+/** Null: nobody has said it, or a proxy said something else in its place. IPv4 is always written as IPv4. */
+export function clientAddress(request: Carrying): string | null {
+  const address = senderOf(request)?.address ?? '';
+  return isIP(address) === 0 ? null : address;
+}
 
-/** An IPv4 address in the form of IPv6 is written as what it is. */
-export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d)/i, '');
+/** `192.0.2.1:4711` and `[2001:db8::1]:4711`, as some proxies write the sender; the port is another with each connection. */
+const WITH_PORT = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?)$/;
+
+/** An IPv4 address in the form of IPv6 is written as what it is, and one of a link without the link's name on this machine. */
+export const plainAddress = (address: string): string =>
+  address
+    .replace(WITH_PORT, (_, v4?: string, v6?: string) => v4 ?? v6 ?? '')
+    .replace(/^::ffff:(?=\d)/i, '')
+    .replace(/%.*$/, '');
 
 /** Whether a peer is one of these addresses and CIDRs. @throws Error naming an entry that is neither */
 export function trustOf(proxies: readonly string[]): (address: string | undefined) => boolean {

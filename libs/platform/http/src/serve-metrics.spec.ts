@@ -10,8 +10,12 @@ describe('the metrics listener', () => {
     const answer = await at('/metrics');
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
     expect(await answer.text()).toContain('strongroom_up 1');
-    expect((await at('/')).status).toBe(404);
-    expect((await at('/metrics', { method: 'POST' })).status).toBe(404);
+    for (const refused of [await at('/'), await at('/metrics', { method: 'POST' }), await at('/cnry_%E0')])
+      expect([refused.status, await refused.text()]).toEqual([404, '']);
+    for (const path of ['/metrics', '/', '/cnry_%E0']) {
+      const { headers } = await at(path);
+      expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff']);
+    }
     await listener.close();
   });
 });

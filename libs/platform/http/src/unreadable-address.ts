@@ -1,6 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { errorAnswer } from './error-answer.js';
-import { atAddress, apiAt, type RateLimits, showAllowance } from './rate-limits.js';
+import { urlTooLong } from './limits.js';
+import { atAddress, type RateLimits, showAllowance } from './rate-limits.js';
+import { apiAt } from './surfaces.js';
 import { ValidationError } from './validation.js';
 
 interface Answering {
@@ -16,7 +18,8 @@ export const answersUnreadableAddresses =
   ({ isHttps, rateLimits }: Answering) =>
   (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const path = (request.raw.url ?? '/').split('?')[0]!;
-    const thrown = error.code === 'FST_ERR_BAD_URL' ? unreadable : error;
+    const thrown =
+      error.code === 'FST_ERR_BAD_URL' ? unreadable : error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? urlTooLong() : error;
     const { status, headers, body } = errorAnswer(path, thrown);
     const answer = () => void reply.send(body);
     void reply.code(status).headers({ ...headers, 'x-content-type-options': 'nosniff' });

@@ -38,8 +38,11 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, part: Requ
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ path: [...path, key], detail: 'is not a member of this request' }));
+    return issue.keys.map((key) => ({ path: [...path, shortened(key)], detail: 'is not a member of this request' }));
   if (issue.code === 'invalid_type' && issue.input === undefined && /undefined/.test(issue.message))
     return [{ path, detail: `data must have required property '${String(path.at(-1))}'` }];
   return [{ path, detail: issue.message }];
 }
+
+/** A name is said again, so that it can be found; what is longer than any name is something else. */
+const shortened = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}…` : name);

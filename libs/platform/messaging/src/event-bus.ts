@@ -22,4 +22,17 @@ export interface IncomingRecord {
 export abstract class EventBus {
   /** `tx` is the transaction that then deletes the rows; a log in the same database writes through it. */
   abstract handOver(tx: EntityManager, batch: readonly OutgoingRecord[]): Promise<void>;
+
+  /**
+   * There where the log lies in the database of the outbox: takes rows out of the one and puts the same records into the
+   * other by one statement, in the order given, so that nothing but their keys passes through this process.
+   */
+  takeOver?(tx: EntityManager, context: string, rows: readonly TakenRow[]): Promise<void>;
+}
+
+/** What has to be known of a row of the outbox to give it its place in the log. */
+export interface TakenRow {
+  position: string;
+  aggregatetype: string;
+  aggregateid: string;
 }

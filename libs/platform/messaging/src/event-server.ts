@@ -67,8 +67,8 @@ export abstract class EventServer extends Server implements CustomTransportStrat
     throw new Error('an event server has no events of its own');
   }
 
-  override unwrap<T>(): T {
-    return this as unknown as T;
+  override unwrap(): never {
+    throw new Error('an event server has no client below it');
   }
 
   /** The parked events of a context; null if none of its handlers runs here. */

@@ -1,4 +1,5 @@
 import type { EventContract } from '@strongroom/contracts';
+import { arrayText } from '@strongroom/persistence';
 import { partOf } from './key-hash.js';
 import { uuidV7 } from './uuid-v7.js';
 
@@ -11,40 +12,41 @@ export interface OutboxEntry<Data = unknown> {
   data: Data;
 }
 
+/** Payloads come as one JSON array: in an array of Postgres each of their quotes would be escaped, and read again. */
 const INSERT = `
-  INSERT INTO outbox (id, aggregatetype, aggregateid, type, sequence, payload, part)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::json[], $7::smallint[])`;
+  INSERT INTO outbox (id, aggregatetype, aggregateid, type, sequence, part, payload)
+  SELECT * FROM ROWS FROM (unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::smallint[]),
+    json_array_elements($7::json))`;
 
-export interface NamedStatement {
-  name: string;
+export interface OutboxInsert {
   text: string;
-  values: unknown[];
+  values: string[];
 }
 
 /**
- * The text never changes, so that it can be a prepared statement; rows get their positions in the order given. Nobody
+ * The text never changes, so that it can be a prepared statement, and values are text already; rows get their positions in the order given. Nobody
  * is notified: the relay finds the rows at its next look, at most 250 ms later.
  *
  * @throws ZodError or EventTooLargeError before anything is written, if an event does not keep its contract.
  */
-export function outboxInsert(context: string, events: readonly OutboxEntry[]): NamedStatement {
-  const columns: unknown[][] = [[], [], [], [], [], [], []];
+export function outboxInsert(context: string, events: readonly OutboxEntry[]): OutboxInsert {
+  const columns: (string | number)[][] = [[], [], [], [], [], []];
+  const payloads: string[] = [];
   for (const { contract, id, sequence, data } of events) {
     if (!contract.producers.includes(context)) throw new Error(`${context} may not say ${contract.name}`);
     if (!id || !Number.isSafeInteger(sequence) || sequence < 1)
       throw new Error(`a ${contract.name} needs the id of its thing and a sequence from 1`);
-    const value = contract.write(data);
-    const row = [uuidV7(), aggregateType(contract.topic), id, contract.ceType, sequence, value, partOf(id)];
+    payloads.push(contract.write(data));
+    const row = [uuidV7(), aggregateType(contract.topic), id, contract.ceType, sequence, partOf(id)];
     row.forEach((cell, column) => columns[column]!.push(cell));
   }
-  return { name: 'outbox-insert', text: INSERT, values: columns };
+  return { text: INSERT, values: [...columns.map(arrayText), `[${payloads.join()}]`] };
 }
 
 /** `outboxInsert`, and the relay is woken when the transaction commits. */
-export function notifyingOutboxInsert(context: string, events: readonly OutboxEntry[]): NamedStatement {
+export function notifyingOutboxInsert(context: string, events: readonly OutboxEntry[]): OutboxInsert {
   const { text, values } = outboxInsert(context, events);
   return {
-    name: 'outbox-insert-notifying',
     text: `WITH written AS (${text}) SELECT pg_notify('${OUTBOX_CHANNEL}', current_schema())`,
     values,
   };

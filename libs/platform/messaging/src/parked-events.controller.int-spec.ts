@@ -18,12 +18,24 @@ import { OnEvent } from './on-event.js';
 import { Outbox } from './outbox.js';
 
 let broken = true;
+/** Sequence numbers in the order in which they were handled at last. */
+const handled: number[] = [];
 
 @Controller()
 class TokensetsWhenConnectionUpdated {
   @OnEvent(connectionUpdated, 'tokensets')
-  async handle(@Payload() _wire: WireEvent, @Ctx() delivery: Delivery): Promise<void> {
+  async handle(@Payload() wire: WireEvent, @Ctx() delivery: Delivery): Promise<void> {
     await delivery.transaction(() => (broken ? Promise.reject(new TypeError('broken')) : Promise.resolve()));
+    handled.push(connectionUpdated.read(wire).sequence);
+  }
+}
+
+/** Hears the same events and has no trouble with them. */
+@Controller()
+class ConnectionsWhenConnectionUpdated {
+  @OnEvent(connectionUpdated, 'connections')
+  async handle(@Payload() _wire: WireEvent, @Ctx() delivery: Delivery): Promise<void> {
+    await delivery.transaction(() => Promise.resolve());
   }
 }
 
@@ -62,6 +74,7 @@ describe('parked events over HTTP', () => {
     class Ports {}
     @Module({
       imports: [DatabaseModule.forContext(database('connections')), MessagingModule.forContext('connections')],
+      controllers: [ConnectionsWhenConnectionUpdated],
     })
     class Connections {}
     @Module({
@@ -105,7 +118,7 @@ describe('parked events over HTTP', () => {
 
   beforeEach(() => void (broken = true));
 
-  it('lists them, without the event itself', async () => {
+  it('AD-14 lists them, without the event itself, there and nowhere else', async () => {
     const key = await park(2);
     const { body } = await call('GET', `tokensets/parked?key=${key}&take=1`, 'read:events');
     expect(body).toEqual({
@@ -127,9 +140,11 @@ describe('parked events over HTTP', () => {
     });
     const rest = await call('GET', `tokensets/parked?key=${key}&from=${String(body['next'])}`, 'read:events');
     expect(rest.body).toMatchObject({ parked: [{ sequence: 2, error_class: 'ParkedBehind' }] });
+    const elsewhere = await call('GET', `connections/parked?key=${key}`, 'read:events');
+    expect(elsewhere).toEqual({ status: 200, body: { parked: [] } });
   });
 
-  it('E8 replays the key of one of them', async () => {
+  it('E8 AD-14 replays the key of one of them, in order', async () => {
     const [key, other] = [await park(3), await park(1)];
     const [first] = await parkedOf(key);
     expect((await call('POST', `tokensets/parked/${first!.id}/replay`, 'update:events')).body).toEqual({
@@ -141,11 +156,12 @@ describe('parked events over HTTP', () => {
       status: 200,
       body: { replayed: 3, parked: 0 },
     });
+    expect(handled).toEqual([1, 2, 3]);
     expect(await parkedOf(key)).toEqual([]);
     expect(await parkedOf(other)).toHaveLength(1);
   });
 
-  it('drops one for a reason, and none without', async () => {
+  it('AD-14 drops one for a reason, and none without', async () => {
     const [one] = await parkedOf(await park(1));
     const path = `tokensets/parked/${one!.id}`;
     expect((await call('DELETE', path, 'update:events')).status).toBe(400);
@@ -155,8 +171,8 @@ describe('parked events over HTTP', () => {
     });
   });
 
-  it('knows no other context, no other id, and asks for scopes', async () => {
-    expect((await call('GET', 'connections/parked', 'read:events')).status).toBe(404);
+  it('AD-14 knows no other context, no other id, and asks for scopes', async () => {
+    expect((await call('GET', 'exchange/parked', 'read:events')).status).toBe(404);
     expect((await call('POST', 'tokensets/parked/999999/replay', 'update:events')).status).toBe(404);
     expect((await call('GET', 'tokensets/parked', 'read:logs')).status).toBe(403);
   });

@@ -11,6 +11,9 @@ export { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgre
 export { migrate } from './migrate.js';
 export { pendingMigrations } from './pending-migrations.js';
 export { prepareDatabase, type PreparedDatabase } from './prepare-database.js';
+export { arrayText } from './array-text.js';
+export { GroupsByArrival, isOfItsData } from './groups-by-arrival.js';
 export { PreparedReads } from './prepared-reads.js';
 export { runningPostgres } from './running-postgres.js';
 export { roleOf } from './service-role.js';
+export { Wires } from './wires.js';

@@ -34,16 +34,6 @@ export interface AuthorizationRequest {
 /** Whether a verifier must be made: everywhere but where PKCE is known not to work. */
 export const usesPkce = (resolved: ResolvedProvider): boolean => resolved.entry.pkce !== 'unsupported';
 
-/**
- * Of the parameters a caller wants to pass on, those that may not be. What the connection sends under another name
- * may be given by ours.
- */
-export function refusedParameters(resolved: ResolvedProvider, params: Readonly<Record<string, string>>): string[] {
-  const { authorization } = resolved.entry;
-  const allowed = new Set([...authorization.passthrough, ...Object.values(resolved.upstream.aliases)]);
-  return Object.keys(params).filter((name) => !allowed.has(name) || belongsToFlow(name, authorization));
-}
-
 /** Where to send the browser (`spec/providers.md` §3). @throws ConnectionMisconfiguredError */
 export function authorizationRequest(resolved: ResolvedProvider, flow: AuthorizationFlow): AuthorizationRequest {
   const { authorization } = resolved.entry;

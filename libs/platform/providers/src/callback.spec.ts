@@ -36,6 +36,7 @@ describe('a callback', () => {
   it.each([
     ['twice the code', { code: ['a', 'b'] }, 'duplicate_parameter'],
     ['no code', {}, 'code_malformed'],
+    ['an empty code', { code: '' }, 'code_malformed'],
     ['a code beyond 4096 characters', { code: 'x'.repeat(4097) }, 'code_malformed'],
   ])('is refused with %s', (_, query, reason) => {
     expect(readCallback(custom(), query)).toEqual({ outcome: 'refused', reason });

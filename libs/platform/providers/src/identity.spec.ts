@@ -47,6 +47,15 @@ describe('the account behind a token', () => {
     );
   });
 
+  it('is refused if the ID token does not claim what the entry demands', () => {
+    const resolved = openid({ provider_settings: { identity: { requireClaims: { '/hd': 'corp.example' } } } });
+    expect(readIdentity(resolved, { id_token: { sub: 'a', hd: 'corp.example' } }).subject).toBe('a');
+    for (const claims of [{ hd: 'other.example' }, {}])
+      expect(() => readIdentity(resolved, { id_token: { sub: 'a', ...claims } })).toThrow(
+        expect.objectContaining({ fault: 'claims' }),
+      );
+  });
+
   it.each([
     [200, { id: 1 }, { outcome: 'document', document: { id: 1 } }],
     [200, '<html>', { outcome: 'error', class: 'malformed' }],

@@ -7,7 +7,6 @@ export {
   type AuthorizationFlow,
   type AuthorizationRequest,
   authorizationRequest,
-  refusedParameters,
   usesPkce,
 } from './authorization-request.js';
 export {

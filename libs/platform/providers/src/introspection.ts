@@ -39,6 +39,10 @@ export interface Introspected {
   expiresAt: Date | null;
 }
 
+/**
+ * RFC 7662 §2.2. An `exp` that is over, or of a token that is not active, counts for nothing: the entry's own lifetime is
+ * taken instead. Never further away than a year.
+ */
 export function readIntrospection(
   resolved: ResolvedProvider,
   answer: EgressAnswer,

@@ -1,5 +1,5 @@
 import { answer, inSeconds, NOW, openid } from '../test/connection.js';
-import { authorizationRequest, refusedParameters } from './authorization-request.js';
+import { authorizationRequest } from './authorization-request.js';
 import { pushedAuthorizationRequest, pushedUrl, readPushedAnswer } from './pushed-request.js';
 import { introspectionRequest, readIntrospection } from './introspection.js';
 
@@ -53,12 +53,6 @@ describe('a pushed authorization request', () => {
     const without = openid({}, { require_pushed_authorization_requests: true });
     expect(() => pushedAuthorizationRequest(without, members, null)).toThrow('names no address');
   });
-});
-
-it('parameters that may not be passed on are named', () => {
-  const params = { login_hint: 'a', state: 's', foo: 'b', ours: 'c' };
-  const resolved = openid({ upstream_params: { theirs: { alias: 'ours' } } });
-  expect(refusedParameters(resolved, params)).toEqual(['state', 'foo']);
 });
 
 describe('introspection', () => {

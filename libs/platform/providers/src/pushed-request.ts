@@ -41,6 +41,7 @@ export interface PushedRequest {
 
 const PUSHED_SECONDS = 60;
 
+/** RFC 9126 §2.2. `expiresIn` in seconds; a minute where the provider names none. */
 export function readPushedAnswer(
   resolved: ResolvedProvider,
   answer: EgressAnswer,

@@ -130,14 +130,14 @@ function* templatesOf(
 }
 
 /** A link is shown whole or not at all. */
-export const filledOrNull = (template: string | undefined, values: Values): string | null =>
+const filledOrNull = (template: string | undefined, values: Values): string | null =>
   template === undefined || missingIn(template, values).length > 0
     ? null
     : placeholdersIn(template).length > 0
       ? fillUrl(template, values)
       : template;
 
-export const scopeCatalogue = ({ scopes }: ProviderEntry): ScopeInfo[] =>
+const scopeCatalogue = ({ scopes }: ProviderEntry): ScopeInfo[] =>
   scopes.map(({ value, label, keywords, sensitive, option, same, includes }) => ({
     value,
     label,

@@ -119,6 +119,7 @@ export interface RevocationOutcome {
 
 const PASSING = ['client_config', 'retry', 'rate_limited'];
 
+/** RFC 7009 §2.2, and what the entry says of providers that answer otherwise. A token nobody knows counts as gone. */
 export function readRevocation(resolved: ResolvedProvider, answer: EgressAnswer, now: Date): RevocationOutcome {
   const { okStatuses, goneStatuses, success, effect } = resolved.entry.revocation;
   const body = readBody(answer, resolved.entry.tokenResponse.formats);

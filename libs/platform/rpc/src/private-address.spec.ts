@@ -1,4 +1,27 @@
-import { insideOnly } from './private-address.js';
+import { clientOf } from '../test/pair.js';
+import { insideOnly, refusePublicAddress } from './private-address.js';
+
+describe('S3 calls in the clear', () => {
+  it.each([
+    'http://127.0.0.1:3100',
+    'http://[::1]:3100',
+    'http://10.1.2.3:3100',
+    'http://localhost:3100',
+    'https://1.1.1.1',
+  ])('go to %s', async (url) => expect(await refusePublicAddress('STRONGROOM_IDENTITY_RPC_URL', url)).toBeUndefined());
+
+  it.each(['http://1.1.1.1:3100', 'http://8.8.8.8', 'http://[2606:4700::1111]:3100'])(
+    'do not go to %s',
+    async (url) => {
+      await expect(refusePublicAddress('STRONGROOM_IDENTITY_RPC_URL', url)).rejects.toThrow(
+        /STRONGROOM_IDENTITY_RPC_URL/,
+      );
+      const client = clientOf('exchange', { identity: [url] });
+      await expect(client.check()).rejects.toThrow(/STRONGROOM_IDENTITY_RPC_URL/);
+      await client.close();
+    },
+  );
+});
 
 const found = (host: string, all: boolean) =>
   new Promise((resolve, reject) =>

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
 
 interface PublicJwk {
@@ -33,24 +33,6 @@ export class ServiceKeys {
   of(name: unknown): readonly KeyObject[] {
     return this.publicKeys.get(name as ServiceName) ?? [];
   }
-}
-
-export interface GeneratedServiceKeys {
-  /** PKCS #8, PEM, by service. */
-  privateKeyPem: Record<ServiceName, string>;
-  /** JWKS, for everybody. */
-  jwks: string;
-}
-
-/** One key pair for each service. */
-export function generateServiceKeys(names: readonly ServiceName[] = serviceNames): GeneratedServiceKeys {
-  const pairs = names.map((name) => ({ name, ...generateKeyPairSync('ed25519') }));
-  return {
-    privateKeyPem: Object.fromEntries(
-      pairs.map(({ name, privateKey }) => [name, privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()]),
-    ) as Record<ServiceName, string>,
-    jwks: JSON.stringify({ keys: pairs.map(({ name, publicKey }) => publicJwk(name, publicKey)) }, null, 2),
-  };
 }
 
 /** The entry of a JWKS for one service. */

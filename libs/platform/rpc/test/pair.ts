@@ -3,10 +3,11 @@ import { type PortName, portTable, type ServiceName, serviceNames } from '@stron
 import { createLogger } from '@strongroom/observability';
 import { type Offered, RpcServer } from '../src/rpc-server.js';
 import { RpcClient } from '../src/rpc-client.js';
-import { generateServiceKeys, ServiceKeys } from '../src/service-keys.js';
+import { ServiceKeys } from '../src/service-keys.js';
+import { generateServiceKeys } from './generated-keys.js';
 
 export const logger = createLogger('silent');
-export const generated = generateServiceKeys();
+const generated = generateServiceKeys();
 export const keysOf = (name: ServiceName): ServiceKeys =>
   ServiceKeys.parse({ name, privateKeyPem: generated.privateKeyPem[name], publicKeysJwks: generated.jwks });
 export const privateKeyOf = (name: ServiceName) => createPrivateKey(generated.privateKeyPem[name]);

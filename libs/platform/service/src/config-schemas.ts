@@ -4,6 +4,8 @@ import {
   adminPassword,
   certificateHeaderSetting,
   clientAuthenticationSettings,
+  connectionCacheSetting,
+  dashboardSetting,
   egressSettings,
   managementClientId,
   managementClientSecret,
@@ -37,7 +39,9 @@ export const configSchemas = {
   }),
   exchange: z.object({
     ...serviceSettings('exchange', ['connections', 'identity', 'tokensets']),
+    ...sharedLimitsSetting,
     ...certificateHeaderSetting,
+    ...connectionCacheSetting,
   }),
   tokensets: z.object({
     ...serviceSettings('tokensets', ['connections', 'identity']),
@@ -56,6 +60,11 @@ export const configSchemas = {
       .default('.strongroom/spill')
       .describe(
         'Directory of this process alone, for new refresh tokens that are not in the database yet, sealed. On a disk that outlives the process: what is lost with it, people have to connect again.',
+      ),
+    STRONGROOM_DASHBOARD: dashboardSetting
+      .default('off')
+      .describe(
+        '`on`: the edge serves the dashboard, so that a refusal may name the page where the person can connect (`connect.page`).',
       ),
     ...egressSettings,
     ...providersSettings,

@@ -10,9 +10,10 @@ export { databaseUrlOf, type ServiceConfig, ServiceParts } from './service-parts
 export {
   adminEmail,
   adminPassword,
-  certificateHeaderSetting,
   clientAuthentication,
   clientAuthenticationSettings,
+  connectionCacheSetting,
+  dashboardSetting,
   databaseUrlName,
   egressOptions,
   egressSettings,
@@ -31,6 +32,4 @@ export {
   refreshOptions,
   refreshSettings,
   rotationSettings,
-  rpcUrlName,
 } from './settings.js';
-export { type RunningService, type Service, startService } from './start-service.js';

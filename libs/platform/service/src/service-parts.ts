@@ -31,6 +31,7 @@ export interface ServiceConfig extends EgressConfig {
   STRONGROOM_HOST: string;
   STRONGROOM_PORT: number;
   STRONGROOM_TRUSTED_PROXIES: string[];
+  STRONGROOM_MAX_IN_FLIGHT: number;
   STRONGROOM_CLIENT_CERT_HEADER?: string | undefined;
   STRONGROOM_RPC_HOST?: string | undefined;
   STRONGROOM_RPC_PORT: number;
@@ -135,6 +136,7 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
       { provide: PublicUrl, useValue: this.publicUrl },
       { provide: LOGGER, useValue: logger },
       { provide: Metrics, useValue: this.metrics },
+      { provide: Counters, useValue: this.counters },
       {
         provide: Egress,
         useFactory: () => new Egress({ ...egressOptions(config), ownOrigins: this.ownOrigins }),
@@ -143,7 +145,6 @@ export class ServiceParts<Config extends ServiceConfig = ServiceConfig> {
       ...(this.redis
         ? [
             { provide: Locks, useValue: this.locks },
-            { provide: Counters, useValue: this.counters },
             { provide: ReplayStore, useValue: new RedisReplayStore(this.redis) },
           ]
         : []),

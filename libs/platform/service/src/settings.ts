@@ -26,6 +26,9 @@ export const listenerSettings = {
   STRONGROOM_TRUSTED_PROXIES: list
     .default([])
     .describe('Addresses or CIDRs, comma-separated, whose `X-Forwarded-For` is believed: the edge. Default: nobody.'),
+  STRONGROOM_MAX_IN_FLIGHT: count(1000).describe(
+    'Requests that one process works on at the same time; beyond it 503 with `Retry-After`, health excepted.',
+  ),
 };
 
 export const publicUrlSetting = z
@@ -162,6 +165,20 @@ export const rotationSettings = {
   ),
 };
 
+export const connectionCacheSetting = {
+  STRONGROOM_CONNECTION_CACHE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(60)
+    .default(2)
+    .describe(
+      'How long an exchange may go by what a connection was: its switches, and for whom it is enabled. 0: it is asked every time.',
+    ),
+};
+
+export const dashboardSetting = z.enum(['on', 'off']);
+
 export const redisSettings = {
   STRONGROOM_REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
@@ -178,7 +195,7 @@ export const sharedMemorySetting = {
 /** For services whose calls are limited but that need no locks. */
 export const sharedLimitsSetting = {
   STRONGROOM_REDIS_URL: redisSettings.STRONGROOM_REDIS_URL.optional().describe(
-    'Redis for counting calls of our own APIs. Without it each process counts alone.',
+    'Redis for counting calls of our own APIs, and exchanges of clients with a limit. Without it each process counts alone.',
   ),
 };
 

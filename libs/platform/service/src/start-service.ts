@@ -84,6 +84,7 @@ async function startApp<Config extends ServiceConfig>(
     trustedProxies: config.STRONGROOM_TRUSTED_PROXIES,
     certificateHeader: config.STRONGROOM_CLIENT_CERT_HEADER,
     rateLimits: rateLimits(config, parts.counters),
+    maxInFlight: config.STRONGROOM_MAX_IN_FLIGHT,
   };
   const app = await NestFactory.create<NestFastifyApplication>(service.module(parts), httpAdapter(http), {
     bodyParser: false,

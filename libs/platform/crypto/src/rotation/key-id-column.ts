@@ -21,5 +21,6 @@ export const keyIdColumnSql = ({ table, idColumn, sealedColumn, keyIdColumn }: K
   ) stored;
   create index ${table}_${keyIdColumn} on ${table} (${keyIdColumn}, ${idColumn}) where ${keyIdColumn} is not null`;
 
+/** Takes the column away again, and its index with it. */
 export const dropKeyIdColumnSql = ({ table, keyIdColumn }: Pick<KeyIdColumn, 'table' | 'keyIdColumn'>): string =>
   `alter table ${table} drop column ${keyIdColumn}`;

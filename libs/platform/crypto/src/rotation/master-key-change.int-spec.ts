@@ -1,7 +1,9 @@
 import { rotationSuite } from '../../test/rotation-suite.js';
 import { ConfiguredMasterKeys } from '../configured-master-keys.js';
 import { NoKeyForSealedRowsError } from '../crypto.errors.js';
-import { masterKeysInUse } from './master-key-change.js';
+import type { KeyRotation } from './key-rotation.js';
+
+const masterKeysOf = async (rotation: KeyRotation) => (await rotation.status()).map(({ masterKeyId }) => masterKeyId);
 
 describe('a change of the master key', () => {
   const { masterKey, start, addSecret, openAll, until, said } = rotationSuite();
@@ -14,12 +16,12 @@ describe('a change of the master key', () => {
     await old[0]!.ring.close();
     const one = await start({ masterKeys: `${fresh},${masterKey}` });
     for (let n = 0; n < 3; n++) await one.rotation.tick();
-    expect(await masterKeysInUse(one.database)).toEqual(['first']);
+    expect(await masterKeysOf(one.rotation)).toEqual(['first']);
     await old[1]!.ring.close();
     const two = await start({ masterKeys: `${fresh},${masterKey}` });
     await one.rotation.tick();
-    expect(await masterKeysInUse(one.database)).toEqual(['second']);
-    expect((await two.rotation.status()).map(({ masterKeyId }) => masterKeyId)).toEqual(['second']);
+    expect(await masterKeysOf(one.rotation)).toEqual(['second']);
+    expect(await masterKeysOf(two.rotation)).toEqual(['second']);
     expect(said().map(({ step }) => step)).toEqual(['master_key_changed']);
 
     const [after] = await one.database.query<{ sealed: Buffer }[]>('select sealed from secrets');
@@ -36,15 +38,15 @@ describe('a change of the master key', () => {
     await old.ring.close();
     const one = await start({ masterKeys: `${fresh},${masterKey}` });
     await one.rotation.tick();
-    expect((await one.rotation.status()).map(({ masterKeyId }) => masterKeyId)).toEqual(['second', 'second']);
+    expect(await masterKeysOf(one.rotation)).toEqual(['second', 'second']);
   });
 
   it('names the master key of rows that were written before there was a place for it', async () => {
     const one = await start();
     await one.database.query('update installation_keys set master_key_id = null');
-    expect(await masterKeysInUse(one.database)).toEqual([null]);
+    expect(await masterKeysOf(one.rotation)).toEqual([null]);
     await one.rotation.tick();
-    expect(await masterKeysInUse(one.database)).toEqual(['first']);
+    expect(await masterKeysOf(one.rotation)).toEqual(['first']);
     expect(said()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { WrappedKeyCorrupt } from '../crypto.errors.js';
 import type { InstallationKeys } from '../installation-keys.js';
 import { everyProcessHas } from './live-processes.js';
@@ -64,12 +64,4 @@ export async function storeWrapped(tx: EntityManager, moved: readonly MovedKey[]
     hasChanged ||= stored === 1 && !from.equals(to);
   }
   return hasChanged;
-}
-
-/** Which master keys still wrap something; null: not looked at yet. One that is not among them may go. */
-export async function masterKeysInUse(database: DataSource): Promise<(string | null)[]> {
-  const rows: { name: string | null }[] = await database.query(
-    'select distinct master_key_id as name from installation_keys where wrapped is not null order by 1',
-  );
-  return rows.map(({ name }) => name);
 }

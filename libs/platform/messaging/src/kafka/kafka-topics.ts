@@ -16,7 +16,7 @@ export class WrongTopicError extends Error {
   override readonly name = 'WrongTopicError';
 }
 
-/** How long a new topic may take to find its leaders. */
+/** How long a new topic may take to find its leaders, and a setting to be told everywhere. */
 const READY_MS = 30_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -143,6 +143,9 @@ export class KafkaTopics {
           };
         }),
     });
+    // The broker that answers hears of it a moment later: whoever looks next shall see what was set.
+    for (const until = Date.now() + READY_MS; Date.now() < until; await sleep(100))
+      if ((await this.outdated(admin, settings)).length === 0) return;
   }
 
   private async differences(admin: Admin, settings: TopicSettings, present: readonly string[]) {
