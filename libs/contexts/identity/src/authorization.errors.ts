@@ -96,6 +96,14 @@ export class InvalidTokenError extends VaultError {
   }
 }
 
+/** The whole API has been taken away: what stands under it is not there, whoever asks. */
+export class ApiNotFoundError extends VaultError {
+  constructor({ method, url }: { method: string; url: string }) {
+    const found = `The requested resource ${method} ${new URL(url).pathname} was not found.`;
+    super(`${found} The API has been deleted; create it again to have it back.`, { code: 'not_found', status: 404 });
+  }
+}
+
 export class UnsupportedGrantTypeError extends VaultError {
   constructor(grantType: string) {
     super(`Unsupported grant type: ${grantType.slice(0, 100)}`, { code: 'unsupported_grant_type', status: 400 });

@@ -34,6 +34,7 @@ export interface IdentityOptions {
   rewrapRowsPerSecond?: number;
 }
 
+/** The authorization server, with its people, clients, APIs and keys. */
 @Module({})
 export class IdentityModule {
   static forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond, ...options }: IdentityOptions): DynamicModule {

@@ -1,14 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { Clients, People, type ClientView, type PersonView } from '@strongroom/contracts';
+import { Clients, People, type ClientSetup, type ClientView, type PersonView } from '@strongroom/contracts';
+import { PublicUrl } from '@strongroom/http';
 import { DataSource } from 'typeorm';
+import { clientSetup } from './clients/client-setup.js';
 import { ClientEntity } from './clients/client.entity.js';
 import { UserEntity } from './users/user.entity.js';
 
 /** What other contexts may know of a client. */
 @Injectable()
 export class ClientDirectory extends Clients {
-  constructor(private readonly database: DataSource) {
+  constructor(
+    private readonly database: DataSource,
+    private readonly publicUrl: PublicUrl,
+  ) {
     super();
+  }
+
+  override setup(clientId: string): Promise<ClientSetup | null> {
+    return clientSetup(this.database, clientId, this.publicUrl.myAccountAudience);
   }
 
   override async get(clientId: string): Promise<ClientView | null> {

@@ -67,3 +67,13 @@ export class BuiltInError extends VaultError {
     });
   }
 }
+
+export class LongReadsBusyError extends VaultError {
+  constructor() {
+    super('Other searches are under way. Try again in a few seconds.', {
+      code: 'temporarily_unavailable',
+      status: 503,
+      retryAfter: 2,
+    });
+  }
+}

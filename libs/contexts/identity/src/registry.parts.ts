@@ -15,6 +15,7 @@ import { FirstAdministrator } from './first-rows/first-administrator.js';
 import { FirstRows } from './first-rows/first-rows.js';
 import { CreateRegistry1700000000101 } from './migrations/1700000000101-create-registry.js';
 import { CompleteRegistry1700000000760 } from './migrations/1700000000760-complete-registry.js';
+import { ClientPolicies1700000000830 } from './migrations/1700000000830-client-policies.js';
 import { OwnRows } from './first-rows/own-rows.js';
 import { Passwords } from './users/passwords.js';
 import { ProfileAccountEntity } from './users/profile-account.entity.js';
@@ -27,6 +28,7 @@ import { ResourceServersService } from './apis/resource-servers.service.js';
 import { MfaPoliciesController, TenantSettingsController } from './tenant/tenant-settings.controller.js';
 import { TenantSettingsEntity } from './tenant/tenant-settings.entity.js';
 import { TenantSettingsService } from './tenant/tenant-settings.service.js';
+import { LongReads } from './users/long-reads.js';
 import { UserIdentityEntity } from './users/user-identity.entity.js';
 import { UserEntity } from './users/user.entity.js';
 import { UsersByEmailController, UsersController } from './users/users.controller.js';
@@ -53,6 +55,7 @@ export const registryParts = {
     Passwords,
     UsersService,
     UsersReads,
+    LongReads,
     AuthenticationMethods,
     ProfileAccounts,
     ClientsService,
@@ -80,5 +83,5 @@ export const registryParts = {
     ClientGrantEntity,
     TenantSettingsEntity,
   ],
-  migrations: [CreateRegistry1700000000101, CompleteRegistry1700000000760],
+  migrations: [CreateRegistry1700000000101, CompleteRegistry1700000000760, ClientPolicies1700000000830],
 };

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import { Global, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,7 +15,7 @@ import type { MasterKeys } from '@strongroom/crypto';
 import { httpAdapter, type HttpServerOptions, OtherGrants, prepareHttp, PublicUrl, rawBody } from '@strongroom/http';
 import { Counters, InProcessCounters, InProcessReplayStore, ReplayStore } from '@strongroom/locking';
 import { createLogger, LOGGER } from '@strongroom/observability';
-import { testPostgres } from '@strongroom/testing';
+import { freePort, testPostgres } from '@strongroom/testing';
 import type { FastifyInstance } from 'fastify';
 import { DataSource } from 'typeorm';
 import { IdentityModule, type IdentityOptions } from '../src/identity.module.js';
@@ -351,11 +350,3 @@ export async function startAuthorization(
   await app.listen(port, '127.0.0.1');
   return new AuthorizationApp(app, origin, app.get(DataSource, { strict: false }));
 }
-
-const freePort = () =>
-  new Promise<number>((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => done(port));
-    });
-  });

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Global, Module, type NestInterceptor } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -16,6 +16,7 @@ import { answersOf, httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http
 import { MessagingModule } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import { DatabaseModule, migrate } from '@strongroom/persistence';
+import { ownDatabase, testPostgres } from '@strongroom/testing';
 import { tap } from 'rxjs';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -99,17 +100,22 @@ export const START = {
 
 export const masterKeys = () => ConfiguredMasterKeys.parse(`mk1:${randomBytes(32).toString('base64')}`);
 
-/** An empty database of its own on the server of the tests. */
+/** A database of its own, with the tables and nothing in them, on the server of the tests. */
 export async function emptyDatabase(url: string): Promise<string> {
-  const name = `identity_${randomUUID().replaceAll('-', '')}`;
-  const server = await new DataSource({ type: 'postgres', url }).initialize();
-  await server.query(`CREATE DATABASE ${name}`);
-  await server.destroy();
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  const database = identityDatabase(own.toString());
+  const database = identityDatabase(await ownDatabase(url, 'identity'));
   await migrate(database);
   return database.url;
+}
+
+/** The registry with all that it needs, on a database that ends with it. */
+export async function startOwnRegistry(): Promise<RegistryApp> {
+  const postgres = await testPostgres();
+  const registry = await startRegistry(await emptyDatabase(postgres.url));
+  const stop = async () => {
+    await registry.stop();
+    await postgres.stop();
+  };
+  return { ...registry, stop };
 }
 
 /** The registry as the identity module has it, over HTTP, with the authorization server's answers said by the test. */

@@ -1,23 +1,15 @@
-import { testPostgres } from '@strongroom/testing';
-import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { startOwnRegistry, type RegistryApp } from '../../test/registry-app.js';
 
 const ME = 'https://vault.example.com/me/';
 const MANAGEMENT = 'https://vault.example.com/api/v2/';
 const OWN_PAGE = ['update:me:connected_accounts', 'read:me:receipts', 'read:me:sessions', 'delete:me:sessions'];
 
 describe('APIs, their grants and the settings over the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
   let count = 0;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
-  });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  beforeAll(async () => void (registry = await startOwnRegistry()));
+  afterAll(() => registry?.stop());
 
   const api = async (more: Record<string, unknown> = {}) => {
     const identifier = `https://api${++count}.example.com/v1`;

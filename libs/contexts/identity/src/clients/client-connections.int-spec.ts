@@ -1,16 +1,13 @@
-import { testPostgres } from '@strongroom/testing';
-import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { startOwnRegistry, type RegistryApp } from '../../test/registry-app.js';
 
 describe('connections of a client over the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
   let clientId: string;
   const list = (query = '', scopes?: string[]) =>
     registry.call('GET', `/clients/${clientId}/connections${query}`, undefined, scopes);
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
+    registry = await startOwnRegistry();
     clientId = (await registry.call('POST', '/clients', { name: 'An application' })).body['client_id'] as string;
     const [a, b] = [
       { name: 'a', strategy: 'github', clientId },
@@ -18,10 +15,7 @@ describe('connections of a client over the Management API', () => {
     ];
     registry.listing.known.push(a, b, { name: 'c', strategy: 'okta', clientId: 'another' });
   });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => registry?.stop());
 
   it('MG-22 lists those enabled for the client', async () => {
     const both = [

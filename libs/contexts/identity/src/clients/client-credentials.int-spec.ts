@@ -1,23 +1,17 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { testPostgres } from '@strongroom/testing';
-import { selfSigned } from '../../test/certificates.js';
-import { emptyDatabase, type RegistryApp, startRegistry } from '../../test/registry-app.js';
+import { selfSigned } from '@strongroom/testing/certificates';
+import { type RegistryApp, startOwnRegistry } from '../../test/registry-app.js';
 
 describe('credentials of clients over the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
   let client: string;
   let other: string;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
+    registry = await startOwnRegistry();
     [client, other] = [await newClient(), await newClient()];
   });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  afterAll(() => registry?.stop());
 
   const newClient = async (settings: Record<string, unknown> = {}): Promise<string> => {
     const { body, text } = await registry.call('POST', '/clients', { name: 'x', ...settings });

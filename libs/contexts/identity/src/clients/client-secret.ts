@@ -6,7 +6,7 @@ import type { ClientEntity } from './client.entity.js';
 export const newClientSecret = (): string => randomBytes(32).toString('base64url');
 
 /** Clients' secrets are random, so one hash is enough. */
-export const secretHash = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+const secretHash = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
 
 /** Whether it is the one that the client has. */
 export const isSecretOf = ({ secretHash: kept }: Pick<ClientEntity, 'secretHash'>, secret: string): boolean =>

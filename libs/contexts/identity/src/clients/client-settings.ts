@@ -45,6 +45,7 @@ export function defaultSettings({ app_type, client_authentication_methods }: Par
     requireProofOfPossession: false,
     requirePushedAuthorizationRequests: false,
     requireMfaAtLogin: null,
+    vaultPolicy: null,
     stored: {},
   };
 }
@@ -73,6 +74,7 @@ export function settingsAfter(before: ClientSettings, body: Partial<CreateClient
       before.requirePushedAuthorizationRequests,
     ),
     requireMfaAtLogin: given(body.require_mfa_at_login, before.requireMfaAtLogin),
+    vaultPolicy: given(body.vault_policy as ClientSettings['vaultPolicy'], before.vaultPolicy),
     stored: merged(before.stored, stored),
   };
 }

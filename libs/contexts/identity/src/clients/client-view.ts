@@ -25,6 +25,7 @@ export const clientView = (client: ClientEntity, secret: string | null = null): 
     require_pushed_authorization_requests: client.requirePushedAuthorizationRequests,
     require_mfa_at_login: client.requireMfaAtLogin,
     token_vault_privileged_access: client.tokenVaultPrivilegedAccess,
+    vault_policy: client.vaultPolicy,
     client_secret: secret,
   });
 

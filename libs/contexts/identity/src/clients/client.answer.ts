@@ -50,6 +50,14 @@ export const clientAnswer = z.strictObject({
       grants: z.array(z.strictObject({ connection: z.string(), scopes: z.array(z.string()) })),
     })
     .optional(),
+  vault_policy: z
+    .strictObject({
+      connections: z.array(z.string()).optional(),
+      scopes: z.array(z.string()).optional(),
+      exchanges_per_minute: z.int().optional(),
+      expires_at: z.string().optional(),
+    })
+    .optional(),
   client_secret: z.string().optional(),
 });
 

@@ -21,6 +21,14 @@ export interface PrivilegedAccess {
   grants: { connection: string; scopes: string[] }[];
 }
 
+/** At most what this client may have from the vault, as it was sent (`spec/wire-contract.md` §5.6). An empty list: nothing. */
+export interface ClientPolicy {
+  connections?: string[];
+  scopes?: string[];
+  exchanges_per_minute?: number;
+  expires_at?: string;
+}
+
 @Entity('clients')
 export class ClientEntity {
   @PrimaryColumn('text', { name: 'client_id' }) clientId!: string;
@@ -51,6 +59,7 @@ export class ClientEntity {
   @Column('boolean', { name: 'require_mfa_at_login', nullable: true }) requireMfaAtLogin!: boolean | null;
   @Column('jsonb', { name: 'token_vault_privileged_access', nullable: true })
   tokenVaultPrivilegedAccess!: PrivilegedAccess | null;
+  @Column('jsonb', { name: 'vault_policy', nullable: true }) vaultPolicy!: ClientPolicy | null;
   /** SHA-256 of the secret; null: public, or by key only. */
   @Column('bytea', { name: 'secret_hash', nullable: true }) secretHash!: Buffer | null;
   /** The secret sealed under the installation key, for `read:client_keys`. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { authenticationMethods, changedMethods } from './client-credentials.schema.js';
 import { callbackUri, webOrigin } from './client-uris.js';
 import { privilegedAccess } from './privileged-access.schema.js';
-import { notOffered, openObject, said, storedMember, word } from '../members.js';
+import { vaultPolicy } from './vault-policy.schema.js';
+import { openObject, said, storedMember, word } from '../members.js';
 
 const seconds = z.number().int().min(0).max(157_680_000);
 const uris = z.array(callbackUri).max(100);
@@ -65,7 +66,7 @@ const members = {
   require_pushed_authorization_requests: z.boolean().optional(),
   require_mfa_at_login: z.boolean().nullish(),
   token_vault_privileged_access: privilegedAccess.nullish(),
-  vault_policy: notOffered(null).optional(),
+  vault_policy: vaultPolicy.nullish(),
 };
 
 export const createClient = z.strictObject(members);

@@ -1,28 +1,17 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
-import { testPostgres } from '@strongroom/testing';
+import { createHash } from 'node:crypto';
 import { STORED_OF_CLIENT } from './client.schema.js';
-import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { newClient, pem } from '../../test/new-client.js';
+import { startOwnRegistry, type RegistryApp } from '../../test/registry-app.js';
 
 const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 
 describe('clients over the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
-  });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  beforeAll(async () => void (registry = await startOwnRegistry()));
+  afterAll(() => registry?.stop());
 
-  const client = async (more: Record<string, unknown> = {}) => {
-    const { status, body } = await registry.call('POST', '/clients', { name: 'An application', ...more });
-    expect([status, body['message']]).toEqual([201, undefined]);
-    return body as Record<string, unknown> & { client_id: string; client_secret: string };
-  };
+  const client = (more?: Record<string, unknown>) => newClient(registry, more);
   const rowOf = async (clientId: string) => {
     const rows = await registry.database.query<Record<string, unknown>[]>(
       'SELECT * FROM clients WHERE client_id = $1',
@@ -31,8 +20,6 @@ describe('clients over the Management API', () => {
     return rows[0]!;
   };
   const sha256 = (text: string) => createHash('sha256').update(text).digest();
-  const pem = (bits = 2048) =>
-    generateKeyPairSync('rsa', { modulusLength: bits }).publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
   it('creates with the defaults of the contract and answers the secret', async () => {
     const created = await client();
@@ -138,8 +125,8 @@ describe('clients over the Management API', () => {
   });
 
   it('refuses security settings that would be stored without effect', async () => {
-    for (const setting of [{ vault_policy: { scopes: [] } }, { jwt_configuration: { alg: 'HS256' } }])
-      expect((await registry.call('POST', '/clients', { name: 'x', ...setting })).status).toBe(400);
+    const setting = { jwt_configuration: { alg: 'HS256' } };
+    expect((await registry.call('POST', '/clients', { name: 'x', ...setting })).status).toBe(400);
     await client({ jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 60 } });
   });
 
@@ -153,83 +140,6 @@ describe('clients over the Management API', () => {
     });
     expect(after.body).toMatchObject({ require_proof_of_possession: false });
     expect(after.body).not.toHaveProperty('require_mfa_at_login');
-  });
-
-  describe('token_vault_privileged_access', () => {
-    const key = () => ({ name: 'worker', credential_type: 'public_key', pem: pem() });
-    const grants = [{ connection: 'google', scopes: ['mail.read'] }];
-    const access = (more: Record<string, unknown> = {}) => ({
-      token_vault_privileged_access: {
-        credentials: [key()],
-        ip_allowlist: ['192.0.2.0/24', '2001:db8::1'],
-        grants,
-        ...more,
-      },
-    });
-    const patch = (id: string, body: unknown, scopes?: string[]) =>
-      registry.call('PATCH', `/clients/${id}`, body, scopes);
-    const credentialsOf = (id: string) =>
-      registry.database.query<{ id: string }[]>('SELECT id FROM client_credentials WHERE client_id = $1 ORDER BY id', [
-        id,
-      ]);
-
-    it('PW-04 is kept, keys by their ids, and with empty lists too', async () => {
-      const created = await client(access());
-      const kept = created['token_vault_privileged_access'] as { credentials: { id: string }[] };
-      expect(kept).toEqual({
-        credentials: [{ id: expect.stringMatching(/^cred_/) as string }],
-        ...{ ip_allowlist: ['192.0.2.0/24', '2001:db8::1'], grants },
-      });
-      expect(JSON.stringify(created)).not.toContain('BEGIN');
-      const empty = await patch(created.client_id, {
-        token_vault_privileged_access: { credentials: kept.credentials, ip_allowlist: [], grants: [] },
-      });
-      expect([empty.status, empty.body['token_vault_privileged_access']]).toEqual([
-        200,
-        { credentials: kept.credentials, ip_allowlist: [], grants: [] },
-      ]);
-      expect((await registry.eventsOf(created.client_id)).at(-1)).toMatchObject({
-        data: { changed: ['token_vault_privileged_access'] },
-      });
-    });
-
-    it('takes its keys with it when it goes, and not those that authenticate the client', async () => {
-      const { client_id, ...created } = await client(access());
-      const { credentials } = created['token_vault_privileged_access'] as { credentials: { id: string }[] };
-      const both = { client_authentication_methods: { private_key_jwt: { credentials } } };
-      await patch(client_id, { ...both, token_endpoint_auth_method: null });
-      await patch(client_id, { token_vault_privileged_access: null });
-      expect(await credentialsOf(client_id)).toEqual(credentials);
-      const back = { token_vault_privileged_access: { credentials } };
-      await patch(client_id, { ...back, client_authentication_methods: null });
-      expect(await credentialsOf(client_id)).toEqual(credentials);
-      await patch(client_id, { token_vault_privileged_access: null });
-      expect(await credentialsOf(client_id)).toEqual([]);
-    });
-
-    it("D4 refuses another client's key, and one that is not for RS256", async () => {
-      const [own, other] = [await client(), await client(access())];
-      const { credentials } = other['token_vault_privileged_access'] as { credentials: { id: string }[] };
-      const foreign = await patch(own.client_id, access({ credentials }));
-      const absent = await patch(own.client_id, access({ credentials: [{ id: 'cred_nobody' }] }));
-      expect([foreign.status, foreign.text]).toEqual([400, absent.text]);
-      const { body } = await registry.call('POST', `/clients/${own.client_id}/credentials`, { ...key(), alg: 'PS256' });
-      const named = access({ credentials: [{ id: body['id'] }] });
-      expect((await patch(own.client_id, named)).body['errorCode']).toBe('invalid_body');
-    });
-
-    it('needs a scope of its own to be set, changed or taken away, and none to be sent back as it is', async () => {
-      const some = ['create:clients', 'update:clients'];
-      expect((await registry.call('POST', '/clients', { name: 'x', ...access() }, some)).body).toMatchObject({
-        ...{ statusCode: 403, errorCode: 'insufficient_scope' },
-        message: 'Insufficient scope, expected any of: update:client_token_vault_privileged_access',
-      });
-      const { client_id } = await client(access());
-      const { body } = await registry.call('GET', `/clients/${client_id}`, undefined, ['read:clients']);
-      expect((await patch(client_id, { ...body, name: 'Renamed' }, some)).status).toBe(200);
-      for (const wider of [access({ grants: [] }), { token_vault_privileged_access: null }])
-        expect((await patch(client_id, wider, some)).status).toBe(403);
-    });
   });
 
   it('GR-08 lets only a confidential client do without PKCE, whichever member comes last', async () => {

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { VaultError } from '@strongroom/errors';
 import { Counters } from '@strongroom/locking';
+import { LOGGER, type Logger } from '@strongroom/observability';
 
 /** Failed client authentications of one client at one address before it has to wait. */
 export abstract class AuthFailureLimit {
@@ -22,22 +23,29 @@ export class AuthFailures {
   constructor(
     private readonly counters: Counters,
     private readonly limit: AuthFailureLimit,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @throws TooManyFailuresError before anything is looked at. */
   refuseWaiting(client: string | null, address: string | null): void {
-    const until = this.waiting.get(keyOf(client, address));
-    const left = until === undefined ? 0 : until - performance.now();
-    if (left > 0) throw new TooManyFailuresError(left / 1000);
+    const left = this.leftMs(keyOf(client, address));
+    if (left > 0) throw new TooManyFailuresError(client, this.limit.failures, left / 1000);
   }
 
   async count(client: string | null, address: string | null): Promise<void> {
     const key = keyOf(client, address);
     const { count } = await this.counters.add(key, WINDOW);
     if (count < this.limit.failures) return;
+    // No event tells of it where another grant than an exchange was asked for.
+    if (this.leftMs(key) <= 0)
+      this.logger.warn({ clientId: client, address, failures: count }, 'client authentication fails too often');
     this.waiting.delete(key);
     if (this.waiting.size >= REMEMBERED) this.waiting.delete(this.waiting.keys().next().value!);
     this.waiting.set(key, performance.now() + WAIT_MS);
+  }
+
+  private leftMs(key: string): number {
+    return (this.waiting.get(key) ?? 0) - performance.now();
   }
 }
 
@@ -45,12 +53,13 @@ const keyOf = (client: string | null, address: string | null): string =>
   `client-authentication:${client ?? ''}\n${address ?? ''}`;
 
 export class TooManyFailuresError extends VaultError {
-  constructor(retryAfter: number) {
+  constructor(clientId: string | null, limit: number, retryAfter: number) {
     super('Client authentication failed too often from this address. Wait, and check the credentials.', {
       code: 'too_many_requests',
       status: 429,
       retryAfter,
-      details: { reason: 'rate_limited', retry_after: Math.max(1, Math.ceil(retryAfter)) },
+      details: { reason: 'rate_limited', retry_after: Math.max(1, Math.ceil(retryAfter)), rate_limit: limit },
+      audit: { clientId },
     });
   }
 }

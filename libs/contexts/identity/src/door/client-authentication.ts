@@ -156,7 +156,7 @@ export function presentedClient(
 }
 
 function readBasic(header: string): { clientId: string; secret: string } {
-  const encoded = /^basic ([A-Za-z0-9+/_-]+={0,2})$/i.exec(header.trim())?.[1];
+  const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(header.trim())?.[1];
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon < 1 || /\0|%00/.test(decoded))

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { type MadeCertificate, selfSigned, TestAuthority } from '@strongroom/testing/certificates';
 import { ExtendedKeyUsage } from '@peculiar/x509';
 import { type AuthorizationApp, startIdentity } from '../../test/authorization-app.js';
-import { type Made, selfSigned, TestAuthority } from '../../test/certificates.js';
 import { masterKeys } from '../../test/registry-app.js';
 import { ClientCertificates } from './client-certificates.js';
 
@@ -11,14 +11,14 @@ const EDGE = '10.0.0.1';
 const HEADER = 'client-cert';
 
 /** As RFC 9440 writes one. */
-const inHeader = ({ cert }: Made): string => `:${new X509Certificate(cert).raw.toString('base64')}:`;
+const inHeader = ({ cert }: MadeCertificate): string => `:${new X509Certificate(cert).raw.toString('base64')}:`;
 
 describe('clients that come with a certificate', () => {
   let identity: AuthorizationApp;
-  let server: Made;
+  let server: MadeCertificate;
   let authority: TestAuthority;
   let stranger: TestAuthority;
-  let own: Made;
+  let own: MadeCertificate;
   let bySelf: { client_id: string };
   let bySubject: { client_id: string };
 
@@ -65,7 +65,11 @@ describe('clients that come with a certificate', () => {
   const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
   /** Over a real connection, whose handshake proves the key. */
-  const connected = (client: { client_id: string }, shown: Made | null, headers: Record<string, string> = {}) =>
+  const connected = (
+    client: { client_id: string },
+    shown: MadeCertificate | null,
+    headers: Record<string, string> = {},
+  ) =>
     new Promise<number>((done, failed) => {
       const { port } = identity.app.getHttpServer().address() as AddressInfo;
       const sent = request(
@@ -110,7 +114,10 @@ describe('clients that come with a certificate', () => {
       'the authority, for a server',
       () => authority.issue('O=Example,CN=worker', { usage: ExtendedKeyUsage.serverAuth }),
     ],
-    ['the authority, until yesterday', () => authority.issue('O=Example,CN=worker', { hours: -1 })],
+    [
+      'the authority, until yesterday',
+      () => authority.issue('O=Example,CN=worker', { until: new Date(Date.now() - 3_600_000) }),
+    ],
   ])('refuse with a certificate by %s', async (_, make) => {
     expect(await connected(bySubject, await make())).toBe(401);
   });

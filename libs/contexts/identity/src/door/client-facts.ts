@@ -1,4 +1,4 @@
-import type { ClientEntity, RefreshTokenSettings } from '../clients/client.entity.js';
+import type { ClientEntity, ClientPolicy, RefreshTokenSettings } from '../clients/client.entity.js';
 
 /** What authentication and the rules of the token endpoint ask of a client. */
 export type ClientFacts = Pick<
@@ -14,12 +14,13 @@ export type ClientFacts = Pick<
   | 'refreshToken'
   | 'requirePkce'
   | 'requireProofOfPossession'
+  | 'vaultPolicy'
   | 'secretHash'
 >;
 
 /** `clients c`, as one JSON-free row that `clientFacts` reads. */
 export const CLIENT_COLUMNS = `c.client_id, c.app_type, c.resource_server_identifier, c.is_first_party, c.oidc_conformant,
-  c.token_endpoint_auth_method, c.client_authentication_methods, c.grant_types, c.refresh_token, c.require_pkce, c.require_proof_of_possession, c.secret_hash`;
+  c.token_endpoint_auth_method, c.client_authentication_methods, c.grant_types, c.refresh_token, c.require_pkce, c.require_proof_of_possession, c.vault_policy, c.secret_hash`;
 
 export interface ClientRow {
   client_id: string;
@@ -33,6 +34,7 @@ export interface ClientRow {
   refresh_token: RefreshTokenSettings | null;
   require_pkce: boolean;
   require_proof_of_possession: boolean;
+  vault_policy: ClientPolicy | null;
   secret_hash: Buffer | null;
 }
 
@@ -48,6 +50,7 @@ export const clientFacts = (row: ClientRow): ClientFacts => ({
   refreshToken: row.refresh_token,
   requirePkce: row.require_pkce,
   requireProofOfPossession: row.require_proof_of_possession,
+  vaultPolicy: row.vault_policy,
   secretHash: row.secret_hash,
 });
 

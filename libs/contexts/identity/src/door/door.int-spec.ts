@@ -129,7 +129,15 @@ describe('the door in front of the authorization server', () => {
       for (const one of [guessed, other]) await grant(one.client_id);
       await failAt('198.51.100.1', wrong(guessed));
       const refused = await from('198.51.100.1', right(guessed));
-      expect([refused.statusCode, refused.json<{ error: string }>().error]).toEqual([429, 'too_many_requests']);
+      expect([refused.statusCode, refused.json()]).toMatchObject([
+        429,
+        { error: 'too_many_requests', error_details: { reason: 'rate_limited', retry_after: expect.any(Number) } },
+      ]);
+      expect(refused.body).not.toContain('rate_limit"');
+      expect(refused.headers).toMatchObject({
+        ...{ 'x-ratelimit-limit': String(MOST_FAILURES), 'x-ratelimit-remaining': '0' },
+        'x-ratelimit-reset': expect.stringMatching(/^\d+$/),
+      });
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
       expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
       expect((await from('198.51.100.2', right(guessed))).statusCode).toBe(200);
@@ -208,7 +216,8 @@ describe('the door in front of the authorization server', () => {
   });
 
   it('ID-03 refuses what is there twice, is no text, is too many, cannot be read or has another type, at every endpoint', async () => {
-    const many = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`parameter${at}`, 'x']));
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`parameter${at}`, 'x']));
     for (const path of ['/oauth/token', '/oauth/par', '/oauth/revoke']) {
       const form = (payload: string | Buffer, type: string) =>
         identity.app.inject({ method: 'POST', url: path, payload, headers: { 'content-type': type } });
@@ -222,14 +231,17 @@ describe('the door in front of the authorization server', () => {
         await form('client_id=a', 'text/plain'),
         await form('client_id=a&token=%zz&grant_type=refresh_token', type),
         await form(Buffer.from([...Buffer.from('grant_type=refresh_token&token='), 0xff]), type),
-        await form(new URLSearchParams(many).toString(), type),
-        await form(JSON.stringify(many), 'application/json'),
+        await form(new URLSearchParams(many(33)).toString(), type),
+        await form(JSON.stringify(many(1001)), 'application/json'),
       ])
         expect([path, answer.statusCode, answer.json<{ error: string }>().error]).toEqual([
           path,
           400,
           'invalid_request',
         ]);
+      // JSON has a limit of its own, and this is read to its end.
+      const read = { ...many(996), grant_type: 'refresh_token', client_id: 'a', client_secret: 'cnry_b', token: 'c' };
+      expect((await form(JSON.stringify(read), 'application/json')).json()).toMatchObject({ error: 'invalid_client' });
     }
   });
 

@@ -123,6 +123,10 @@ describe('requests that their client lodges before the browser comes', () => {
       expect([response_type, status, body['error']]).toEqual([response_type, 400, 'unsupported_response_type']);
     }
     expect((await push({ organization: 'org_1' })).body['error_description']).toBe('organisations are not offered');
+    expect((await push({ scope: 'openid link_account', requested_connection: 'crm' })).body).toMatchObject({
+      error: 'invalid_request',
+      error_description: expect.stringContaining('linking accounts is not offered yet') as string,
+    });
     for (const wordless of [{ request: 'a.b.c' }, { request_uri: 'urn:x' }, { registration: '{}' }] as Record<
       string,
       string

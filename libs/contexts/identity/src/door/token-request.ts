@@ -4,7 +4,7 @@ import { BodyTooLargeError, InvalidRequestError } from '../authorization.errors.
 import { presentedClient, type PresentedClient } from './client-authentication.js';
 
 const MOST_BYTES = 32 * 1024;
-const MOST_PARAMETERS = 32;
+const MOST_FIELDS = 32;
 const CREDENTIALS = ['client_secret', 'client_assertion', 'client_assertion_type'];
 
 /** Parameters of a request to the token or revocation endpoint: form or JSON, each once, all of them text. */
@@ -66,9 +66,7 @@ export class TokenRequest {
 
 /** @throws InvalidRequestError for what would be read as something else than was meant, or in part. */
 function entries(type: string, body: Buffer): Map<string, string> {
-  const found = type === 'application/json' ? jsonEntries(body) : formEntries(type, body);
-  if (found.size > MOST_PARAMETERS) throw new InvalidRequestError(`there are more than ${MOST_PARAMETERS} parameters`);
-  return found;
+  return type === 'application/json' ? jsonEntries(body) : formEntries(type, body);
 }
 
 function formEntries(type: string, body: Buffer): Map<string, string> {
@@ -82,6 +80,7 @@ function formEntries(type: string, body: Buffer): Map<string, string> {
     if (found.has(name)) throw new InvalidRequestError(`${name.slice(0, 100)} is there twice`);
     found.set(name, value);
   }
+  if (found.size > MOST_FIELDS) throw new InvalidRequestError(`there are more than ${MOST_FIELDS} parameters`);
   return found;
 }
 

@@ -23,12 +23,13 @@ export class UseDpopNonceError extends VaultError {
   constructor(
     readonly nonce: string,
     status: 400 | 401 = 400,
+    audit?: Facts,
   ) {
     super('Send a DPoP proof that holds the nonce of the DPoP-Nonce header.', {
       code: 'use_dpop_nonce',
       status,
       details: { dpop_nonce: nonce },
-      audit: { reason: 'dpop_invalid' },
+      audit: { reason: 'dpop_invalid', ...audit },
     });
   }
 }

@@ -253,6 +253,13 @@ describe('proof of possession', () => {
     ])
       expect(await refused(accessToken, wrong, things)).toEqual(invalid(things.client_id));
 
+    const path = '/realms/main/broker/acme/token';
+    const elsewhere = async (url: string) =>
+      identity.subject(accessToken, things, { ...type, path, dpop: await key.proof({ url, accessToken }) });
+    const there = await elsewhere(identity.origin + path);
+    expect(await identity.subjects.validate(there)).toMatchObject({ clientId: things.client_id });
+    await expect(identity.subjects.validate(await elsewhere(tokenUrl()))).rejects.toThrow(/DPoP proof/);
+
     const unbound = await identity.tokens(email, client);
     expect(await refused(unbound.refresh_token, 'cnry_no_proof')).toEqual(invalid(client.client_id));
   });
@@ -329,6 +336,14 @@ describe('proof of possession', () => {
       const redeemed = await asking.redeem(client, signed, await proofOf(key, { nonce }));
       expect([redeemed.status, redeemed.body['token_type']]).toEqual([200, 'DPoP']);
       const accessToken = redeemed.body['access_token'] as string;
+      const token = redeemed.body['refresh_token'] as string;
+      const asSubject = async (claims: object) =>
+        asking.subjects.validate(asking.subject(token, client, await proofOf(key, { ...claims })));
+      await expect(asSubject({})).rejects.toMatchObject({
+        ...{ code: 'use_dpop_nonce', status: 400, details: { dpop_nonce: expect.any(String) } },
+        audit: { reason: 'dpop_invalid', clientId: client.client_id },
+      });
+      expect(await asSubject({ nonce })).toMatchObject({ clientId: client.client_id });
       const at = { method: 'GET', url: `${identity.origin}/userinfo`, accessToken };
       const authorization = `DPoP ${accessToken}`;
       const userinfo = await asking.get('/userinfo', { authorization, dpop: await key.proof(at) });

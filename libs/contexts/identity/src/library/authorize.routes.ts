@@ -35,18 +35,24 @@ export class AuthorizeRoutes implements OnModuleInit {
     reply.hijack();
     for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...BETWEEN_PAGES }))
       if (value !== undefined) reply.raw.setHeader(name, value);
-    request.raw.url = withoutResource(request.raw.url!);
+    const { uid } = request.params as { uid?: string };
+    // The library compares addresses letter by letter, and %61 is an a.
+    const path = uid === undefined ? '/authorize' : `/authorize/${encodeURIComponent(uid)}`;
+    request.raw.url = path + withoutResource(request.raw.url!);
     delete request.raw.headers.authorization;
     delete request.raw.headers['dpop']; // a browser is sent here; its client names a key by dpop_jkt
     await answer({ clientId: null }, request.raw, reply.raw);
   }
 }
 
-/** How the library names an API inside; `audience` is how clients do, and the library's own is no way around it. */
+/**
+ * The query. `resource` is how the library names an API inside; `audience` is how clients do, and the library's own is
+ * no way around it.
+ */
 function withoutResource(url: string): string {
-  const [path, query = ''] = url.split(/\?(.*)/s) as [string, string?];
+  const [, query = ''] = url.split(/\?(.*)/s) as [string, string?];
   const kept = query.split('&').filter((one) => !new URLSearchParams(one).has('resource'));
-  return kept.join('&') === '' ? path : `${path}?${kept.join('&')}`;
+  return kept.join('&') === '' ? '' : `?${kept.join('&')}`;
 }
 
 /** A page that is shown in place of a redirect has these, unless it says otherwise by name. */

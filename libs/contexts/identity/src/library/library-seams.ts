@@ -30,6 +30,9 @@ interface ClaimsPrototype {
 interface Prototypes {
   Client: { prototype: { includeSid: () => unknown }; Schema: { prototype: { redirectUris: () => void } } };
   Session: { prototype: SessionPrototype };
+  AccessToken: TokenModel;
+  ClientCredentials: TokenModel;
+  ResourceServer: new (urn: string, info: ResourceServer) => unknown;
   Claims: { prototype: ClaimsPrototype };
   ReplayDetection: { unique: (clientId: string, jti: string, expiresAt: number) => Promise<boolean> };
   IdToken: new (
@@ -47,7 +50,7 @@ type ResponseMode = Parameters<Provider['registerResponseMode']>[1];
 const responseModesOf = (provider: Provider): Map<string, ResponseMode> =>
   (settingsOf as (of: Provider) => { responseModes: Map<string, ResponseMode> })(provider).responseModes;
 
-const inner = (provider: Provider): Prototypes => provider as unknown as Prototypes;
+const inner = (provider: Provider): Prototypes => provider as Provider & Prototypes;
 
 /** What is patched, for the test that looks whether it is still there. */
 export function patchPoints(provider: Provider): Record<string, unknown> {
@@ -135,9 +138,7 @@ export async function accessToken(
     jkt: string | null;
   },
 ): Promise<{ value: string; expiresIn: number; tokenType: 'Bearer' | 'DPoP' }> {
-  const models = provider as unknown as Record<typeof about.kind, TokenModel> & {
-    ResourceServer: new (urn: string, info: ResourceServer) => unknown;
-  };
+  const models = inner(provider);
   const { accountId, grantId, gty, sid, sessionUid } = about.person ?? {};
   const token = new models[about.kind]({ client: about.client, accountId, grantId, gty, sid, sessionUid });
   if (about.api)

@@ -164,6 +164,13 @@ describe('how a sign-in answers', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([303, asked()]);
   });
 
+  it('is reached however its address is spelt, as every other route is', async () => {
+    const spelt = asked().replace('/authorize', '/%61uthori%7Ae');
+    expect((await identity.browser().open(spelt)).path).toMatch(/^\/u\/login\//);
+    const step = await identity.browser().open('/%61uthorize/unknown');
+    expect([step.status, step.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+  });
+
   it('A5 tries ten of fifty guesses that come at once, and none of them keeps the owner out', async () => {
     const guess = async () => {
       const browser = identity.browser();

@@ -1,5 +1,5 @@
 import { Controller, Get, Post, Req, Res, UseFilters } from '@nestjs/common';
-import { html } from '@strongroom/http';
+import { clientAddress, html } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BrowserSession } from '../sessions/browser-session.js';
 import { Interactions, type Interaction } from './interactions.js';
@@ -29,7 +29,8 @@ export class LoginController {
     const username = fields.get('username') ?? '';
     const password = fields.get('password') ?? '';
     const open = await this.browser.of(request, reply);
-    const outcome = await this.login.signIn({ username, password, ip: request.ip, details, open });
+    const ip = clientAddress(request) ?? request.ip;
+    const outcome = await this.login.signIn({ username, password, ip, details, open });
     if ('refusal' in outcome) {
       if (outcome.waitSeconds) void reply.header('retry-after', String(outcome.waitSeconds));
       return this.form(reply, details, username, outcome.refusal);

@@ -23,6 +23,7 @@ export class RequestParameters {
     return {
       organization: refuseOrganisations,
       invitation: refuseOrganisations,
+      requested_connection: refuseLinking,
       connection: (ctx, name) => this.checkConnection(ctx, name),
       // Also where neither is there: what follows from the request as a whole is checked here.
       audience: async (ctx) => {
@@ -45,6 +46,13 @@ export class RequestParameters {
 
 function refuseOrganisations(_: KoaContextWithOIDC, value: string | undefined): void {
   if (value !== undefined) throw new errors.InvalidRequest('organisations are not offered');
+}
+
+/** Passing over it would tell the library that asked (`link_account`, `unlink_account`) that it had been done. */
+function refuseLinking(_: KoaContextWithOIDC, value: string | undefined): void {
+  if (value === undefined) return;
+  const instead = 'to have a token of a provider, connect the account over the My Account API';
+  throw new errors.InvalidRequest(`linking accounts is not offered yet; ${instead}`);
 }
 
 /** As the client has sent them, to `/authorize` or before that to `/oauth/par`; the library has changed its own copy. */

@@ -86,12 +86,26 @@ function headerOf(token: string): Header | null {
   }
 }
 
-/** A member that is there twice leaves it open which of them counts; in what we write there is none. */
-const isAsMinted = (token: string): boolean =>
-  token
-    .split('.', 2)
-    .map((part) => Buffer.from(part, 'base64url').toString('utf8'))
-    .every((text) => JSON.stringify(JSON.parse(text)) === text);
+/**
+ * A member that is there twice leaves it open which of them counts; in what we write there is none. Nor is there padding or
+ * white space (RFC 7515 §2), which decoders pass over: one token would have many spellings.
+ */
+function isAsMinted(token: string): boolean {
+  const parts = token.split('.');
+  const decoded = parts.map((part) => Buffer.from(part, 'base64url'));
+  return (
+    decoded.every((bytes, i) => bytes.toString('base64url') === parts[i]) &&
+    decoded.slice(0, 2).every((bytes) => isWrittenOnce(bytes.toString('utf8')))
+  );
+}
+
+function isWrittenOnce(json: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(json)) === json;
+  } catch {
+    return false; // anybody may put anything there
+  }
+}
 
 /** One API, and `/userinfo` beside it; one subject. */
 function hasOurForm({ aud, sub }: JWTPayload, userinfo: string): boolean {

@@ -56,6 +56,8 @@ describe('tokens for our own APIs', () => {
       ['my-account', refresh_token],
       ['my-account', `${header}.${changed}.${signature}`],
       ['my-account', unsigned],
+      ['my-account', `${header}.bm8ganNvbg.${signature}`],
+      ['my-account', `${header}.!.${signature}`],
       ['my-account', ''],
     ] as const)
       await expect(check(api, presented)).rejects.toMatchObject(refused);
@@ -152,5 +154,16 @@ describe('tokens for our own APIs', () => {
     expect([nowhere.status, nowhere.body['error']]).toEqual([403, 'access_denied']);
     const missing = await ask('');
     expect([missing.status, missing.body['error']]).toEqual([400, 'invalid_request']);
+  });
+
+  // The last one: nothing under /me/ answers from then on.
+  it('find nothing at My Account once its API has been deleted', async () => {
+    const audience = `${identity.origin}/me/`;
+    const caller = await identity.client();
+    await identity.userGrant(caller);
+    const someone = await identity.person('another@example.com');
+    const { access_token } = await identity.tokens(someone.email, caller, { audience, scope });
+    await identity.manage('DELETE', `/resource-servers/${encodeURIComponent(audience)}`);
+    await expect(check('my-account', access_token)).rejects.toMatchObject({ code: 'not_found', status: 404 });
   });
 });

@@ -3,7 +3,7 @@ import { Bearer, type BearerIdentity, type OwnApi, type PresentedToken } from '@
 import { PublicUrl } from '@strongroom/http';
 import { DataSource } from 'typeorm';
 import { AccessTokens, type GenuineToken, isOf, keyStands } from './access-tokens.js';
-import { InvalidTokenError } from '../authorization.errors.js';
+import { ApiNotFoundError, InvalidTokenError } from '../authorization.errors.js';
 import { bearerOf } from './bearer-header.js';
 import { ResourceProofs } from '../dpop/resource-proofs.js';
 import { sha256 } from '../hash.js';
@@ -53,7 +53,7 @@ export class BearerService extends Bearer {
       token.grantId === null ? null : sha256(token.grantId),
       token.kid,
     ]);
-    if (!standing) throw new InvalidTokenError('the key that signed it was revoked');
+    if (!standing) throw await this.missing(audience, sent);
     if (!isOf(standing, token)) throw new InvalidTokenError('it is of another kind');
     if (!standing.clientExists) throw new InvalidTokenError('its client is gone');
     if (token.isMachine && api === 'management' && token.subject === `${token.clientId}@clients`) return machine(token);
@@ -68,6 +68,16 @@ export class BearerService extends Bearer {
       sessionId: token.sessionId,
       jkt: token.jkt,
     };
+  }
+
+  /** What is missing: the API itself or, where that stands, the key. */
+  private async missing(audience: string, sent: PresentedToken): Promise<Error> {
+    const found = await this.database.query<object[]>('select 1 from resource_servers where identifier = $1', [
+      audience,
+    ]);
+    return found.length === 0
+      ? new ApiNotFoundError(sent)
+      : new InvalidTokenError('the key that signed it was revoked');
   }
 }
 

@@ -6,14 +6,10 @@ import { certificateOrigin } from '../door/endpoint-addresses.js';
 import { DPOP_ALGORITHMS } from '../dpop/dpop-proof.js';
 import { CLAIMS } from '../sign-in/accounts.js';
 import { OIDC_SCOPES } from '../tokens/granted-apis.js';
+import { EXCHANGE_GRANTS } from '../subjects/subject-client.js';
 import { SigningKeys } from './signing-keys.js';
 
-const GRANTS = [
-  'authorization_code',
-  'refresh_token',
-  'client_credentials',
-  'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
-];
+const GRANTS = ['authorization_code', 'refresh_token', 'client_credentials', ...EXCHANGE_GRANTS];
 
 const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
-import { type AuthorizationApp, CALLBACK, startIdentity } from '../../test/authorization-app.js';
+import { type AuthorizationApp, CALLBACK, startIdentity, VAULT_GRANT } from '../../test/authorization-app.js';
 
 describe('the form of tokens', () => {
   let identity: AuthorizationApp;
@@ -178,7 +178,10 @@ describe('the form of tokens', () => {
     });
     expect(claims_supported).toEqual(expect.arrayContaining(['sub', 'iss', 'aud', 'exp', 'iat', 'email', 'sid']));
     expect(scopes_supported).toEqual(['openid', 'profile', 'email', 'phone', 'offline_access']);
-    expect(grant_types_supported).toHaveLength(4);
+    expect(grant_types_supported).toEqual([
+      ...['authorization_code', 'refresh_token', 'client_credentials', VAULT_GRANT],
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+    ]);
     for (const member of ['token', 'revocation', 'pushed_authorization_request'])
       expect((await identity.post(new URL(body[`${member}_endpoint`] as string).pathname, {})).status).not.toBe(404);
   });

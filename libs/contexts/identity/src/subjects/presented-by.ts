@@ -6,4 +6,6 @@ export interface PresentedBy {
   grantType: string;
   /** The proof of possession that came along. */
   dpop: string | null;
+  /** Where the proof was sent, if that is not the token endpoint. */
+  path?: string | undefined;
 }

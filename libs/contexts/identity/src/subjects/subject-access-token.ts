@@ -14,6 +14,7 @@ import { CLIENT_COLUMNS, clientFacts, type ClientFacts, type ClientRow } from '.
 import { sha256 } from '../hash.js';
 import type { PresentedBy } from './presented-by.js';
 import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
+import { subjectOf } from './subject-of.js';
 import { SubjectProofs } from './subject-proofs.js';
 
 interface Found extends Partial<ClientRow> {
@@ -52,7 +53,7 @@ export class SubjectAccessToken {
     private readonly proofs: SubjectProofs,
   ) {}
 
-  async validate(value: string, { client: presented, grantType, dpop }: PresentedBy): Promise<Subject> {
+  async validate(value: string, { client: presented, grantType, dpop, path }: PresentedBy): Promise<Subject> {
     const token = await this.tokens.genuine(value);
     const rows = await this.reads.many<Found>('subject_access_token', READ, [
       presented.clientId,
@@ -67,14 +68,14 @@ export class SubjectAccessToken {
     const { apis, grant_lives, grant_client, person_id, user_id, blocked, mfa_always } = rows[0]!;
     const audit = { clientId: client.clientId, personId: person_id, userId: user_id };
     this.demandFor(token, apis ?? [], client, audit);
-    await this.proofs.demand({ dpop, jkt: token!.jkt, accessToken: value, audit });
+    await this.proofs.demand({ dpop, jkt: token!.jkt, accessToken: value, path, audit });
     if (blocked) throw new UserBlockedError(audit);
     if (!grant_lives || person_id === null || user_id === null)
       throw new InvalidAccessTokenSubjectError('was revoked', 'subject_revoked', audit);
     if (token!.subject !== user_id || token!.clientId !== grant_client)
       throw new InvalidAccessTokenSubjectError('is not of the grant that it names', 'subject_invalid', audit);
     if (mfa_always) throw new MfaRequiredError(audit);
-    return { personId: person_id, userId: user_id, clientId: client.clientId };
+    return subjectOf(client, { person_id, user_id });
   }
 
   private demandFor(
@@ -84,7 +85,7 @@ export class SubjectAccessToken {
     audit: Record<string, string | null>,
   ): void {
     const invalid = (why: string) => new InvalidAccessTokenSubjectError(why, 'subject_invalid', audit);
-    if (!token) throw invalid('was not issued by this server');
+    if (!token) throw invalid('is none that this server issued for an API (an ID token is for the client alone)');
     const own = [this.publicUrl.managementAudience, this.publicUrl.myAccountAudience];
     if (token.audiences.some((audience) => own.includes(audience))) throw invalid('is for an API of this server');
     const [first] = apis;

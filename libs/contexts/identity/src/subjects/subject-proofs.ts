@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DpopProofs } from '../dpop/dpop-proofs.js';
 import { EndpointAddresses } from '../door/endpoint-addresses.js';
-import { InvalidDpopProofError } from '../dpop/dpop.errors.js';
+import { InvalidDpopProofError, UseDpopNonceError } from '../dpop/dpop.errors.js';
 
 /** A token that is to be exchanged, and what came with it. */
 export interface BoundSubject {
@@ -10,6 +10,8 @@ export interface BoundSubject {
   jkt: string | null;
   /** Of an access token itself: its proof says its hash. */
   accessToken?: string;
+  /** Where it was sent; absent: the token endpoint. */
+  path?: string | undefined;
   audit: Readonly<Record<string, string | null>>;
 }
 
@@ -22,14 +24,16 @@ export class SubjectProofs {
   ) {}
 
   /** A bound token demands one. One that comes with another token must be good as well: it is not there for nothing. */
-  async demand({ dpop, jkt, accessToken, audit }: BoundSubject): Promise<void> {
+  async demand({ dpop, jkt, accessToken, path = '/oauth/token', audit }: BoundSubject): Promise<void> {
     if (jkt === null && dpop === null) return;
     const bound = jkt === null ? {} : { jkt, ...(accessToken === undefined ? {} : { accessToken }) };
-    const sent = { proof: dpop, method: 'POST', url: this.addresses.of('/oauth/token'), ...bound };
+    const sent = { proof: dpop, method: 'POST', url: this.addresses.of(path), ...bound };
     try {
       await this.proofs.check(sent);
     } catch (error) {
-      throw error instanceof InvalidDpopProofError ? new InvalidDpopProofError(error.why, audit) : error;
+      if (error instanceof InvalidDpopProofError) throw new InvalidDpopProofError(error.why, audit);
+      if (error instanceof UseDpopNonceError) throw new UseDpopNonceError(error.nonce, 400, audit);
+      throw error;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomInt, randomUUID } from 'node:crypto';
 import type { SubjectRequest } from '@strongroom/contracts';
 import type { VaultError } from '@strongroom/errors';
 import { importPKCS8, SignJWT } from 'jose';
@@ -40,11 +40,38 @@ describe('the subject of an exchange', () => {
     expect((await identity.refresh(client, refresh_token)).status).toBe(200);
   });
 
+  it('X9 answers many at once as it would each alone, whoever else is in their group', async () => {
+    const others = await Promise.all(['a', 'b', 'c'].map((name) => identity.person(`${name}@many.example.com`)));
+    const asked: SubjectRequest[] = [];
+    for (const { email: theirs } of [{ email }, ...others]) {
+      const { refresh_token } = await identity.tokens(theirs, client);
+      asked.push(identity.subject(refresh_token, client), identity.subject(refresh_token, things));
+      asked.push(identity.subject(refresh_token, { client_secret: client.client_secret }));
+    }
+    asked.push(identity.subject('cnry_unknown', client));
+    const unreadable = identity.subject('cnry_unknown', { client_id: 'a\0b' });
+    const answer = (request: SubjectRequest) =>
+      identity.subjects.validate(request).catch(({ code, status, audit }: VaultError) => ({ code, status, audit }));
+    const alone: unknown[] = [];
+    for (const request of asked) alone.push(await answer(request));
+    expect(new Set(alone.map((found) => (found as { userId?: string }).userId)).size).toBe(others.length + 2);
+    for (let round = 0; round < 30; round++) {
+      const group = Array.from({ length: randomInt(1, 120) }, () => randomInt(asked.length));
+      const odd = round === 0 ? answer(unreadable) : null;
+      expect(await Promise.all(group.map((place) => answer(asked[place]!)))).toEqual(
+        group.map((place) => alone[place]),
+      );
+      if (odd) expect(await odd).not.toHaveProperty('userId');
+    }
+  });
+
   it('EX-04 takes Basic with nothing in the body', async () => {
     const { refresh_token } = await identity.tokens(email, client);
     const authorization = `Basic ${Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64')}`;
-    const subject = await identity.subjects.validate(identity.subject(refresh_token, {}, { authorization }));
-    expect(subject.clientId).toBe(client.client_id);
+    for (const sent of [authorization, authorization.replace('Basic ', 'basic   ')]) {
+      const request = identity.subject(refresh_token, {}, { authorization: sent });
+      expect((await identity.subjects.validate(request)).clientId).toBe(client.client_id);
+    }
   });
 
   it('EX-05 finds the client by the subject token where nothing names it', async () => {
@@ -136,6 +163,16 @@ describe('the subject of an exchange', () => {
     expect(await identity.subjects.validate(request)).toMatchObject({ userId });
   });
 
+  it('X1 takes an access token in no other spelling than the one it was minted in', async () => {
+    const { access_token: token } = await identity.tokens(email, client, forThings);
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    // Of the last letter only two bits count.
+    const sameBytes = token.slice(0, -1) + letters[letters.indexOf(token.at(-1)!) + 1];
+    for (const other of [`${token} `, `${token}\n`, ` ${token}`, `${token}==`, token.replace('.', '=.'), sameBytes])
+      expect(await refusal(asApi(other))).toMatchObject({ status: 401, code: 'invalid_grant' });
+    expect(await identity.subjects.validate(asApi(token))).toMatchObject({ userId });
+  });
+
   it('RE-08 and RE-09 name the setting that keeps a client from exchanging', async () => {
     const refused = async (settings: Record<string, unknown>) => {
       const other = await identity.client(settings);
@@ -153,6 +190,39 @@ describe('the subject of an exchange', () => {
     const rotation = await refused({ refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring' } });
     expect(rotation).toMatchObject({ status: 403, reason: 'client_rotation_on' });
     expect(rotation.message).toContain('rotation');
+  });
+
+  it('AD-01 lets a client with either grant ask in plain RFC 8693, and only one with its own for the vault', async () => {
+    const plain = 'urn:ietf:params:oauth:grant-type:token-exchange';
+    const asked = async (grant_types: string[], grantType: string) => {
+      const other = await identity.client({ grant_types: ['authorization_code', 'refresh_token', ...grant_types] });
+      const { refresh_token } = await identity.tokens(email, other);
+      return identity.subject(refresh_token, other, { grantType });
+    };
+    expect(await identity.subjects.validate(await asked([VAULT_GRANT], plain))).toMatchObject({ userId });
+    expect(await identity.subjects.validate(await asked([plain], plain))).toMatchObject({ userId });
+    for (const [has, wants] of [
+      [[plain], VAULT_GRANT],
+      [[], plain],
+    ] as const)
+      expect(await refusal(await asked([...has], wants))).toMatchObject({
+        ...{ status: 403, code: 'unauthorized_client', reason: 'client_grant_missing' },
+        message: `Grant type '${wants}' not allowed for the client.`,
+      });
+  });
+
+  it('asks in the order of the contract: proof of the client, its grant, its rules, the token', async () => {
+    const bare = ['authorization_code', 'refresh_token'];
+    const wrong = { oidc_conformant: false, refresh_token: { rotation_type: 'rotating', expiration_type: 'expiring' } };
+    const strange = await identity.client({ ...wrong, is_first_party: false, grant_types: bare });
+    const reason = async (of: typeof strange) => (await refusal(identity.subject('cnry_any', of))).reason;
+    const unproven = { ...strange, client_secret: 'cnry_wrong' };
+    expect(await refusal(identity.subject('cnry_any', unproven))).toMatchObject({ code: 'invalid_client' });
+    expect(await reason(strange)).toBe('client_grant_missing');
+    expect(await reason(await identity.client({ ...wrong, is_first_party: false }))).toBe('client_third_party');
+    expect(await reason(await identity.client(wrong))).toBe('client_not_oidc_conformant');
+    expect(await reason(await identity.client({ refresh_token: wrong.refresh_token }))).toBe('client_rotation_on');
+    expect(await reason(client)).toBe('subject_invalid');
   });
 
   it('RE-09 tells a public client no more than a wrong one, and the log why', async () => {
@@ -218,6 +288,11 @@ describe('the subject of an exchange', () => {
       `update artefacts set expires_at = now() - interval '1 second' where kind = 'RefreshToken'`,
     );
     expect(await refusal(identity.subject(refresh_token, client))).toMatchObject({ reason: 'subject_expired' });
+    // The token is looked at before the person (§1.3).
+    const blocking = (blocked: boolean) => identity.database.query('update users set blocked = $1', [blocked]);
+    await blocking(true);
+    expect(await refusal(identity.subject(refresh_token, client))).toMatchObject({ reason: 'subject_expired' });
+    await blocking(false);
     const short = await identity.api('short-lived', { token_lifetime: 1 });
     const { access_token } = await identity.tokens(email, client, { ...forThings, audience: 'short-lived' });
     const request = identity.subject(access_token, short, { subjectTokenType: 'access_token' });
@@ -290,6 +365,21 @@ describe('the subject of an exchange', () => {
         ...{ status: 401, code: 'invalid_grant', reason: 'subject_invalid' },
       });
   });
+
+  it.each([
+    ['or while it still rotates', 0, 403],
+    ['but not within the leeway', 60, 200],
+  ])(
+    'a refresh token that was rotated away ends its grant when it comes as a subject, %s',
+    async (_, leeway, status) => {
+      const refreshing = { rotation_type: 'rotating', expiration_type: 'expiring', leeway };
+      const rotator = await identity.client({ refresh_token: refreshing });
+      const { refresh_token } = await identity.tokens(email, rotator);
+      const successor = (await identity.refresh(rotator, refresh_token)).body['refresh_token'] as string;
+      expect(await refusal(identity.subject(refresh_token, rotator))).toMatchObject({ reason: 'client_rotation_on' });
+      expect((await identity.refresh(rotator, successor)).status).toBe(status);
+    },
+  );
 
   it('a refresh token that was rotated away ends its grant when it comes as a subject', async () => {
     const rotator = await identity.client({

@@ -17,9 +17,9 @@ export class SubjectTokensService extends SubjectTokens {
   }
 
   override async validate(request: SubjectRequest): Promise<Subject> {
-    const { subjectToken, subjectTokenType, grantType, dpop } = request;
+    const { subjectToken, subjectTokenType, grantType, dpop, path } = request;
     const client = presentedClient(request);
-    const presented = { client, grantType, dpop };
+    const presented = { client, grantType, dpop, path };
     if (subjectTokenType === 'refresh_token') return this.refreshToken.validate(subjectToken, presented);
     if (subjectTokenType === 'access_token') return this.accessToken.validate(subjectToken, presented);
     return this.worker.validate(subjectToken, presented);

@@ -10,6 +10,7 @@ import { ClientAuthentication } from '../door/client-authentication.js';
 import { CLIENT_COLUMNS, clientFacts, type ClientRow } from '../door/client-facts.js';
 import type { PresentedBy } from './presented-by.js';
 import { demandExchangingClient, MFA_ALWAYS } from './subject-client.js';
+import { subjectOf } from './subject-of.js';
 import { SubjectProofs } from './subject-proofs.js';
 import { readWorkerRequest, stated, type WorkerRequest } from './worker-request.js';
 import { WorkerAddressError, WorkerJwtError } from './worker.errors.js';
@@ -84,7 +85,7 @@ export class SubjectWorker {
     if (row.blocked) throw new UserBlockedError(audit);
     if (row.mfa_always) throw new MfaRequiredError(audit);
     const worker = { auditContext, grants: row.access?.grants ?? [] };
-    return { personId: row.person_id, userId: row.user_id, clientId: client.clientId, worker };
+    return { ...subjectOf(client, { person_id: row.person_id, user_id: row.user_id }), worker };
   }
 
   private demandAddressed(
@@ -119,9 +120,9 @@ async function demandSignature(token: string, keys: Key[], clientId: string): Pr
   );
 }
 
-/** Its age counts, whatever it says about its own end. */
+/** Its age counts, whatever it says about its own end: in whole seconds, as the claims have them. */
 function demandOfNow(request: WorkerRequest, audit: Record<string, string | null>): void {
-  const now = Date.now() / 1000;
+  const now = Math.floor(Date.now() / 1000);
   const stale = (why: string) => new WorkerJwtError(why, 'worker_jwt_stale', audit);
   if (now - request.issuedAt > OLDEST_SECONDS) throw stale(`is older than ${OLDEST_SECONDS} seconds (iat)`);
   if (request.issuedAt - now > AHEAD_SECONDS) throw stale('is from the future (iat)');

@@ -1,10 +1,9 @@
-import { looksSecret } from '@strongroom/contracts';
+import { isNote } from '@strongroom/contracts';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import { WorkerJwtError } from './worker.errors.js';
 
 const TYPE = 'token-vault-req+jwt';
-const LONGEST_CONTEXT = 256;
 
 /** What the database keeps as it came: no NUL, no half of a surrogate pair. */
 const text = z
@@ -19,7 +18,7 @@ const claims = z.object({
   iat: z.number(),
   jti: text,
   // It is written down for years, which a secret must not be.
-  audit_context: text.refine((value) => value.length <= LONGEST_CONTEXT && !looksSecret(value)),
+  audit_context: text.refine(isNote),
   exp: z.number().optional(),
   nbf: z.number().optional(),
 });
@@ -45,6 +44,8 @@ export function readWorkerRequest(token: string, audit: { clientId: string }): W
   const { header, payload } = read;
   if (header.typ !== TYPE) throw malformed(`typ of its header must be ${TYPE}`);
   if (header.alg !== 'RS256') throw malformed('alg of its header must be RS256');
+  // What it names must be understood (RFC 7515 §4.1.11), and the one extension that our library does is not for JWTs.
+  if (header.crit !== undefined) throw malformed('crit of its header names nothing that is taken');
   if (payload['org_id'] !== undefined) throw malformed('org_id is not taken, organisations are not offered');
   const found = claims.safeParse(payload);
   if (!found.success) throw malformed(wrongClaim(found.error));
@@ -82,7 +83,6 @@ function decoded(token: string) {
 /** The claim is one of ours: nothing that was sent is repeated. */
 function wrongClaim({ issues }: z.ZodError): string {
   const claim = String(issues[0]!.path[0]);
-  if (claim === 'audit_context')
-    return `audit_context must be text of 1 to ${LONGEST_CONTEXT} characters and no secret`;
+  if (claim === 'audit_context') return 'audit_context must be text of 1 to 256 characters and no secret';
   return `${claim} is missing or of the wrong kind`;
 }

@@ -8,27 +8,19 @@ import {
   type WireEvent,
 } from '@strongroom/contracts';
 import { Delivery } from '@strongroom/messaging';
-import { testPostgres } from '@strongroom/testing';
-import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { startOwnRegistry, type RegistryApp } from '../../test/registry-app.js';
 import { AddAccountToProfileWhenAccountConnected } from './add-account-to-profile-when-account-connected.js';
 import { RemoveAccountFromProfileWhenAccountDisconnected } from './remove-account-from-profile-when-account-disconnected.js';
 
 const CONNECTION = { connectionId: 'con_1', name: 'calendar', strategy: 'oauth2' } as ConnectionView;
 
 describe('connected_accounts of a profile', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
   let personId: string;
   let userId: string;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
-  });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  beforeAll(async () => void (registry = await startOwnRegistry()));
+  afterAll(() => registry?.stop());
   beforeEach(async () => {
     registry.connections.known.set(CONNECTION.connectionId, CONNECTION);
     const email = `${randomUUID()}@example.com`;

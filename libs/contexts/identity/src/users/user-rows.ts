@@ -69,10 +69,21 @@ const columnsOf = (body: Partial<UpdateUser>): Partial<UserEntity> =>
 /** The columns that a PATCH sets, with its metadata merged into what is there. */
 export function changesOf(user: UserEntity, body: Partial<UpdateUser>): Partial<UserEntity> {
   const changes = columnsOf(body);
+  // Of nothing nobody has shown that it is theirs.
+  if (body.email === null) changes.emailVerified = false;
+  if (body.phone_number === null) changes.phoneVerified = false;
   if (body.user_metadata)
     changes.userMetadata = bounded('user_metadata', merged(user.userMetadata, body.user_metadata));
   if (body.app_metadata) changes.appMetadata = bounded('app_metadata', merged(user.appMetadata, body.app_metadata));
   return changes;
+}
+
+/** @throws ValidationError 400 if something is taken away and nothing would be left to sign in with */
+export function demandSignInName(user: UserEntity, changes: Partial<UserEntity>): void {
+  const { email, username, phoneNumber } = { ...user, ...changes };
+  const takesAway = [changes.email, changes.username, changes.phoneNumber].includes(null);
+  if (!takesAway || (email ?? username ?? phoneNumber)) return;
+  throw new ValidationError('body', [{ path: [], detail: 'one of email, username and phone_number is needed' }]);
 }
 
 /** Merging may not grow past the bound that one request has. */

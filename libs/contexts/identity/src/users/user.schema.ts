@@ -67,6 +67,10 @@ export const READ_ONLY_OF_USER = [
 
 export const updateUser = z.strictObject({
   ...members,
+  // Null takes one away, as long as there is another by which the person can sign in.
+  email: members.email.nullable(),
+  username: members.username.nullable(),
+  phone_number: members.phone_number.nullable(),
   connection: z.literal(DATABASE_CONNECTION).optional(),
   ...(Object.fromEntries(READ_ONLY_OF_USER.map((member) => [member, z.unknown().optional()])) as Record<
     (typeof READ_ONLY_OF_USER)[number],

@@ -4,11 +4,12 @@ import { Answers, Caller, JsonBody, listSchema, ManagementApi, ParsedQuery, Scop
 import { z } from 'zod';
 import { fieldsQuery } from '../listing.js';
 import { oneUserFields, userAnswer, userFields } from './user.answer.js';
+import { userSearch } from './user-search.js';
 import { createUser, updateUser, type CreateUser, type UpdateUser } from './user.schema.js';
 import { UsersReads } from './users.reads.js';
 import { UsersService } from './users.service.js';
 
-const listQuery = z.strictObject(fieldsQuery);
+const listQuery = z.strictObject({ ...fieldsQuery, ...userSearch });
 const { fields, include_fields } = fieldsQuery;
 const oneQuery = z.strictObject({ fields, include_fields });
 const emailQuery = z.strictObject({ fields, include_fields, email: z.string().min(1).max(320) });

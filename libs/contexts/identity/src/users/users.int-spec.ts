@@ -1,22 +1,15 @@
-import { testPostgres } from '@strongroom/testing';
-import { emptyDatabase, startRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { startOwnRegistry, type RegistryApp } from '../../test/registry-app.js';
+import { LongReads } from './long-reads.js';
 import { Passwords } from './passwords.js';
 
 const CONNECTION = 'Username-Password-Authentication';
 
 describe('people over the Management API', () => {
-  let postgres: Awaited<ReturnType<typeof testPostgres>>;
   let registry: RegistryApp;
   let count = 0;
 
-  beforeAll(async () => {
-    postgres = await testPostgres();
-    registry = await startRegistry(await emptyDatabase(postgres.url));
-  });
-  afterAll(async () => {
-    await registry?.stop();
-    await postgres?.stop();
-  });
+  beforeAll(async () => void (registry = await startOwnRegistry()));
+  afterAll(() => registry?.stop());
 
   const person = async (more: Record<string, unknown> = {}) => {
     const email = `person${++count}@example.com`;
@@ -187,6 +180,56 @@ describe('people over the Management API', () => {
     );
     expect(body).toMatchObject([{ user_id: user.user_id }]);
     expect((await registry.call('GET', '/users-by-email?email=nobody%40example.com')).body).toEqual([]);
+  });
+
+  it('finds people by a part of what they are called, without case, and by members, on every page', async () => {
+    const [one, two] = [await person({ name: 'Zoë 100%_Quill' }), await person({ nickname: 'quillon', blocked: true })];
+    const found = async (q: string, more = '') => {
+      const { body } = await registry.call('GET', `/users?q=${encodeURIComponent(q)}&search_engine=v3${more}`);
+      return Object.values(body) as { user_id: string }[];
+    };
+    const ids = async (q: string) => (await found(q)).map(({ user_id }) => user_id);
+    expect((await ids('*QUILL*')).sort()).toEqual([one.user_id, two.user_id].sort());
+    expect(await ids('*quill* AND blocked:true')).toEqual([two.user_id]);
+    expect(await ids('name:"zoë 100%_quill"')).toEqual([one.user_id]);
+    expect(await ids(`user_id:"${two.user_id}"`)).toEqual([two.user_id]);
+    for (const nobody of ['name:zo', 'name:*__0*', '"*quill*"', `${one.user_id} blocked:true`])
+      expect([nobody, await ids(nobody)]).toEqual([nobody, []]);
+    const page = (await registry.call('GET', '/users?q=*quill*&take=1')).body as { users: unknown[]; next: string };
+    const rest = await registry.call('GET', `/users?q=*quill*&take=1&from=${encodeURIComponent(page.next)}`);
+    expect([...page.users, ...(rest.body['users'] as unknown[])]).toHaveLength(2);
+    expect(rest.body['next']).toBeUndefined();
+    expect((await registry.call('GET', '/users?q=*quill*&include_totals=true')).body).toMatchObject({ total: 2 });
+    for (const refused of ['q=password_hash%3Ax', 'q=a%20OR%20b', 'q=', 'search_engine=v2'])
+      expect([refused, (await registry.call('GET', `/users?${refused}`)).status]).toEqual([refused, 400]);
+  });
+
+  it('searches twice at once, and none for ever: who signs in needs connections too', async () => {
+    const lock = registry.database.createQueryRunner();
+    await lock.startTransaction();
+    await lock.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const searches = [1, 2, 3].map(() => registry.call('GET', '/users?q=*quill*'));
+    const [refused] = [await Promise.race(searches), await lock.rollbackTransaction(), await lock.release()];
+    expect([refused.status, refused.body['message']]).toEqual([503, expect.stringContaining('Other searches')]);
+    const statuses = (await Promise.all(searches)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 200, 503]);
+    expect((await registry.call('GET', '/users?q=*quill*')).status).toBe(200);
+
+    const forEver = new LongReads(registry.database).run((tx) => tx.query('SELECT pg_sleep(60)'), 10);
+    await expect(forEver).rejects.toMatchObject({ driverError: { code: '57014' } });
+  });
+
+  it('MG-16 takes an e-mail, a user name or a number away by null, but never the last of them', async () => {
+    const user = await person({ username: 'keeps-this', phone_number: '+491701234567', email_verified: true });
+    const change = (body: object) => registry.call('PATCH', at(user), body);
+    expect(await change({ email: null, phone_number: null, name: null })).toMatchObject({ status: 200 });
+    const { body } = await registry.call('GET', at(user));
+    expect([body['email'], body['phone_number'], body['email_verified'], body['username']]).toEqual([
+      ...[undefined, undefined, false, 'keeps-this'],
+    ]);
+    expect((await change({ username: null })).status).toBe(400);
+    expect((await change({ username: null, email: user.email })).body).toMatchObject({ email: user.email });
+    expect((await change({ password: null })).status).toBe(400);
   });
 
   it('answers 404 inexistent_user, and 204 to deleting nobody', async () => {

@@ -10,7 +10,7 @@ import { DASHBOARD_CLIENT } from '../first-rows/built-in.js';
 import { changedMembers, checkReadOnly, split } from '../members.js';
 import { Passwords } from './passwords.js';
 import { InexistentError } from '../registry.errors.js';
-import { asUserExists, changesOf, identitiesOf, insertUser } from './user-rows.js';
+import { asUserExists, changesOf, demandSignInName, identitiesOf, insertUser } from './user-rows.js';
 import { userEventData, userView } from './user-view.js';
 import { UserEntity } from './user.entity.js';
 import { READ_ONLY_OF_USER, type CreateUser, type UpdateUser } from './user.schema.js';
@@ -66,6 +66,7 @@ export class UsersService {
       const before = userView(user, identities);
       checkReadOnly(readOnly, { ...before, connected_accounts: connectedAccounts });
       const changes = changesOf(user, rest);
+      demandSignInName(user, changes);
       const changed = changedMembers(before, userView({ ...user, ...changes }, identities));
       if (passwordHash !== null) {
         Object.assign(changes, { passwordHash, lastPasswordReset: new Date() });
