@@ -60,8 +60,8 @@ export function fillingFrom(provider: ResolvedProvider, values: Readonly<Record<
 const isStorable = (json: string): boolean =>
   json !== '' && json.length <= LONGEST_EXTRA && !/\\u(?:0000|d[89a-f])/i.test(json);
 
-/** Neither does `text` take NUL. A name for display is better without it than not there. */
-export const nameable = (name: string | null): string | null => name?.replaceAll('\0', '') ?? null;
+/** Neither does `text` take NUL. A name for display is better without it than not there, and spelled as others spell it. */
+export const nameable = (name: string | null): string | null => name?.replaceAll('\0', '').normalize() ?? null;
 
 export const storableScopes = (scopes: readonly string[]): string[] => scopes.filter((scope) => !scope.includes('\0'));
 

@@ -10,6 +10,8 @@ import {
   type WantedToken,
 } from '@strongroom/contracts';
 import { AccessTokenService } from './access/access-token.service.js';
+import { PersonsWishes } from './access/persons-wishes.js';
+import { UsageMarks } from './access/usage-marks.js';
 import { PushAuthorization } from './push-authorization.js';
 import { RedeemService } from './redeem/redeem.service.js';
 import { Revocations } from './revocation/revocations.js';
@@ -25,6 +27,8 @@ export class TokenVaultService extends TokenVault {
     private readonly tokensets: TokensetsService,
     private readonly pushes: PushAuthorization,
     private readonly ended: Revocations,
+    private readonly wishes: PersonsWishes,
+    private readonly usage: UsageMarks,
   ) {
     super();
   }
@@ -41,13 +45,18 @@ export class TokenVaultService extends TokenVault {
     return storeErrors(this.redeems.redeemed(sessionId));
   }
 
+  override abandon(request: Parameters<TokenVault['abandon']>[0]): Promise<boolean> {
+    return storeErrors(this.redeems.abandon(request));
+  }
+
   override accessToken(wanted: WantedToken): Promise<IssuedToken | null> {
     return storeErrors(this.tokens.accessToken(wanted));
   }
 
   override async list(personId: string): Promise<TokensetView[]> {
+    await this.usage.flush(); // whoever looks sees today's uses
     const rows = await storeErrors(this.tokensets.ofPerson(personId));
-    return rows.map(({ id, accountId, connectionId, scopes, status, reason, hasRefreshToken, ...times }) => ({
+    return rows.map(({ id, accountId, connectionId, scopes, status, reason, hasRefreshToken, ...row }) => ({
       tokensetId: id,
       accountId,
       connectionId,
@@ -55,14 +64,26 @@ export class TokenVaultService extends TokenVault {
       status,
       reason,
       hasRefreshToken,
-      createdAt: times.createdAt.toISOString(),
-      expiresAt: times.expiresAt?.toISOString() ?? null,
-      lastUsedAt: times.lastUsedAt?.toISOString() ?? null,
+      createdAt: row.createdAt.toISOString(),
+      expiresAt: row.expiresAt?.toISOString() ?? null,
+      lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+      label: row.ownLabel ?? row.providerLabel,
+      pausedClients: row.pausedClients,
     }));
   }
 
-  override delete({ personId, accountId, reason, actor }: Parameters<TokenVault['delete']>[0]): Promise<boolean> {
+  override delete(request: Parameters<TokenVault['delete']>[0]): Promise<boolean> {
+    const { personId, accountId, reason, clientId } = request;
+    const actor = { ...request.actor, ...(clientId === undefined ? {} : { clientId }) };
     return storeErrors(this.tokensets.delete({ personId, accountId }, reason, actor));
+  }
+
+  override label(request: Parameters<TokenVault['label']>[0]): Promise<{ label: string | null } | null> {
+    return storeErrors(this.wishes.label(request));
+  }
+
+  override pause(request: Parameters<TokenVault['pause']>[0]): Promise<boolean> {
+    return storeErrors(this.wishes.pause(request));
   }
 
   override revocations(personId: string): Promise<RevocationView[]> {

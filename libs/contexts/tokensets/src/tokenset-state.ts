@@ -1,4 +1,4 @@
-import { looksSecret } from '@strongroom/contracts';
+import { looksSecret, sayableScopes } from '@strongroom/contracts';
 
 /** Columns of `tokensets` that its events speak of. */
 export const STATE_COLUMNS = `id, person_id AS "personId", account_id AS "accountId", connection_id AS "connectionId",
@@ -27,17 +27,10 @@ export const stateOf = (row: TokensetState, userId: string | null = null) => ({
   accountId: row.accountId,
   status: row.status,
   reason: row.reason,
-  scopes: sayable(row.scopes),
+  scopes: sayableScopes(row.scopes),
   expiresAt: row.expiresAt?.toISOString() ?? null,
   credentialVersion: row.credVersion,
 });
-
-/**
- * Scopes as an event may carry them. They are the provider's words: one that an event would refuse must not undo the
- * commit of a refresh token.
- */
-export const sayable = (scopes: readonly string[]): string[] =>
-  scopes.filter((scope) => scope.length > 0 && scope.length <= 255 && !looksSecret(scope)).slice(0, 200);
 
 /** A provider's error code if an event and a table may carry it; some repeat the token they were sent, or a piece of it. */
 export const sayableCode = (code: string | null, sent: readonly (string | null)[]): string | null =>

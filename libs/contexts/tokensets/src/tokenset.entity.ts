@@ -18,6 +18,15 @@ export class TokensetEntity {
   @Column('text', { name: 'scopes_granted', array: true })
   scopes!: string[];
 
+  @Column('text', { name: 'provider_label', nullable: true })
+  providerLabel!: string | null;
+
+  @Column('text', { name: 'own_label', nullable: true })
+  ownLabel!: string | null;
+
+  @Column('text', { name: 'paused_client_ids', array: true })
+  pausedClients!: string[];
+
   /** As the provider typed them. */
   @Column('jsonb')
   extras!: Record<string, unknown>;

@@ -8,6 +8,8 @@ import { AheadOfTime1700000000400 } from './migrations/1700000000400-ahead-of-ti
 import { Revocations1700000000500 } from './migrations/1700000000500-revocations.js';
 import { Restored1700000000600 } from './migrations/1700000000600-restored.js';
 import { KeyIds1700000000610 } from './migrations/1700000000610-key-ids.js';
+import { OwnLabels1700000000810 } from './migrations/1700000000810-own-labels.js';
+import { WhoSentACode1700000000980 } from './migrations/1700000000980-who-sent-a-code.js';
 import { TokensetEntity } from './tokenset.entity.js';
 
 export const tokensetsDatabase = (url: string): ContextDatabase => ({
@@ -26,5 +28,7 @@ export const tokensetsDatabase = (url: string): ContextDatabase => ({
     Revocations1700000000500,
     Restored1700000000600,
     KeyIds1700000000610,
+    OwnLabels1700000000810,
+    WhoSentACode1700000000980,
   ],
 });

@@ -1,9 +1,12 @@
+import { LABEL_RULE } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 
 /** How to connect (again): a hint, not a permission (`spec/wire-contract.md` §5.3). */
 export interface ConnectHint {
   endpoint: string;
   body: { connection: string; connected_account_id?: string; scopes?: string[] };
+  /** Where the person can begin without the app; absent where that page is not installed. */
+  page?: string;
 }
 
 export interface AccountHint {
@@ -38,6 +41,41 @@ export class AccountAmbiguousError extends VaultError {
       code: 'invalid_request',
       status: 400,
       details: { reason: 'account_ambiguous', accounts },
+    });
+  }
+}
+
+/** The person lets this client have no token of the account, for now. */
+export class PausedByPersonError extends VaultError {
+  constructor(where: { connection: string; account: AccountHint }) {
+    super('The person has paused this application for the account. Only the person can let it in again.', {
+      code: 'access_denied',
+      status: 403,
+      details: { reason: 'paused_by_person', ...where },
+    });
+  }
+}
+
+export class LabelTakenError extends VaultError {
+  constructor() {
+    super('Another account on this connection is called so, or found by it. Choose another label.', {
+      code: 'label_taken',
+      status: 409,
+    });
+  }
+}
+
+export class InvalidLabelError extends VaultError {
+  constructor() {
+    super(`A label has ${LABEL_RULE}.`, { code: 'invalid_label', status: 400 });
+  }
+}
+
+export class TooManyPausesError extends VaultError {
+  constructor() {
+    super('A hundred applications are paused for this account already. Let one in again first.', {
+      code: 'too_many_pauses',
+      status: 409,
     });
   }
 }
@@ -219,6 +257,17 @@ export class RedeemUnavailableError extends VaultError {
   }
 }
 
+/** Nothing is kept, and whoever begins again ends here again. */
+export class RedeemMisconfiguredError extends VaultError {
+  constructor() {
+    super(
+      'The provider does not accept the client id or secret of this connection; beginning again will not help. ' +
+        'For whoever runs the vault: POST /api/v2/connections/{id}/verify says what to mend.',
+      { code: 'connection_misconfigured', status: 502 },
+    );
+  }
+}
+
 /** The provider does not want this authorization request, whoever makes it. */
 export class PushRefusedError extends VaultError {
   constructor() {
@@ -237,6 +286,13 @@ export class RedeemWaitsError extends VaultError {
       status: 503,
       retryAfter: Math.min(60, seconds),
     });
+  }
+}
+
+/** Another call is at it, or the process is away that may hold the answer: nobody sends the code again. */
+export class RedeemGoesOnError extends VaultError {
+  constructor() {
+    super('The connection is still being completed. Repeat the same request.', unavailable('redeem_in_progress', 5));
   }
 }
 

@@ -31,7 +31,7 @@ describe('tokensets', () => {
 
   it('are deleted with their keys, and say which key is gone', async () => {
     const account = await bench.connected();
-    const request = { ...account, reason: 'disconnected', actor } as const;
+    const request = { ...account, reason: 'disconnected', actor, clientId: 'app1' } as const;
     const both = await Promise.all([bench.vault.delete(request), bench.vault.delete(request)]);
     expect(both.sort()).toEqual([false, true]);
     expect(await bench.row(account)).toBeUndefined();
@@ -43,7 +43,10 @@ describe('tokensets', () => {
     expect((await bench.events(account)).at(-1)).toMatchObject({
       type: 'strongroom.tokenset.deleted.v1',
       sequence: 2,
-      data: { status: 'deleted', reason: 'disconnected', keyId: shredded[0]!.key_id },
+      data: {
+        ...{ status: 'deleted', reason: 'disconnected', keyId: shredded[0]!.key_id },
+        actor: { ...actor, clientId: 'app1' },
+      },
     });
   });
 

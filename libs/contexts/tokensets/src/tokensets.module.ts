@@ -9,9 +9,11 @@ import { DatabaseModule, PreparedReads } from '@strongroom/persistence';
 import { DataSource } from 'typeorm';
 import { AccessTokenService } from './access/access-token.service.js';
 import { ConnectHints } from './access/connect-hints.js';
+import { PersonsWishes } from './access/persons-wishes.js';
 import { TokensetReads } from './access/tokenset-reads.js';
 import { UsageMarks } from './access/usage-marks.js';
 import { Verdicts } from './access/verdicts.js';
+import { WantedScopes } from './access/wanted-scopes.js';
 import { AheadOfTime } from './ahead/ahead-of-time.js';
 import { DueAhead } from './ahead/due-ahead.js';
 import { EarlyRefresh } from './ahead/early-refresh.js';
@@ -46,7 +48,7 @@ import { RefreshLifecycle } from './refresh/refresh-lifecycle.js';
 import { RefreshMetrics } from './refresh/refresh-metrics.js';
 import { RefreshSignals } from './refresh/refresh-signals.js';
 import { ProcessWorld } from './refresh/refresh-world.js';
-import { RefreshSpill, RefreshStore } from './refresh/refresh.types.js';
+import { Spill, RefreshStore } from './refresh/refresh.types.js';
 import { Refresher } from './refresh/refresher.js';
 import { spillOf } from './refresh/spill-of.js';
 import { SpillReplay } from './refresh/spill-replay.js';
@@ -119,7 +121,7 @@ export class TokensetsModule {
         { provide: RefreshStore, useClass: RefreshJournal },
         { provide: CrashPoints, useClass: CrashPoints },
         {
-          provide: RefreshSpill,
+          provide: Spill,
           inject: [TokensetsSettings, KeyRing, RefreshMetrics, LOGGER],
           useFactory: spillOf,
         },
@@ -127,6 +129,7 @@ export class TokensetsModule {
         AccountReader,
         AfterRefresh,
         ConnectHints,
+        WantedScopes,
         Connections,
         Custody,
         Housekeeping,
@@ -134,6 +137,7 @@ export class TokensetsModule {
         NodeRegistry,
         OpenWatch,
         OpenAttempts,
+        PersonsWishes,
         ProviderClient,
         PushAuthorization,
         RedeemJournal,

@@ -32,6 +32,8 @@ export interface TokensetsOptions {
   refreshBudget?: Partial<Budget>;
   /** A tokenset that nobody has used for so long is deleted. */
   unusedTokensetDays?: number;
+  /** Whether people find their own page at the public URL. */
+  hasDashboard?: boolean;
 }
 
 /** The options with their defaults, and who this process is. */
@@ -46,6 +48,7 @@ export class TokensetsSettings {
   readonly spillDir: string | null;
   readonly refreshBudget: Budget;
   readonly unusedTokensetDays: number;
+  readonly hasDashboard: boolean;
 
   constructor(options: Omit<TokensetsOptions, 'databaseUrl' | 'masterKeys'> = {}) {
     this.node = options.node ?? null;
@@ -56,6 +59,7 @@ export class TokensetsSettings {
     this.spillDir = options.spillDir ?? null;
     this.refreshBudget = { perSecond: 50, burst: 100, inFlight: 32, ...options.refreshBudget };
     this.unusedTokensetDays = options.unusedTokensetDays ?? 365;
+    this.hasDashboard = options.hasDashboard ?? false;
   }
 
   /** How long a shutdown lets what came from a provider wait for the store. */

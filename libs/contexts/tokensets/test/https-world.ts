@@ -1,5 +1,5 @@
 import { Egress } from '@strongroom/egress';
-import { Authority } from './certificates.js';
+import { TestAuthority } from '@strongroom/testing/certificates';
 import { OpenidProvider } from './openid-provider.js';
 
 /** Providers by name, over HTTPS, all on one listener of this machine. */
@@ -11,8 +11,10 @@ export class HttpsWorld {
 
   /** `hosts` are names that lead to the listener. */
   static async start(hosts: readonly string[]): Promise<HttpsWorld> {
-    const authority = await Authority.make();
-    const server = await OpenidProvider.start(await authority.sign(['idp.example', ...hosts]));
+    const authority = await TestAuthority.make();
+    const server = await OpenidProvider.start(
+      await authority.issue('CN=Test provider', { names: ['idp.example', ...hosts] }),
+    );
     const egress = new Egress({
       allow: ['http://127.0.0.1:*', ...['idp.example', ...hosts].map((host) => `https://${host}:${server.port}`)],
       ca: [authority.pem],

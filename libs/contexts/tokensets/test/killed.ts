@@ -8,13 +8,17 @@ export interface Killed {
   tokensetId: string;
   rotation?: Rotation;
   graceSeconds?: number;
+  narrowTo?: string[];
 }
 
 /**
  * A refresh of this process that got its answer and spilled it, and died before the commit: the lease, the attempt and
  * the file are there, as `kill -9` at P3b leaves them.
  */
-export async function killedAtP3b(bench: Bench, { tokensetId, rotation = 'strict', graceSeconds = 0 }: Killed) {
+export async function killedAtP3b(
+  bench: Bench,
+  { tokensetId, rotation = 'strict', graceSeconds = 0, narrowTo }: Killed,
+) {
   const world = bench.app.get(ProcessWorld);
   const commit = () => Promise.reject(new Error('killed'));
   const dying = Object.assign(Object.create(world) as ProcessWorld, {
@@ -31,6 +35,7 @@ export async function killedAtP3b(bench: Bench, { tokensetId, rotation = 'strict
     graceSeconds,
     reserveSeconds: 60,
     atVersion: null,
+    narrowTo: narrowTo ?? null,
     kind: 'on_demand',
     actor: { kind: 'client', id: 'app' },
   };

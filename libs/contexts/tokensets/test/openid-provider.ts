@@ -2,8 +2,8 @@ import { randomUUID, type webcrypto } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { MadeCertificate } from '@strongroom/testing/certificates';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
-import type { ServerPair } from './certificates.js';
 import type { Answer } from './provider.js';
 
 export interface Called {
@@ -48,7 +48,7 @@ export class OpenidProvider {
     };
   }
 
-  static async start(pair: ServerPair): Promise<OpenidProvider> {
+  static async start(pair: MadeCertificate): Promise<OpenidProvider> {
     const server = createServer({ ...pair });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -87,7 +87,7 @@ export class OpenidProvider {
   }
 
   /** Shows another certificate from now on. */
-  show(pair: ServerPair): void {
+  show(pair: MadeCertificate): void {
     this.server.setSecureContext({ ...pair });
   }
 

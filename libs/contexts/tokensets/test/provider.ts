@@ -7,6 +7,7 @@ export interface TokenCall {
   code: string | null;
   refreshToken: string | null;
   clientSecret: string | null;
+  scope: string | null;
 }
 
 export type Answer = { status: number; body: unknown; headers?: Record<string, string> } | 'reset';
@@ -91,6 +92,7 @@ export class Provider {
       code: form.get('code'),
       refreshToken: form.get('refresh_token'),
       clientSecret: form.get('client_secret'),
+      scope: form.get('scope'),
     };
     this.calls.push(call);
     const instead = await this.before(call);

@@ -45,6 +45,31 @@ describe('an access token', () => {
     expect((await bench.token(account, { minimumSeconds: 600 }))?.refreshed).toBe(true);
   });
 
+  it('AD-04 with 200 s left is refreshed for who needs 300 s, and served to who does not', async () => {
+    const account = await bench.connected();
+    await bench.expire(account, -200);
+    expect(await bench.token(account, { minimumSeconds: 0 })).toMatchObject({ refreshed: false });
+    bench.provider.calls.length = 0;
+    const both = await Promise.all([300, 600].map((minimumSeconds) => bench.token(account, { minimumSeconds })));
+    expect(bench.provider.refreshes).toHaveLength(1);
+    for (const token of both) expect(token!.expiresIn).toBeGreaterThan(600);
+  });
+
+  it('AD-04 is the freshest that lives where the provider gives less, or is down', async () => {
+    const account = await bench.connected();
+    await bench.expire(account, -200);
+    bench.provider.expiresIn = 250;
+    const short = await bench.token(account, { minimumSeconds: 300 });
+    expect(short).toMatchObject({ refreshed: true });
+    expect(short!.expiresIn).toBeGreaterThan(200);
+
+    await bench.expire(account, -200);
+    bench.provider.before = () => ({ status: 503, body: {}, headers: { 'retry-after': '30' } });
+    const kept = await bench.token(account, { minimumSeconds: 300 });
+    bench.provider.before = () => undefined;
+    expect(kept).toMatchObject({ accessToken: short!.accessToken, refreshed: false });
+  });
+
   it('of a short life is not refreshed on every read', async () => {
     bench.provider.expiresIn = 20;
     const account = await bench.connected();
@@ -65,7 +90,7 @@ describe('an access token', () => {
     expect(bench.provider.refreshes).toHaveLength(0);
   });
 
-  it('SE-01 SE-02 SE-03 SE-04 SE-07 is that of the account that is named', async () => {
+  it('X10 SE-01 SE-02 SE-03 SE-04 SE-07 is that of the account that is named', async () => {
     const first = await bench.connected();
     const firstSubject = bench.provider.subject;
     bench.provider.subject = 'Second';
@@ -111,6 +136,9 @@ describe('an access token', () => {
       endpoint: 'https://vault.example.com/me/v1/connected-accounts/connect',
       body: { connected_account_id: account.accountId, scopes: ['read', 'write', 'admin'] },
     });
+    // What it says to post would be refused with a scope that no scope can be.
+    const odd = await refusal(bench.token(account, { scopes: ['say"hello"', 'x'.repeat(200)] }));
+    expect(odd.details?.['connect']).toMatchObject({ body: { scopes: ['read', 'write'] } });
   });
 
   it('whose record is of another row is refused, and the alarm is raised once', async () => {

@@ -5,8 +5,9 @@ import { UnreadableRecord } from '@strongroom/crypto';
 import { Connections } from '../connections.js';
 import { EarlyRefresh } from '../ahead/early-refresh.js';
 import { Custody } from '../custody/custody.js';
-import { type AccountProvider, isBoundTo, type KnownConnection } from '../known-connection.js';
+import { isBoundTo } from '../known-connection.js';
 import type { Limited } from '../limits/refresh-limits.js';
+import { isOfThePart } from '../refresh/can-narrow.js';
 import { RefreshMetrics } from '../refresh/refresh-metrics.js';
 import type { RefreshOutcome } from '../refresh/refresh.types.js';
 import { Refresher } from '../refresh/refresher.js';
@@ -14,37 +15,30 @@ import {
   AnswerAwaitedError,
   CredentialUnreadableError,
   MisconfiguredError,
+  PausedByPersonError,
   ProviderDownError,
   ReconnectRequiredError,
   type ReconnectReason,
   RefreshInProgressError,
-  ScopeMissingError,
   ScopeNotNarrowableError,
   TokensetNotFoundError,
 } from '../tokensets.errors.js';
 import { TokensetsSettings } from '../tokensets.options.js';
 import { CallerWait } from './caller-wait.js';
 import { accountHint, chooseAccount } from './choose-account.js';
+import { aboutAccount, actorOf, type Chosen, isServable, lifeNow } from './chosen-token.js';
 import { ConnectHints } from './connect-hints.js';
 import { isUsable, secondsLeft } from './lifetime.js';
-import { type StoredToken, TokensetReads } from './tokenset-reads.js';
+import { TokensetReads } from './tokenset-reads.js';
 import { UsageMarks } from './usage-marks.js';
 import { Verdicts } from './verdicts.js';
+import { WantedScopes } from './wanted-scopes.js';
 
 /** Said of a token that never ends, so that caches come back (`spec/wire-contract.md` §1.7). */
 const ENDLESS_SECONDS = 3_600;
 /** What a token that was over when it came, or a provider that failed last, is waited for (`spec/refresh.md` §9). */
 const SOON_SECONDS = 2;
 const JOINED_MS = 200;
-
-interface Chosen {
-  wanted: WantedToken;
-  token: StoredToken;
-  connection: KnownConnection;
-  provider: AccountProvider;
-  reserveSeconds: number;
-  wait: CallerWait;
-}
 
 /** Reads, and refreshes if need be: steps 1 to 4 of `spec/refresh.md` §4 and what a caller gets (§9). */
 @Injectable()
@@ -58,6 +52,7 @@ export class AccessTokenService {
     private readonly metrics: RefreshMetrics,
     private readonly verdicts: Verdicts,
     private readonly usage: UsageMarks,
+    private readonly scopes: WantedScopes,
     private readonly hints: ConnectHints,
     private readonly settings: TokensetsSettings,
   ) {}
@@ -70,7 +65,8 @@ export class AccessTokenService {
   private async answered(wanted: WantedToken, wait: CallerWait): Promise<IssuedToken | null> {
     for (let round = 0; ; round += 1) {
       if (round > 1) await sleep(Math.min(500, 40 * round) * (0.5 + Math.random()));
-      const answer = await this.once(await this.choose(wanted, wait));
+      const chosen = await this.choose(wanted, wait);
+      const answer = await this.once(chosen).catch(aboutAccount(chosen.token.accountId));
       if (answer !== 'again' && answer !== 'awaited') return answer;
       wait.isAwaited = answer === 'awaited';
     }
@@ -78,23 +74,24 @@ export class AccessTokenService {
 
   private async choose(wanted: WantedToken, wait: CallerWait): Promise<Chosen> {
     const [accounts, connection] = await Promise.all([
-      this.reads.ofPerson(wanted.personId, wanted.connectionId),
+      this.reads.ofPerson(wanted.personId, wanted.connectionId, wanted.clientId),
       this.connections.recent(wanted.connectionId),
     ]);
     const [account, ...more] = accounts;
     if (!account || !connection)
       throw new TokensetNotFoundError(this.hints.of(connection?.view.name ?? wanted.connectionId));
     const token = chooseAccount([account, ...more], wanted.hint);
+    if (token.isPaused)
+      throw new PausedByPersonError({ connection: connection.view.name, account: accountHint(token) });
     const provider = connection.of(token.params, token.hasRefreshToken);
     const reserveSeconds = (wanted.minimumSeconds ?? this.settings.minimumSeconds) + provider.skewSeconds;
-    const chosen = { wanted, token, connection, provider, reserveSeconds, wait };
-    this.checkScopes(chosen, token.scopes);
-    return chosen;
+    return { wanted, token, connection, provider, reserveSeconds, wait, narrowTo: null };
   }
 
-  private async once(chosen: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
+  private async once(account: Chosen): Promise<IssuedToken | null | 'again' | 'awaited'> {
+    const chosen = { ...account, narrowTo: this.scopes.narrowTo(account) };
     const { wanted, token, provider, reserveSeconds } = chosen;
-    const usable = token.accessSealed !== null && isUsable(lifeNow(token), reserveSeconds);
+    const usable = chosen.narrowTo === null && token.accessSealed !== null && isUsable(lifeNow(token), reserveSeconds);
     if (token.reason !== null) {
       if (token.reason === 'lost_rotation' && usable) return this.serve(chosen);
       throw this.reconnect(chosen, token.reason);
@@ -105,7 +102,7 @@ export class AccessTokenService {
       if (!wanted.mayRefresh) return null;
       this.early.begin(token, actorOf(wanted));
     }
-    if (usable || (!token.hasRefreshToken && isAlive(token))) return this.serve(chosen);
+    if (usable || (!token.hasRefreshToken && isServable(chosen))) return this.serve(chosen);
     if (!wanted.mayRefresh) return null;
     if (!token.hasRefreshToken) {
       await this.verdicts.reconnect(token.place, 'no_refresh_token', actorOf(wanted));
@@ -119,7 +116,7 @@ export class AccessTokenService {
     const { token, wait } = chosen;
     const waitMs = (token.nextAttemptAt?.getTime() ?? 0) - lifeNow(token).now.getTime();
     if (waitMs <= 0) return undefined;
-    if (isAlive(token)) return this.stale(chosen);
+    if (isServable(chosen)) return this.stale(chosen);
     if (waitMs > wait.leftMs)
       throw (await this.reads.isMisconfigured(token.place))
         ? new MisconfiguredError()
@@ -139,6 +136,7 @@ export class AccessTokenService {
       params: token.params,
       reserveSeconds,
       atVersion: null,
+      ...(chosen.narrowTo ? { narrowTo: chosen.narrowTo } : {}),
       kind: 'on_demand',
       actor: actorOf(wanted),
     });
@@ -147,7 +145,7 @@ export class AccessTokenService {
       case 'refreshed':
         // Counted from the provider's own clock it was over before it came: stored, and another one is got next time.
         if (secondsLeft(outcome) <= 0) throw new ProviderDownError(SOON_SECONDS);
-        return this.issued(chosen, outcome);
+        return (await this.isStillTheirs(chosen)) ? this.issued(chosen, outcome) : 'again';
       case 'changed':
       case 'moved':
       case 'reconnect_required':
@@ -159,7 +157,7 @@ export class AccessTokenService {
       case 'held':
         return 'again';
       case 'awaited':
-        return isAlive(token) ? this.stale(chosen) : 'awaited';
+        return isServable(chosen) ? this.stale(chosen) : 'awaited';
       case 'limited':
         return this.limited(chosen, outcome);
       case undefined:
@@ -167,17 +165,23 @@ export class AccessTokenService {
     }
   }
 
+  /** The provider took its time: what the person decided meanwhile counts. */
+  private async isStillTheirs({ wanted, token: { accountId } }: Chosen): Promise<boolean> {
+    const accounts = await this.reads.ofPerson(wanted.personId, wanted.connectionId, wanted.clientId);
+    return accounts.some((account) => account.accountId === accountId && !account.isPaused);
+  }
+
   /** The caller waits no longer; what is under way goes on. */
   private late(chosen: Chosen): Promise<IssuedToken | null> {
-    if (isAlive(chosen.token)) return this.stale(chosen);
+    if (isServable(chosen)) return this.stale(chosen);
     if (chosen.wait.isAwaited) throw new AnswerAwaitedError();
     throw chosen.wait.hasFailed ? new ProviderDownError(SOON_SECONDS) : new RefreshInProgressError();
   }
 
   /** Nothing may be sent now: of this connection, or to this provider by anybody. */
   private async limited(chosen: Chosen, { why, retryAfterSeconds }: Limited): Promise<IssuedToken | null | 'again'> {
-    const { token, wait } = chosen;
-    if (isAlive(token)) return this.stale(chosen);
+    const { wait } = chosen;
+    if (isServable(chosen)) return this.stale(chosen);
     if (why === 'client_config') throw new MisconfiguredError();
     // Work that nobody waited for, joined on its way, gave up sooner than this caller has to.
     if (why === 'budget' && retryAfterSeconds * 1000 < wait.leftMs) {
@@ -196,16 +200,18 @@ export class AccessTokenService {
 
   private failed(chosen: Chosen, kind: string): Promise<IssuedToken | null> | 'again' {
     const { token, wait } = chosen;
-    if (kind === 'insufficient_scope') throw this.scopeMissing(chosen, chosen.wanted.scopes ?? token.scopes);
+    if (kind === 'insufficient_scope') throw this.scopes.missing(chosen, chosen.wanted.scopes ?? token.scopes);
+    if (chosen.narrowTo && isOfThePart(kind)) throw new ScopeNotNarrowableError(token.scopes);
     wait.hasFailed = true;
     const isOurs = kind === 'client_config' || kind === 'bug';
     if (!isOurs && wait.leftMs > 0) return 'again';
-    if (isAlive(token)) return this.stale(chosen);
+    if (isServable(chosen)) return this.stale(chosen);
     throw isOurs ? new MisconfiguredError() : new ProviderDownError(1);
   }
 
   private async serve(chosen: Chosen): Promise<IssuedToken | null> {
-    const { token, wanted } = chosen;
+    const { token, wanted, narrowTo } = chosen;
+    if (narrowTo !== null) throw new Error('the stored token is more than was asked for');
     try {
       const accessToken = this.custody.open(token.place, token.key, 'access', token.accessSealed ?? Buffer.alloc(0));
       if (!token.isUsedToday) this.usage.mark(token.place.tokensetId);
@@ -221,7 +227,7 @@ export class AccessTokenService {
   }
 
   private issued(chosen: Chosen, fresh: Extract<RefreshOutcome, { state: 'refreshed' }>): IssuedToken {
-    this.checkScopes(chosen, fresh.scopes);
+    this.scopes.checkAnswer(chosen, fresh.scopes);
     if (!chosen.token.isUsedToday) this.usage.mark(chosen.token.place.tokensetId);
     return this.answer(chosen, { ...fresh, life: fresh, refreshed: true });
   }
@@ -248,15 +254,6 @@ export class AccessTokenService {
     };
   }
 
-  /** `spec/wire-contract.md` §1.5: never less than was asked for, and never silently more. */
-  private checkScopes(chosen: Chosen, granted: string[]): void {
-    const { scopes } = chosen.wanted;
-    if (scopes === null) return;
-    const missing = scopes.filter((scope) => !granted.includes(scope));
-    if (missing.length > 0) throw this.scopeMissing(chosen, missing);
-    if (granted.some((scope) => !scopes.includes(scope))) throw new ScopeNotNarrowableError(granted);
-  }
-
   /** Nothing is sent to a place the refresh token did not come from; asked again, for what we remember may be old. */
   private async moved({ wanted, token }: Chosen): Promise<null | 'again'> {
     if (!wanted.mayRefresh) return null;
@@ -267,11 +264,6 @@ export class AccessTokenService {
       await this.verdicts.reconnect(token.place, 'endpoint_changed', actorOf(wanted));
     else await sleep(STALE_MS);
     return 'again';
-  }
-
-  private scopeMissing({ token, connection }: Chosen, missing: string[]): ScopeMissingError {
-    const scopes = [...new Set([...token.scopes, ...missing])];
-    return new ScopeMissingError(missing, this.hints.of(connection.view.name, { id: token.accountId, scopes }));
   }
 
   private reconnect(chosen: Chosen, cause: ReconnectReason): ReconnectRequiredError {
@@ -293,16 +285,6 @@ export class AccessTokenService {
 
 /** Until a connection that was remembered is asked for again. */
 const STALE_MS = 250;
-
-const actorOf = ({ clientId }: WantedToken) => ({ kind: 'client', id: clientId }) as const;
-
-/** The database's time by now: its clock at the read and what has passed since. */
-const lifeNow = ({ life, readAt }: StoredToken) => ({
-  ...life,
-  now: new Date(life.now.getTime() + (performance.now() - readAt)),
-});
-
-const isAlive = (token: StoredToken): boolean => token.accessSealed !== null && secondsLeft(lifeNow(token)) >= 1;
 
 /** Undefined once the time is over; the work goes on. */
 async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {

@@ -19,12 +19,13 @@ export function chooseAccount(accounts: readonly [StoredToken, ...StoredToken[]]
     if (accounts.length > 1) throw ambiguous(accounts);
     return accounts[0];
   }
-  const email = hint.toLowerCase();
+  const name = hint.normalize();
+  const email = name.toLowerCase();
   const ways: ((account: StoredToken) => boolean)[] = [
     ({ subject }) => subject === hint,
     (account) => account.email?.toLowerCase() === email,
     ({ accountId }) => accountId === hint,
-    ({ label }) => label === hint,
+    ({ label }) => label === name,
   ];
   for (const way of ways) {
     const [found, ...more] = accounts.filter(way);

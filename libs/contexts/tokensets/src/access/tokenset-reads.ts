@@ -14,6 +14,7 @@ export interface StoredToken {
   life: Lifetime;
   accountId: string;
   subject: string;
+  /** The one that counts: the person's own, else the provider's. */
   label: string | null;
   email: string | null;
   scopes: string[];
@@ -23,6 +24,8 @@ export interface StoredToken {
   hasRefreshToken: boolean;
   nextAttemptAt: Date | null;
   isUsedToday: boolean;
+  /** The person keeps the client that asks from it. */
+  isPaused: boolean;
   /** Past the point where it may be refreshed before anybody needs that, and of somebody who uses it. */
   isEarly: boolean;
   /** Monotonic moment of the read, so that later moments need no clock but the database's. */
@@ -35,7 +38,7 @@ interface Row {
   account_id: string;
   connection_id: string;
   provider_subject: string;
-  provider_label: string | null;
+  label: string | null;
   provider_email: string | null;
   provider_params: AccountParams;
   token_origin: string;
@@ -51,19 +54,22 @@ interface Row {
   access_expires_at: Date | null;
   next_attempt_at: Date | null;
   is_used_today: boolean;
+  is_paused: boolean;
   is_early: boolean;
   now: Date;
 }
 
+/** For all that exchange at the moment. */
 const OF_PERSON = `
-  SELECT t.id, person_id, account_id, connection_id, provider_subject, provider_label, provider_email,
-    provider_params, token_origin, scopes_granted, status, reason, cred_version, t.key_id, k.wrapped, access_sealed,
-    refresh_sealed IS NOT NULL AS has_refresh, access_issued_at, access_expires_at, next_attempt_at,
+  SELECT asked.place::int, t.id, t.person_id, account_id, t.connection_id, provider_subject, provider_email,
+    coalesce(own_label, provider_label) AS label, asked.client_id = ANY(paused_client_ids) AS is_paused, provider_params,
+    token_origin, scopes_granted, status, reason, cred_version, t.key_id, k.wrapped, access_sealed, refresh_sealed IS NOT NULL AS has_refresh, access_issued_at, access_expires_at, next_attempt_at,
     coalesce(last_used_at >= date_trunc('day', now(), 'UTC'), false) AS is_used_today,
     early_at <= clock_timestamp() AND greatest(last_used_at, connected_at) > now() - interval '30 days' AS is_early,
     clock_timestamp() AS now
-  FROM tokensets t LEFT JOIN tokenset_keys k ON k.key_id = t.key_id
-  WHERE person_id = $1 AND connection_id = $2
+  FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS asked(person_id, connection_id, client_id, place)
+    JOIN {schema}.tokensets t ON t.person_id = asked.person_id AND t.connection_id = asked.connection_id
+    LEFT JOIN {schema}.tokenset_keys k ON k.key_id = t.key_id
   ORDER BY t.created_at, t.id`;
 
 const LAST_ATTEMPT = 'SELECT class FROM refresh_attempts WHERE tokenset_id = $1 ORDER BY sent_at DESC LIMIT 1';
@@ -73,8 +79,9 @@ const LAST_ATTEMPT = 'SELECT class FROM refresh_attempts WHERE tokenset_id = $1 
 export class TokensetReads implements OnApplicationShutdown {
   constructor(private readonly reads: PreparedReads) {}
 
-  async ofPerson(personId: string, connectionId: string): Promise<StoredToken[]> {
-    const rows = await this.reads.many<Row>('tokensets_of_person', OF_PERSON, [personId, connectionId]);
+  /** All that the person has on the connection, as the client may see it. */
+  async ofPerson(personId: string, connectionId: string, clientId: string): Promise<StoredToken[]> {
+    const rows = await this.reads.shared<Row>(OF_PERSON, [personId, connectionId, clientId]);
     const readAt = performance.now();
     return rows.map((row) => ({
       place: {
@@ -90,7 +97,7 @@ export class TokensetReads implements OnApplicationShutdown {
       life: { now: row.now, issuedAt: row.access_issued_at, expiresAt: row.access_expires_at },
       accountId: row.account_id,
       subject: row.provider_subject,
-      label: row.provider_label,
+      label: row.label,
       email: row.provider_email,
       scopes: row.scopes_granted,
       status: row.status,
@@ -99,6 +106,7 @@ export class TokensetReads implements OnApplicationShutdown {
       hasRefreshToken: row.has_refresh,
       nextAttemptAt: row.next_attempt_at,
       isUsedToday: row.is_used_today,
+      isPaused: row.is_paused,
       isEarly: row.is_early === true,
       readAt,
     }));

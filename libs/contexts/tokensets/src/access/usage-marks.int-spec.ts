@@ -30,4 +30,13 @@ describe('the day of the last use', () => {
     await marks.flush();
     expect(await lastUse(held)).toEqual(expect.any(Date));
   });
+
+  it('AD-09 is shown to the person at once, also while others are being written', async () => {
+    const [one, other] = [await bench.connected(), await bench.connected()];
+    await bench.token(one);
+    void bench.app.get(UsageMarks).flush();
+    expect(await bench.vault.list(one.personId)).toMatchObject([{ lastUsedAt: expect.any(String) as string }]);
+    await bench.token(other);
+    expect(await bench.vault.list(other.personId)).toMatchObject([{ lastUsedAt: expect.any(String) as string }]);
+  });
 });

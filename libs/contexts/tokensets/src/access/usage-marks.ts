@@ -9,6 +9,7 @@ const FLUSH_MS = 5_000;
 export class UsageMarks implements BeforeApplicationShutdown {
   private used = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
+  private written: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly database: DataSource,
@@ -20,9 +21,15 @@ export class UsageMarks implements BeforeApplicationShutdown {
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  async flush(): Promise<void> {
+  /** When it returns, every use that was marked before is in the database, whoever has begun to write it. */
+  flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.written = this.written.then(() => this.write());
+    return this.written;
+  }
+
+  private async write(): Promise<void> {
     if (this.used.size === 0) return;
     const ids = [...this.used];
     this.used = new Set();

@@ -39,6 +39,14 @@ describe('encryption keys over the Management API', () => {
     expect(await keys()).toHaveLength(1);
   });
 
+  it('LI-03 are listed in the shape that auth0 5 to 7 ask for, to an empty page at the end', async () => {
+    const [key] = await keys();
+    const page = async (page: number) => (await call('GET', `?page=${page}&per_page=50&include_totals=true`)).body;
+    expect(await page(0)).toEqual({ keys: [key], start: 0, limit: 50, total: 1 });
+    expect(await page(1)).toEqual({ keys: [], start: 50, limit: 50, total: 1 });
+    expect(await call('GET', '?take=5')).toMatchObject({ status: 400 });
+  });
+
   it('MG-28 move everything to a new key, step by step, and everything opens afterwards', async () => {
     const accounts = [await bench.connected(), await bench.connected(), await bench.connected()];
     const [before] = await keys();

@@ -1,33 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedeemRequest } from '@strongroom/contracts';
 import { RefreshLimits } from '../limits/refresh-limits.js';
 import { TokensetsHealth } from '../tokensets-health.js';
 import { RedeemJournal } from './redeem-journal.js';
 import { Bench, refusal } from '../../test/bench.js';
+import { accountOf, makeRedeemable } from '../../test/redeemable.js';
 import type { Answer } from '../../test/provider.js';
 
 type Owners = Pick<RedeemRequest, 'personId' | 'connectionId'>;
 
 describe('a redeem', () => {
   let bench: Bench;
-  const identity = () => ({ status: 200, body: { sub: bench.provider.subject, email: 'ann@example.com' } });
-
   beforeAll(async () => {
     bench = await Bench.start();
   }, 60_000);
   afterAll(() => bench.stop());
-  beforeEach(() => {
-    Object.assign(bench.provider, {
-      isOffline: true,
-      scope: 'read write',
-      subject: `upstream-${randomUUID()}`,
-      identity,
-    });
-    bench.provider.before = () => undefined;
-    bench.provider.calls.length = 0;
-    bench.provider.identityCalls = 0;
-  });
+  beforeEach(() => makeRedeemable(bench));
 
   const count = async (table: string, where: string, value: string) =>
     (await bench.sql.query(`SELECT FROM ${table} WHERE ${where} = $1`, [value])).rowCount;
@@ -134,6 +122,24 @@ describe('a redeem', () => {
     expect(await count('shredded_keys', 'tokenset_id', account.tokensetId)).toBe(1);
   });
 
+  it('CN-26 stores the scopes of the answer, fewer or more than were asked for, and those asked for if it names none', async () => {
+    const connectionId = await bench.connection();
+    const personId = bench.person();
+    const connect = async (scope: string | undefined) => {
+      bench.provider.scope = scope;
+      const request = await bench.redeemRequest(personId, connectionId);
+      const { scopes, missingScopes } = await bench.vault.redeem(request).finally(() => {
+        bench.provider.scope = 'read write';
+      });
+      const [view] = await bench.vault.list(personId);
+      expect(view!.scopes).toEqual(scopes);
+      return { scopes, missingScopes };
+    };
+    expect(await connect('read')).toEqual({ scopes: ['read'], missingScopes: ['write'] });
+    expect(await connect(undefined)).toEqual({ scopes: ['read', 'write'], missingScopes: [] });
+    expect(await connect('read write admin')).toEqual({ scopes: ['read', 'write', 'admin'], missingScopes: [] });
+  });
+
   it('ends a reconnect that was required', async () => {
     const account = await bench.connected();
     await bench.expire(account);
@@ -178,6 +184,7 @@ describe('a redeem', () => {
 
   it.each<[string, Answer, string, number]>([
     ['a refusal of the code', { status: 400, body: { error: 'invalid_grant' } }, 'redeem_refused', 400],
+    ['a refusal of our client', { status: 401, body: { error: 'invalid_client' } }, 'connection_misconfigured', 502],
     ['500', { status: 500, body: {} }, 'provider_unavailable', 502],
     ['a reset', 'reset', 'provider_unavailable', 502],
     ['HTML', { status: 200, body: '<html></html>' }, 'provider_unavailable', 502],
@@ -191,12 +198,11 @@ describe('a redeem', () => {
   });
 
   it('CN-29 whose account cannot be read for the moment waits sealed, and goes on with the same call', async () => {
-    const answers: Answer[] = [{ status: 500, body: {} }, 'reset', identity()];
+    const answers: Answer[] = [{ status: 500, body: {} }, 'reset', accountOf(bench)()];
     bench.provider.identity = () => answers.shift()!;
     const request = await bench.redeemRequest(bench.person(), await bench.connection());
     const pending = { code: 'identity_pending', status: 503 };
     expect(await refusal(bench.vault.redeem(request))).toMatchObject(pending);
-    expect(await bench.vault.redeemed(request.sessionId)).toBeNull();
     expect(await refusal(bench.vault.accessToken(bench.wanted(request)))).toMatchObject({ status: 401 });
     expect(await refusal(bench.vault.redeem(request))).toMatchObject(pending);
     expect(await bench.vault.redeem(request)).toMatchObject({ hasRefreshToken: true });
@@ -213,6 +219,13 @@ describe('a redeem', () => {
     const first = await bench.vault.redeem(await bench.redeemRequest(personId, lenient));
     const second = await bench.vault.redeem(await bench.redeemRequest(personId, lenient));
     expect(second).toMatchObject({ tokensetId: first.tokensetId, reconnected: true });
+    // It may be another account: its access token and the refresh token of the first must not become one.
+    bench.provider.isOffline = false;
+    const third = await bench.vault.redeem(await bench.redeemRequest(personId, lenient));
+    expect(third).toMatchObject({ tokensetId: first.tokensetId, hasRefreshToken: false });
+    const { expiresAt } = (await bench.vault.list(personId))[0]!;
+    expect([first.endsAt, third.endsAt]).toEqual([null, expiresAt]);
+    expect(expiresAt).not.toBeNull();
     const other = await bench.vault.redeem(await bench.redeemRequest(bench.person(), lenient));
     expect(other.tokensetId).not.toBe(first.tokensetId);
   });
@@ -257,33 +270,69 @@ describe('a redeem', () => {
     expect(bench.provider.calls).toHaveLength(1);
   });
 
-  it('CN-29 whose tokens were sealed although the commit was not heard of seals them once', async () => {
-    const journal = bench.app.get(RedeemJournal);
-    const { sessionId, personId, ...request } = await bench.redeemRequest(bench.person(), await bench.connection());
-    const { connectionId } = request;
-    await journal.begin({ sessionId, personId, ...request });
-    const place = { sessionId, connectionId, tokenOrigin: bench.provider.url };
-    const now = new Date();
-    const tokens = {
-      ...{ accessToken: 'cnry_at', refreshToken: null, idToken: null, scopes: [], raw: {} },
-      ...{ issuedAt: now, expiresAt: null, saysLifetime: true, refreshExpiresAt: null },
-      brought: { extras: {}, params: {} },
-    };
-    await journal.keepPending(place, tokens);
-    await journal.keepPending(place, tokens);
-    expect(await count('pending_redeems', 'session_id', sessionId)).toBe(1);
-    await journal.refuse(sessionId, 'redeem_refused');
-    await journal.keepPending(place, tokens);
-    expect(await count('pending_redeems', 'session_id', sessionId)).toBe(0);
+  it('CN-29 CN-30 that was abandoned stores nothing, whenever its provider or its account answers', async () => {
+    const asked = async () => bench.redeemRequest(bench.person(), await bench.connection());
+    const [sent, pending, stored, never] = [await asked(), await asked(), await asked(), await asked()];
+    const waiting = async () =>
+      (await bench.sql.query('SELECT FROM pending_redeems WHERE session_id = $1', [pending.sessionId])).rows.length;
+    bench.provider.before = async () => void expect(await bench.vault.abandon(sent)).toBe(true);
+    expect(await refusal(bench.vault.redeem(sent))).toMatchObject({ code: 'provider_unavailable', status: 502 });
+    bench.provider.before = () => undefined;
+    const { identity } = bench.provider;
+    bench.provider.identity = () => ({ status: 503, body: {} });
+    expect(await refusal(bench.vault.redeem(pending))).toMatchObject({ code: 'identity_pending' });
+    expect([await waiting(), await bench.vault.abandon(pending), await waiting()]).toEqual([1, true, 0]);
+    bench.provider.identity = identity;
+    expect(await refusal(bench.vault.redeem(pending))).toMatchObject({ code: 'provider_unavailable' });
+    expect(await bench.vault.abandon({ ...never, personId: sent.personId })).toBe(true);
+    expect(await refusal(bench.vault.redeem({ ...never, personId: sent.personId }))).toMatchObject({ status: 502 });
+    for (const { personId } of [sent, pending]) expect(await bench.vault.list(personId)).toEqual([]);
+    expect(bench.provider.calls).toHaveLength(2);
+
+    await bench.vault.redeem(stored);
+    expect(await bench.vault.abandon(stored)).toBe(false);
+    expect(await bench.vault.redeemed(stored.sessionId)).not.toBeNull();
+    expect(await bench.vault.abandon({ ...stored, personId: sent.personId })).toBe(false);
   });
 
-  it('CN-29 whose tokens are sealed but cannot be stored goes on with the same call', async () => {
+  it('CN-29 that is being stored while it is abandoned has led to something', async () => {
     const request = await bench.redeemRequest(bench.person(), await bench.connection());
-    bench.provider.before = async () => void (await bench.sql.query('ALTER TABLE outbox RENAME TO outbox_away'));
-    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'identity_pending', status: 503 });
-    await bench.sql.query('ALTER TABLE outbox_away RENAME TO outbox');
-    expect(await bench.vault.redeem(request)).toMatchObject({ hasRefreshToken: true });
-    expect(bench.provider.calls).toHaveLength(1);
+    const holder = await bench.sql.connect();
+    const waiting = async (many: number) => {
+      const text = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+      while ((await bench.sql.query(text)).rowCount !== many) await sleep(10);
+    };
+    bench.provider.identity = () => ({ status: 503, body: {} });
+    expect(await refusal(bench.vault.redeem(request))).toMatchObject({ code: 'identity_pending' });
+    bench.provider.identity = accountOf(bench);
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM redeems WHERE session_id = $1 FOR UPDATE', [request.sessionId]);
+    const redeemed = bench.vault.redeem(request);
+    await waiting(1);
+    const abandoned = bench.vault.abandon(request);
+    await waiting(2);
+    await holder.query('ROLLBACK');
+    holder.release();
+    expect([(await redeemed).tokensetId, await abandoned]).toEqual([expect.any(String), false]);
+    expect(await bench.vault.redeemed(request.sessionId)).not.toBeNull();
+  });
+
+  it('CN-12 and CN-40 whose session two processes begin at once is sent by one of them', async () => {
+    const journal = bench.app.get(RedeemJournal);
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    const began = await Promise.all([1, 2, 3].map(() => journal.begin(request)));
+    expect(began.filter((at) => at !== undefined)).toHaveLength(1);
+  });
+
+  it('CN-40 whose boxes are of another session or connection is refused, and nothing is sent', async () => {
+    const person = bench.person();
+    const [request, other] = [
+      await bench.redeemRequest(person, await bench.connection()),
+      await bench.redeemRequest(person, await bench.connection()),
+    ];
+    for (const swapped of [{ codeBox: other.codeBox }, { verifierBox: other.verifierBox }])
+      expect(await refusal(bench.vault.redeem({ ...request, ...swapped }))).toMatchObject({ code: 'redeem_refused' });
+    expect(bench.provider.calls).toEqual([]);
   });
 
   it('leaves no token in clear in the database', async () => {

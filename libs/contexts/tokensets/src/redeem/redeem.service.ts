@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { People, type Redeemed, type RedeemRequest } from '@strongroom/contracts';
@@ -11,10 +12,13 @@ import { type Admission, RefreshLimits } from '../limits/refresh-limits.js';
 import { ProviderClient } from '../provider-client.js';
 import { Flights } from '../refresh/flights.js';
 import { ProcessWorld } from '../refresh/refresh-world.js';
+import { spillIfPossible } from '../refresh/spill-if-possible.js';
 import {
   AccountConflictError,
   IdentityPendingError,
   MissingUserIdError,
+  RedeemGoesOnError,
+  RedeemMisconfiguredError,
   RedeemRefusedError,
   RedeemUnavailableError,
   RedeemWaitsError,
@@ -26,7 +30,14 @@ import { untilDurable } from '../until-durable.js';
 import { AccountReader } from './account-reader.js';
 import { RedeemJournal, type StoredRedeem } from './redeem-journal.js';
 import { type OpenedSecrets, RedeemSecrets } from './redeem-secrets.js';
-import type { PendingTokens, ProviderAccount, Redeem, RefusalCode } from './redeem.types.js';
+import {
+  type AskedRedeem,
+  type PendingTokens,
+  type ProviderAccount,
+  type Redeem,
+  type RefusalCode,
+  SessionTakenError,
+} from './redeem.types.js';
 import { TokensetStore } from './tokenset-store.js';
 
 /** Errors that end a session for good; the same call again is answered the same. */
@@ -36,10 +47,11 @@ const byCode: Record<RefusalCode, new () => Error> = {
   missing_user_id: MissingUserIdError,
   account_conflict: AccountConflictError,
   provider_unavailable: RedeemUnavailableError,
+  connection_misconfigured: RedeemMisconfiguredError,
 };
 
 /** What `finish` may end with; anything else is a failure on our side. */
-const ANSWERS = [...Object.values(REFUSALS), RedeemUnavailableError, IdentityPendingError];
+const ANSWERS = [...Object.values(REFUSALS), RedeemUnavailableError, IdentityPendingError, RedeemGoesOnError];
 
 /** A provider's code becomes a tokenset: `spec/connect-flow.md` §4.6, step 6. */
 @Injectable()
@@ -72,8 +84,15 @@ export class RedeemService implements BeforeApplicationShutdown {
   }
 
   async redeemed(sessionId: string): Promise<Redeemed | null> {
-    const stored = await this.journal.stored(sessionId);
-    return stored && !(await this.erasedOrphan(stored)) ? stored.outcome : null;
+    const stored = await this.journal.ledTo(sessionId);
+    if (stored) return (await this.erasedOrphan(stored)) ? null : stored.outcome;
+    const isUnderWay = this.flights.has(sessionId) || (await this.goesOn(sessionId));
+    if (isUnderWay || (await this.journal.isAwaited(sessionId))) throw new RedeemGoesOnError();
+    return null;
+  }
+
+  abandon(session: { sessionId: string; personId: string }): Promise<boolean> {
+    return this.journal.abandon(session);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -83,11 +102,30 @@ export class RedeemService implements BeforeApplicationShutdown {
     clearTimeout(patience);
   }
 
+  /** What came for the code is stored now, if whoever asked for it left it here and nothing speaks against it. */
+  private async goesOn(sessionId: string): Promise<boolean> {
+    const left = await this.journal.leftBehind(sessionId);
+    const request = left?.tokens.asked;
+    if (!left || !request) return false;
+    const [person, connection] = await Promise.all([
+      this.people.get(request.personId),
+      this.connections.now(request.connectionId),
+    ]);
+    const expected = connection?.expecting({ user: request.params, callback: request.captured });
+    if (!person || person.blocked || !connection?.view.vaultActive) return false;
+    // Its account would be asked for elsewhere, with a token that is not for there.
+    if (expected?.provider.tokenOrigin !== left.tokenOrigin) return false;
+    const finish = () => this.finish({ request, connection, ...expected }, left.tokens);
+    void this.flights.join(sessionId, finish, () => new RedeemGoesOnError()).catch(() => undefined);
+    return true;
+  }
+
   private async run(request: RedeemRequest): Promise<Redeemed> {
     const connection = await this.connections.now(request.connectionId);
     const expected = connection?.expecting({ user: request.params, callback: request.captured });
     if (!connection || !expected) {
-      await this.redeemed(request.sessionId); // what an earlier call stored goes if nobody owns it any more
+      const stored = await this.journal.ledTo(request.sessionId);
+      if (stored) await this.erasedOrphan(stored); // nobody owns it any more
       throw new RedeemUnavailableError(new Error('the connection cannot be used'));
     }
     const redeem = { request, connection, ...expected };
@@ -97,12 +135,16 @@ export class RedeemService implements BeforeApplicationShutdown {
       throw new RedeemRefusedError();
     // Everything that can fail without the provider comes before the code is spent.
     const secrets = await this.secrets.open(request, redeem.provider);
-    const sent = await this.sent(redeem, secrets);
+    const sent = await this.sent(request, redeem.provider, secrets);
     return sent ? this.keep(redeem, sent) : this.resume(redeem);
   }
 
   /** Undefined: the session was here before, and its code is not sent again. */
-  private async sent({ request, provider }: Redeem, secrets: OpenedSecrets): Promise<Sent | undefined> {
+  private async sent(
+    request: RedeemRequest,
+    provider: ResolvedProvider,
+    secrets: OpenedSecrets,
+  ): Promise<Sent | undefined> {
     const admission = await this.admitted(provider);
     let heard: CallAnswer = { class: 'none', retryAfter: null };
     try {
@@ -138,11 +180,23 @@ export class RedeemService implements BeforeApplicationShutdown {
       brought: broughtBy(provider, answer),
       issuedAt: now,
     };
-    // Sealed before anything else is tried: the code is spent, and this is the only copy.
-    await untilDurable(this.world, 'redeemed tokens not stored yet', () =>
-      this.journal.keepPending(this.place(redeem), tokens),
-    );
+    await this.keepPending(redeem, tokens);
     return this.finish(redeem, tokens);
+  }
+
+  /** Before anything else is tried: the code is spent, and this is the only copy. */
+  private async keepPending(redeem: Redeem, tokens: PendingTokens): Promise<void> {
+    const record = await untilDurable(this.world, 'redeemed tokens not sealed yet', () =>
+      Promise.resolve().then(() => this.journal.sealed(this.place(redeem), tokens, redeem.request)),
+    );
+    const spilled = { redeem: { id: randomUUID(), ...record } };
+    await spillIfPossible(this.world, spilled);
+    try {
+      await untilDurable(this.world, 'redeemed tokens not stored yet', () => this.journal.keepPending(record));
+      await this.world.spill.remove(spilled.redeem.id);
+    } finally {
+      this.world.spill.release(spilled.redeem.id);
+    }
   }
 
   /** The session was here before: its code is not sent again, whatever has become of it. */
@@ -153,20 +207,27 @@ export class RedeemService implements BeforeApplicationShutdown {
       if (known.state === 'stored' && known.outcome) return this.owned(redeem.request, known.outcome);
       if (known.state === 'refused') throw new byCode[known.code]();
       if (known.state === 'pending' && known.tokens) return this.finish(redeem, known.tokens);
-      if (known.state !== 'sent' || !known.isRunning) throw new RedeemUnavailableError();
+      if (known.state !== 'sent') throw new RedeemUnavailableError();
+      if (!known.isRunning) throw known.isAwaited ? new RedeemGoesOnError() : new RedeemUnavailableError();
       await sleep(100);
     }
   }
 
-  /** Whatever fails from here on, the tokens are sealed: the caller is told to repeat the call, which goes on with them. */
+  /**
+   * Whatever fails until they are stored, the tokens are sealed: the caller is told to repeat the call, which goes on with
+   * them. What fails afterwards does not say that they wait, for then they would be let go with their session.
+   */
   private async finish(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
+    let outcome: Redeemed;
     try {
-      return await this.conclude(redeem, tokens);
+      outcome = await this.conclude(redeem, tokens);
     } catch (error) {
       if (ANSWERS.some((answer) => error instanceof answer)) throw error;
+      if (error instanceof SessionTakenError) return this.resume(redeem);
       this.logger.error({ err: error }, 'redeem not finished yet');
       throw new IdentityPendingError(error);
     }
+    return this.owned(redeem.request, outcome);
   }
 
   private async conclude(redeem: Redeem, tokens: PendingTokens): Promise<Redeemed> {
@@ -176,8 +237,7 @@ export class RedeemService implements BeforeApplicationShutdown {
       account = await this.accounts.read(redeem, tokens);
       if (account.subject === '' && !connection.view.allowMissingUserId) throw new MissingUserIdError();
       const expiresAt = await this.expiryOf(account.provider, tokens);
-      const incoming = { redeem, tokens: { ...tokens, expiresAt }, account };
-      return await this.owned(request, await this.store.store(incoming));
+      return await this.store.store({ redeem, tokens: { ...tokens, expiresAt }, account });
     } catch (error) {
       // The only refusal that knows whose account it is, and so whether somebody else here holds it.
       if (error instanceof AccountConflictError && account) await this.revocations.takeErased(redeem, tokens, account);
@@ -195,7 +255,7 @@ export class RedeemService implements BeforeApplicationShutdown {
     return told === undefined ? tokens.expiresAt : told;
   }
 
-  private async owned({ personId, connectionId }: RedeemRequest, outcome: Redeemed): Promise<Redeemed> {
+  private async owned({ personId, connectionId }: AskedRedeem, outcome: Redeemed): Promise<Redeemed> {
     if (await this.erasedOrphan({ outcome, personId, connectionId })) throw new RedeemRefusedError();
     return outcome;
   }
@@ -212,7 +272,7 @@ export class RedeemService implements BeforeApplicationShutdown {
     return true;
   }
 
-  private async refused(request: RedeemRequest, code: RefusalCode): Promise<Error> {
+  private async refused(request: AskedRedeem, code: RefusalCode): Promise<Error> {
     await this.journal.refuse(request.sessionId, code);
     return new byCode[code]();
   }
@@ -238,8 +298,8 @@ const heardOf = (answer: ProviderTokens | ProviderError): CallAnswer =>
     ? { class: 'ok', retryAfter: null }
     : { class: answer.class === 'client_config' ? 'none' : answer.class, retryAfter: answer.retryAfter };
 
-/** No answer, an outage or our own fault: begin again. Anything else is the provider's no. */
-const refusalOf = (answer: ProviderError): RefusalCode =>
-  ['retry', 'rate_limited', 'malformed', 'client_config', 'bug'].includes(answer.class)
-    ? 'provider_unavailable'
-    : 'redeem_refused';
+/** No answer, an outage or our own fault: begin again. Our client is not taken: mend it. Anything else is the provider's no. */
+function refusalOf({ class: kind }: ProviderError): RefusalCode {
+  if (kind === 'client_config') return 'connection_misconfigured';
+  return ['retry', 'rate_limited', 'malformed', 'bug'].includes(kind) ? 'provider_unavailable' : 'redeem_refused';
+}

@@ -1,11 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type Redeemed,
-  type RedeemRequest,
-  tokensetCreated,
-  tokensetRecovered,
-  tokensetRefreshed,
-} from '@strongroom/contracts';
+import { type Redeemed, tokensetCreated, tokensetRecovered, tokensetRefreshed } from '@strongroom/contracts';
 import { UnreadableRecord } from '@strongroom/crypto';
 import { Outbox } from '@strongroom/messaging';
 import { missingScopes } from '@strongroom/providers';
@@ -14,9 +8,15 @@ import { Custody, type KeyRow, type Place } from '../custody/custody.js';
 import { mint } from '../ids.js';
 import { changed, first } from '../rows.js';
 import { STATE_COLUMNS, stateOf, type TokensetState } from '../tokenset-state.js';
-import { AccountConflictError, RedeemUnavailableError } from '../tokensets.errors.js';
+import { AccountConflictError } from '../tokensets.errors.js';
 import { RedeemJournal } from './redeem-journal.js';
-import type { PendingTokens, ProviderAccount, Redeem } from './redeem.types.js';
+import {
+  type AskedRedeem,
+  type PendingTokens,
+  type ProviderAccount,
+  type Redeem,
+  SessionTakenError,
+} from './redeem.types.js';
 
 interface Incoming {
   redeem: Redeem;
@@ -43,8 +43,8 @@ export class TokensetStore {
         const redeemed = existing ? await this.replace(tx, incoming, existing) : await this.create(tx, incoming);
         if (!redeemed) return undefined;
         // Another call with the same session was first: nothing of this one may stay.
-        if (!(await this.journal.end(tx, incoming.redeem.request.sessionId, 'stored', redeemed)))
-          throw new RedeemUnavailableError();
+        if (!(await this.journal.stored(tx, incoming.redeem.request.sessionId, redeemed)))
+          throw new SessionTakenError();
         return { redeemed, oldKeyId: existing?.key_id };
       });
       if (stored?.oldKeyId) this.custody.forget(stored.oldKeyId);
@@ -93,7 +93,7 @@ export class TokensetStore {
       access: tokens.accessToken,
       refresh: tokens.refreshToken,
     });
-    const row = await first<TokensetState>(
+    const row = await first<StoredRow>(
       tx,
       `INSERT INTO tokensets (id, person_id, account_id, connection_id, provider_tenant, provider_subject,
          provider_label, provider_email, token_origin, scopes_asked, scopes_granted, status, cred_version, event_version,
@@ -101,7 +101,7 @@ export class TokensetStore {
          provider_issuer, provider_params, extras)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'active', 1, 1, $12, $13, $14, $15, $16, $17, $18, $19,
          $20)
-       ON CONFLICT DO NOTHING RETURNING ${STATE_COLUMNS}`,
+       ON CONFLICT DO NOTHING RETURNING ${STORED_COLUMNS}`,
       [
         id,
         request.personId,
@@ -144,7 +144,7 @@ export class TokensetStore {
       access: tokens.accessToken,
       refresh: tokens.refreshToken ?? kept,
     });
-    const [row] = await changed<TokensetState>(
+    const [row] = await changed<StoredRow>(
       tx,
       `UPDATE tokensets SET provider_label = $2, provider_email = $3, token_origin = $4, scopes_asked = $5,
          scopes_granted = $6, status = 'active', reason = NULL, cred_version = cred_version + 1,
@@ -152,7 +152,7 @@ export class TokensetStore {
          access_expires_at = $11, refresh_expires_at = $12, lease_owner = NULL, lease_until = NULL,
          next_attempt_at = NULL, failures = 0, failing_since = NULL, failure_said_at = NULL, provider_issuer = $13,
          provider_params = $14, extras = $15, connected_at = clock_timestamp(), restored_at = NULL
-       WHERE id = $1 RETURNING ${STATE_COLUMNS}`,
+       WHERE id = $1 RETURNING ${STORED_COLUMNS}`,
       [
         old.id,
         account.label,
@@ -182,7 +182,7 @@ export class TokensetStore {
     tx: EntityManager,
     row: TokensetState,
     old: ExistingRow,
-    request: RedeemRequest,
+    request: AskedRedeem,
     rotated: boolean,
   ): Promise<void> {
     const event = { id: row.id, sequence: row.eventVersion };
@@ -197,11 +197,14 @@ export class TokensetStore {
       });
   }
 
-  /** An old refresh token stays if no new one came; but not across a change of where it may be sent. */
+  /**
+   * An old refresh token stays if no new one came; but not across a change of where it may be sent, nor where nobody
+   * knows whether both are of one account.
+   */
   private keptRefreshToken(old: ExistingRow, incoming: Incoming): string | null {
     const { redeem, account } = incoming;
     const origins = [redeem.provider.tokenOrigin, ...formerOriginsOf(redeem, account)];
-    if (!old.refresh_sealed || !origins.includes(old.token_origin)) return null;
+    if (account.subject === '' || !old.refresh_sealed || !origins.includes(old.token_origin)) return null;
     const place = { ...placeOf(old.id, old.cred_version, incoming), tokenOrigin: old.token_origin };
     try {
       return this.custody.open(
@@ -224,10 +227,14 @@ export class TokensetStore {
     ]);
   }
 
-  private state(row: TokensetState, { userId, personId }: RedeemRequest) {
+  private state(row: TokensetState, { userId, personId }: AskedRedeem) {
     return { ...stateOf(row, userId), actor: { kind: 'user', id: personId } as const };
   }
 }
+
+const STORED_COLUMNS = `${STATE_COLUMNS}, coalesce(own_label, provider_label) AS label`;
+
+type StoredRow = TokensetState & { label: string | null };
 
 interface ExistingRow {
   id: string;
@@ -269,14 +276,16 @@ const placeOf = (tokensetId: string, credVersion: number, { redeem, account }: I
 });
 
 const redeemed = (
-  row: TokensetState,
+  row: StoredRow,
   { redeem: { request, provider }, tokens }: Incoming,
   rest: Pick<Redeemed, 'hasRefreshToken' | 'reconnected'>,
 ): Redeemed => ({
+  endsAt: rest.hasRefreshToken ? null : (row.expiresAt?.toISOString() ?? null),
   tokensetId: row.id,
   accountId: row.accountId,
   scopes: tokens.scopes,
   missingScopes: missingScopes(provider, request.scopesAsked, tokens.scopes),
+  label: row.label,
   ...rest,
 });
 

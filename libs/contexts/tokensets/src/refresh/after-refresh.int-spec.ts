@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench } from '../../test/bench.js';
 import { HttpsWorld } from '../../test/https-world.js';
 import { Provider } from '../../test/provider.js';
@@ -66,6 +68,41 @@ describe('after a refresh', () => {
       await bench.expire(account);
       const token = await bench.token(account);
       expect([token!.refreshed, token!.expiresIn <= 600]).toEqual([true, true]);
+    });
+
+    it.each([
+      ['answered', false],
+      ['asked for', true],
+    ])('SE-05 is that of the whole one though it is told while a part is %s', async (_, isBefore) => {
+      const account = await bench.connected({ ...settings(), tokenRequest: { refreshScope: 'when-narrowing' } });
+      await bench.expire(account);
+      const asking: ServerResponse[] = [];
+      const held = async (count: number) => {
+        while (asking.length < count) await sleep(5);
+      };
+      const tell = (at: number, seconds: number) => {
+        asking[at]!.writeHead(200, { 'content-type': 'application/json' });
+        asking[at]!.end(JSON.stringify({ active: true, exp: Math.floor(Date.now() / 1000) + seconds }));
+      };
+      bench.provider.pages.set('/introspect', () => (response) => void asking.push(response));
+      const whole = bench.token(account);
+      await held(1);
+      const toldOfWhole = async () => {
+        tell(0, 300);
+        await whole;
+      };
+      bench.provider.after = async (_call, answer) => {
+        if (isBefore) await toldOfWhole();
+        return answer === 'reset' ? answer : { ...answer, body: { ...(answer.body as object), scope: 'read' } };
+      };
+      const part = bench.token(account, { scopes: ['read'] });
+      await held(2);
+      bench.provider.after = () => undefined;
+      if (!isBefore) await toldOfWhole();
+      tell(1, 100);
+      expect((await part)!.expiresIn).toBeLessThanOrEqual(100);
+      const left = await secondsLeft(account);
+      expect([left > 250, left <= 300]).toEqual([true, true]);
     });
 
     it('9 has its true time left though the provider was slow to tell it', async () => {

@@ -21,6 +21,8 @@ export interface FreshTokens {
   provider: ResolvedProvider;
   clientSecret: string | null;
   answer: ProviderTokens;
+  /** The access token is its caller's alone. */
+  isPart: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export class AfterRefresh implements BeforeApplicationShutdown {
 
   /** The same with its true end, where the provider tells it only when asked. */
   async withLifetime(refreshed: Refreshed, fresh: FreshTokens): Promise<Refreshed> {
-    const { provider, clientSecret, answer, tokensetId } = fresh;
+    const { provider, clientSecret, answer, tokensetId, isPart } = fresh;
     if (answer.saysLifetime || provider.entry.tokenResponse.noExpiry !== 'introspect') return refreshed;
     const { accessToken, issuedAt, credVersion } = refreshed;
     const began = performance.now();
@@ -48,11 +50,13 @@ export class AfterRefresh implements BeforeApplicationShutdown {
     // The provider took its time, and the token has so much less left.
     const now = new Date(refreshed.now.getTime() + performance.now() - began);
     if (expiresAt === undefined) return { ...refreshed, now };
-    await this.database.query('UPDATE tokensets SET access_expires_at = $3 WHERE id = $1 AND cred_version = $2', [
-      tokensetId,
-      credVersion,
-      expiresAt,
-    ]);
+    // Later versions may have the same access token: where a part was had, it stays.
+    if (!isPart)
+      await this.database.query(
+        `UPDATE tokensets SET access_expires_at = $4
+         WHERE id = $1 AND cred_version >= $2 AND access_issued_at = $3`,
+        [tokensetId, credVersion, issuedAt, expiresAt],
+      );
     return { ...refreshed, now, expiresAt };
   }
 

@@ -16,6 +16,10 @@ export class Flights<Outcome> {
     return flight;
   }
 
+  has(key: string): boolean {
+    return this.running.has(key);
+  }
+
   /** Begins nothing new and waits for what runs; not for ever, for a database may hold a statement as long as it likes. */
   async close(patienceMs: number): Promise<void> {
     this.closed = true;

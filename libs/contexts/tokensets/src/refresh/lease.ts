@@ -16,7 +16,8 @@ const KEY_DAYS = 365;
  * provider asked us to wait for is waited for, but by an administrator.
  */
 const DUE = `(t.status = 'active' OR t.reason = 'admin') AND t.refresh_sealed IS NOT NULL AND t.token_origin = ANY($4)
-  AND CASE WHEN $5::int IS NULL THEN NOT ${usableSql('$2')} ELSE t.cred_version = $5 END
+  AND CASE WHEN $10::text[] IS NOT NULL THEN t.scopes_granted @> $10 AND t.access_sealed IS NOT NULL
+    WHEN $5::int IS NULL THEN NOT ${usableSql('$2')} ELSE t.cred_version = $5 END
   AND ($6 OR t.next_attempt_at IS NULL OR t.next_attempt_at <= clock_timestamp())`;
 const AWAITED = awaitedSql({ rotation: '$3::text', node: '$7', silenceSeconds: '$8', sinceFailure: '$9' });
 
@@ -78,11 +79,11 @@ export class Lease {
   private async take(tx: EntityManager, terms: RefreshTerms): Promise<LeasedRow | undefined> {
     const [row] = await changed<Omit<LeasedRow, 'key'>>(
       tx,
-      `UPDATE tokensets t SET fence = fence + 1, lease_owner = $10,
-         lease_until = clock_timestamp() + make_interval(secs => $11)
+      `UPDATE tokensets t SET fence = fence + 1, lease_owner = $11,
+         lease_until = clock_timestamp() + make_interval(secs => $12)
        WHERE id = $1 AND ${DUE} AND (lease_until IS NULL OR lease_until < clock_timestamp()) AND NOT ${AWAITED}
        RETURNING fence, cred_version, refresh_sealed, person_id, connection_id, provider_subject, token_origin,
-         scopes_granted, failures, key_id, restored_at IS NOT NULL AS is_restored`,
+         scopes_granted, access_sealed, access_issued_at, access_expires_at, failures, key_id, restored_at IS NOT NULL AS is_restored`,
       [...this.values(terms), this.settings.bootId, this.settings.leaseSeconds(terms.rotation)],
     );
     if (!row) return undefined;
@@ -120,6 +121,7 @@ export class Lease {
       terms.atVersion,
       terms.kind === 'forced',
       ...takeoverValues(this.nodes, this.settings),
+      terms.narrowTo,
     ];
   }
 }
@@ -138,6 +140,9 @@ interface LeasedRow {
   provider_subject: string;
   token_origin: string;
   scopes_granted: string[];
+  access_sealed: Buffer;
+  access_issued_at: Date;
+  access_expires_at: Date | null;
   failures: number;
   key_id: string;
   is_restored: boolean;
@@ -165,6 +170,12 @@ const openAttempt = (terms: RefreshTerms, row: LeasedRow, sent: Journalled, doub
   isKeyOld: row.key?.is_old ?? false,
   refreshSealed: row.refresh_sealed,
   scopes: row.scopes_granted,
+  narrowed: terms.narrowTo && {
+    scopes: terms.narrowTo,
+    accessSealed: row.access_sealed,
+    issuedAt: row.access_issued_at,
+    expiresAt: row.access_expires_at,
+  },
   failures: row.failures,
   graceSeconds: terms.graceSeconds,
   inDoubt: doubt.inDoubt,

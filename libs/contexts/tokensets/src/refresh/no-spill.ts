@@ -1,7 +1,7 @@
-import { RefreshSpill } from './refresh.types.js';
+import { Spill } from './refresh.types.js';
 
 /** For a process without a disk of its own: what dies between answer and commit is lost, and said to be. */
-export class NoSpill extends RefreshSpill {
+export class NoSpill extends Spill {
   override readonly node = null;
   override write(): Promise<void> {
     return Promise.resolve();

@@ -4,7 +4,7 @@ import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
 import { TokensetsSettings } from '../tokensets.options.js';
 import { NodeClaim } from './node-claim.js';
-import { RefreshSpill } from './refresh.types.js';
+import { Spill } from './refresh.types.js';
 
 const HEARTBEAT_MS = 5_000;
 /** So long without a written heartbeat, whatever kept us: we may have heard nobody. */
@@ -26,7 +26,7 @@ export class NodeRegistry {
   constructor(
     private readonly database: DataSource,
     ring: KeyRing,
-    spill: RefreshSpill,
+    spill: Spill,
     private readonly settings: TokensetsSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -72,13 +72,14 @@ export class NodeRegistry {
     return this.failedAt === null ? null : (now - this.failedAt) / 1000;
   }
 
-  /** Gone in order: nobody has to wait for an answer of ours, unless there is one, or an attempt is still open. */
+  /** Gone in order: nobody has to wait for an answer of ours, unless there is one, or a refresh or a code is under way. */
   async leave({ isEmpty }: { isEmpty: boolean }): Promise<void> {
     clearInterval(this.heartbeat);
     if (isEmpty)
       await this.database.query(
         `DELETE FROM nodes WHERE node = $1 AND boot_id = $2
-           AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
+           AND NOT EXISTS (SELECT FROM refresh_attempts WHERE node = $1 AND boot_id = $2 AND state = 'sent')
+           AND NOT EXISTS (SELECT FROM redeems WHERE node = $1 AND boot_id = $2 AND state = 'sent')`,
         [this.node, this.settings.bootId],
       );
     await this.looking;

@@ -50,6 +50,7 @@ describe('a process', () => {
       graceSeconds: 0,
       reserveSeconds: 60,
       atVersion: null,
+      narrowTo: null,
       kind: 'on_demand',
       actor: { kind: 'client', id: 'app' },
     };

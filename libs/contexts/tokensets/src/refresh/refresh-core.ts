@@ -2,6 +2,7 @@ import { UnreadableRecord } from '@strongroom/crypto';
 import type { Custody } from '../custody/custody.js';
 import { sayableCode } from '../tokenset-state.js';
 import { type Holder, untilDurable } from '../until-durable.js';
+import { isOfThePart } from './can-narrow.js';
 import type { CrashPoints } from './crash-points.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
 import type {
@@ -11,16 +12,17 @@ import type {
   Refusal,
   RefreshAnswer,
   RefreshOutcome,
-  RefreshSpill,
+  Spill,
   RefreshStore,
   RefreshTerms,
 } from './refresh.types.js';
+import { spillIfPossible } from './spill-if-possible.js';
 
 /** Everything the algorithm touches, so that a model can stand behind each. */
 export interface RefreshWorld extends Holder {
   store: RefreshStore;
   custody: Custody;
-  spill: RefreshSpill;
+  spill: Spill;
   crash: CrashPoints;
   metrics: CoreMetrics;
   /** Told of a late answer whose tokenset was deleted meanwhile. Nothing here keeps these tokens. */
@@ -62,9 +64,9 @@ export class RefreshCore {
     const attempt = await this.world.store.begin(terms);
     if (typeof attempt === 'string') return { state: attempt };
     await this.world.crash.at('P1', attempt.tokensetId);
-    let refreshToken: string;
+    let stored: StoredTokens;
     try {
-      refreshToken = this.world.custody.open(attempt.place, attempt.key, 'refresh', attempt.refreshSealed);
+      stored = this.opened(attempt);
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) {
         // The vault is sealed: nothing was sent, and nobody has to be in doubt about it.
@@ -77,16 +79,27 @@ export class RefreshCore {
       await this.world.store.release(attempt, 'not_processed', null);
       return { state: 'changed' };
     }
-    const answer = await this.sendAsOftenAsAllowed(attempt, refreshToken, send);
-    const outcome = await this.settle(attempt, refreshToken, answer, reuseKillsGrant);
+    const answer = await this.sendAsOftenAsAllowed(attempt, stored.refresh, send);
+    const outcome = await this.settle(attempt, stored, answer, reuseKillsGrant);
     if (outcome.state === 'refreshed' || outcome.state === 'reconnect_required') this.recovered(attempt, begun);
     return outcome;
+  }
+
+  /** Before anything is sent: an access token that is to stay must be one that can be sealed again. */
+  private opened({ place, key, refreshSealed, narrowed }: OpenAttempt): StoredTokens {
+    const { custody } = this.world;
+    return {
+      refresh: custody.open(place, key, 'refresh', refreshSealed),
+      kept: narrowed && custody.open(place, key, 'access', narrowed.accessSealed),
+    };
   }
 
   /** One send; again only where the provider says that it did not count, or its grace still runs. */
   private async sendAsOftenAsAllowed(attempt: OpenAttempt, token: string, send: SendRefresh): Promise<RefreshAnswer> {
     for (let races = 0, graceUsed = false; ;) {
-      const answer = await this.sendHoldingLease(attempt, () => send(token, attempt.scopes, attempt.sentAt));
+      const answer = await this.sendHoldingLease(attempt, () =>
+        send(token, [...(attempt.narrowed?.scopes ?? attempt.scopes)], attempt.sentAt),
+      );
       if (answer.outcome === 'tokens') return answer;
       if (answer.class === 'race' && races < 3) {
         races += 1;
@@ -123,12 +136,18 @@ export class RefreshCore {
 
   private settle(
     attempt: OpenAttempt,
-    sent: string,
+    stored: StoredTokens,
     answer: RefreshAnswer,
     reuseKillsGrant: boolean,
   ): Promise<RefreshOutcome> {
-    if (answer.outcome === 'tokens') return this.keep(attempt, sent, answer);
-    const why: Refusal = { class: answer.class, httpStatus: answer.httpStatus, code: sayableCode(answer.code, [sent]) };
+    if (answer.outcome === 'tokens') return this.keep(attempt, stored, answer);
+    const why: Refusal = {
+      class: answer.class,
+      httpStatus: answer.httpStatus,
+      code: sayableCode(answer.code, [stored.refresh]),
+    };
+    // No word on the whole, nor on what was sent before: the next refresh that asks for everything tells.
+    if (attempt.narrowed && isOfThePart(answer.class)) return this.released(attempt, 'not_processed', why);
     switch (answer.class) {
       case 'reconnect':
         return this.verdict(attempt, reasonOf(attempt), why);
@@ -148,20 +167,20 @@ export class RefreshCore {
   }
 
   /** Answers only after the commit: nobody sees an access token whose sibling refresh token is not durable. */
-  private async keep(attempt: OpenAttempt, sent: string, answer: Tokens): Promise<RefreshOutcome> {
+  private async keep(attempt: OpenAttempt, stored: StoredTokens, answer: Tokens): Promise<RefreshOutcome> {
     const answeredAt = this.world.monotonic();
     await this.world.crash.at('P3', attempt.tokensetId);
     // A key service that is away now must not cost the tokens either.
     const { credential, tokens } = await untilDurable(this.world, 'refreshed tokens not sealed yet', () =>
-      Promise.resolve().then(() => this.sealed(attempt, sent, answer)),
+      Promise.resolve().then(() => this.sealed(attempt, stored, answer)),
     );
-    if (credential.rotated) await this.spilled(attempt, credential);
+    if (credential.rotated) await spillIfPossible(this.world, { attempt, credential });
     await this.world.crash.at('P3b', attempt.tokensetId);
     try {
       const written = await untilDurable(this.world, 'refreshed tokens not stored yet', () =>
         this.world.store.commit(attempt, credential),
       );
-      return await this.committed(attempt, { written, credential, tokens, answeredAt });
+      return await this.committed(attempt, { written, credential, answer, tokens, answeredAt });
     } finally {
       this.world.spill.release(attempt.id);
     }
@@ -170,8 +189,8 @@ export class RefreshCore {
   /** The new credential as the row will hold it. */
   private sealed(
     attempt: OpenAttempt,
-    sent: string,
-    { accessToken, scopes, expiresAt, refreshExpiresAt, brought, ...answer }: Tokens,
+    { refresh: sent, kept }: StoredTokens,
+    answer: Tokens,
   ): { credential: NewCredential; tokens: DroppedTokens } {
     const { custody } = this.world;
     // RFC 6749 §6: no new refresh token means the old one stays in use.
@@ -179,28 +198,24 @@ export class RefreshCore {
     const { tokenOrigin, tokensetId } = attempt;
     const place = { ...attempt.place, tokenOrigin, credVersion: attempt.base + 1 };
     const newKey = attempt.isKeyOld ? custody.newKeyIfPossible(tokensetId) : null;
-    const sealed = custody.sealTokens(place, newKey ?? attempt.key, { access: accessToken, refresh: refreshToken });
+    const sealed = custody.sealTokens(place, newKey ?? attempt.key, {
+      access: kept ?? answer.accessToken,
+      refresh: refreshToken,
+    });
     const rotated = refreshToken !== sent;
-    const lives = { expiresAt, refreshExpiresAt };
+    const { refreshExpiresAt, brought } = answer;
+    // A narrowed token is its caller's alone: what is stored of it is the refresh token that came along.
+    const { scopes } = attempt.narrowed ? attempt : answer;
+    const { issuedAt, expiresAt } = attempt.narrowed ?? { issuedAt: attempt.sentAt, expiresAt: answer.expiresAt };
     return {
-      credential: { ...sealed, tokenOrigin, scopes, ...lives, brought, rotated, newKey },
-      tokens: { accessToken, refreshToken },
+      credential: { ...sealed, tokenOrigin, scopes, issuedAt, expiresAt, refreshExpiresAt, brought, rotated, newKey },
+      tokens: { accessToken: answer.accessToken, refreshToken },
     };
-  }
-
-  /** Without it a process that dies before the commit loses the grant; with a full disk that is all there is. */
-  private async spilled(attempt: OpenAttempt, credential: NewCredential): Promise<void> {
-    try {
-      await this.world.spill.write(attempt, credential);
-    } catch (error) {
-      this.world.metrics.spillFailed();
-      this.world.report(error, 'refreshed tokens not spilled');
-    }
   }
 
   private async committed(
     attempt: OpenAttempt,
-    { written, credential, tokens, answeredAt }: Written,
+    { written, credential, answer, tokens, answeredAt }: Written,
   ): Promise<RefreshOutcome> {
     const { metrics, spill, custody } = this.world;
     await this.world.crash.at('P5', attempt.tokensetId);
@@ -214,7 +229,7 @@ export class RefreshCore {
     }
     metrics.committed(connectionId, (this.world.monotonic() - answeredAt) / 1000);
     if (credential.newKey) custody.forget(attempt.key.keyId);
-    const { scopes, expiresAt } = credential;
+    const { scopes, expiresAt } = answer;
     const stored = { issuedAt: attempt.sentAt, credVersion: attempt.base + 1, now: written.now };
     return { state: 'refreshed', accessToken: tokens.accessToken, scopes, expiresAt, ...stored };
   }
@@ -270,8 +285,16 @@ export class RefreshCore {
 
 type Tokens = Extract<RefreshAnswer, { outcome: 'tokens' }>;
 
+/** What is in the row, in clear. */
+interface StoredTokens {
+  refresh: string;
+  /** The access token that stays, if the new one is not to be stored. */
+  kept: string | null;
+}
+
 interface Written {
   written: Committed;
+  answer: Tokens;
   credential: NewCredential;
   tokens: DroppedTokens;
   answeredAt: number;

@@ -7,7 +7,7 @@ import { TokensetsHealth } from '../tokensets-health.js';
 import { CrashPoints } from './crash-points.js';
 import type { DroppedTokens, RefreshWorld } from './refresh-core.js';
 import { RefreshMetrics } from './refresh-metrics.js';
-import { type OpenAttempt, RefreshSpill, RefreshStore } from './refresh.types.js';
+import { type OpenAttempt, Spill, RefreshStore } from './refresh.types.js';
 
 /** The world as a running process has it. */
 @Injectable()
@@ -17,7 +17,7 @@ export class ProcessWorld implements RefreshWorld {
   constructor(
     readonly store: RefreshStore,
     readonly custody: Custody,
-    readonly spill: RefreshSpill,
+    readonly spill: Spill,
     readonly crash: CrashPoints,
     readonly metrics: RefreshMetrics,
     private readonly health: TokensetsHealth,

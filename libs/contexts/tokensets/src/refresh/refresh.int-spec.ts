@@ -67,7 +67,7 @@ describe('a refresh', () => {
     expect((await bench.attempts(account)).map(({ state }) => state)).toEqual(['committed']);
   });
 
-  it('I2 that ends after a delete stores nothing', async () => {
+  it('I2 CN-36 that ends after a delete stores nothing', async () => {
     const account = await bench.connected();
     await bench.expire(account);
     bench.provider.after = async () => {

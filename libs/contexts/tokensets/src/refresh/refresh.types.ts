@@ -2,7 +2,7 @@ import type { Actor } from '@strongroom/contracts';
 import type { Brought } from '../brought.js';
 import type { KeyRow, Place, SealedTokens } from '../custody/custody.js';
 import type { Limited } from '../limits/refresh-limits.js';
-import type { SpilledRefresh } from './spill-file.js';
+import type { Spilled } from './spill-file.js';
 
 /** `spec/refresh.md` §3: what a second use of a refresh token may do. */
 export type Rotation = 'repeatable' | 'grace' | 'strict';
@@ -21,6 +21,8 @@ export interface RefreshTerms {
   reserveSeconds: number;
   /** Null: only a token with less than the reserve is refreshed. A number: whatever it has left, at this version only. */
   atVersion: number | null;
+  /** Only these scopes, for one caller: whatever the stored token has left, and it stays. Null: as granted. */
+  narrowTo: readonly string[] | null;
   kind: RefreshKind;
   actor: Actor;
 }
@@ -45,7 +47,10 @@ export interface OpenAttempt {
   /** The key has served its year: the new tokens get another one. */
   isKeyOld: boolean;
   refreshSealed: Buffer;
+  /** As granted. */
   scopes: string[];
+  /** There if the provider is asked for less: what is asked, and the access token that stays. */
+  narrowed: { scopes: readonly string[]; accessSealed: Buffer; issuedAt: Date; expiresAt: Date | null } | null;
   failures: number;
   graceSeconds: number;
   /** Earlier attempts on the same base whose outcome nobody knows. */
@@ -63,6 +68,8 @@ export interface NewCredential extends SealedTokens {
   /** Goes over what the tokenset has already. */
   brought: Brought;
   scopes: string[];
+  /** Of the access token. */
+  issuedAt: Date;
   expiresAt: Date | null;
   refreshExpiresAt: Date | null;
   rotated: boolean;
@@ -71,7 +78,7 @@ export interface NewCredential extends SealedTokens {
 }
 
 /** Of an attempt what its commit needs; this much outlives the process. */
-export type CommittableAttempt = Pick<OpenAttempt, 'id' | 'tokensetId' | 'base' | 'kind' | 'actor' | 'sentAt'>;
+export type CommittableAttempt = Pick<OpenAttempt, 'id' | 'tokensetId' | 'base' | 'kind' | 'actor'>;
 
 /**
  * What became of a credential. `superseded`: a newer one is there. `gone`: the tokenset is. `waits`: only a person, or a
@@ -152,18 +159,18 @@ export abstract class RefreshStore {
   abstract release(attempt: OpenAttempt, state: 'not_processed' | 'rejected', why: Refusal | null): Promise<void>;
 }
 
-/** Keeps a new refresh token where a process that dies before the commit does not lose it. */
-export abstract class RefreshSpill {
+/** Keeps what a provider gave once where a process that dies before the commit does not lose it. */
+export abstract class Spill {
   /** UUID of whoever has what lies here; null: nothing can. */
   abstract readonly node: string | null;
   /** Durable when it returns. @throws what the disk says */
-  abstract write(attempt: CommittableAttempt, credential: NewCredential): Promise<void>;
+  abstract write(spilled: Spilled): Promise<void>;
   /** Once nobody needs it. Does not fail: a file that stays is replayed, and that changes nothing. */
-  abstract remove(attemptId: string): Promise<void>;
-  /** Its refresh is over without it having been removed: it may be replayed. */
-  abstract release(attemptId: string): void;
-  /** Older versions first; none of a refresh that is still under way here. What cannot be read is put aside. */
-  abstract leftovers(): Promise<SpilledRefresh[]>;
+  abstract remove(id: string): Promise<void>;
+  /** Whoever wrote it is done without having removed it: it may be replayed. */
+  abstract release(id: string): void;
+  /** Older versions first; nothing that is still under way here. What cannot be read is put aside. */
+  abstract leftovers(): Promise<Spilled[]>;
   /** It does not open. Kept for a person to look at. */
-  abstract setAside(attemptId: string, why: unknown): Promise<void>;
+  abstract setAside(id: string, why: unknown): Promise<void>;
 }

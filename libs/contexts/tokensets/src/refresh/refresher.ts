@@ -8,11 +8,13 @@ import { broughtBy, storableScopes } from '../brought.js';
 import { Connections } from '../connections.js';
 import type { AccountParams } from '../known-connection.js';
 import type { CallAnswer } from '../limits/breaker.js';
+import { Lane } from '../limits/lane.js';
 import { RefreshLimits, type Work } from '../limits/refresh-limits.js';
 import { ProviderClient } from '../provider-client.js';
 import { redirectUriOf } from '../redirect-uri.js';
 import { RefreshInProgressError } from '../tokensets.errors.js';
 import { LAST_WRITE_MS, TokensetsSettings } from '../tokensets.options.js';
+import { canNarrow } from './can-narrow.js';
 import { AfterRefresh } from './after-refresh.js';
 import { Flights } from './flights.js';
 import { RefreshCore, type SendRefresh } from './refresh-core.js';
@@ -27,6 +29,8 @@ export interface DueRefresh {
   reserveSeconds: number;
   /** Null: only if the token has less left than that. A number: whatever it has left, while it is at this version. */
   atVersion: number | null;
+  /** Only these scopes, at whatever version; the new token is not stored. */
+  narrowTo?: readonly string[];
   kind: RefreshKind;
   actor: Actor;
 }
@@ -39,6 +43,9 @@ const BACKGROUND_WAIT_MS = 1_000;
 @Injectable()
 export class Refresher {
   private readonly flights = new Flights<RefreshOutcome>();
+  private readonly narrowed = new Flights<RefreshOutcome>();
+  /** Of those who want different parts of one grant one is under way. */
+  private readonly lanes = new Map<string, Lane>();
   private readonly core: RefreshCore;
 
   constructor(
@@ -58,6 +65,7 @@ export class Refresher {
 
   /** Settles when the provider has answered and the answer is durable; not when the caller stops waiting. */
   refresh(due: DueRefresh): Promise<RefreshOutcome> {
+    if (due.narrowTo) return this.narrow(due, due.narrowTo);
     return this.flights.join(
       due.tokensetId,
       () => this.flown(due),
@@ -70,8 +78,27 @@ export class Refresher {
     // What is in flight has a deadline of its own; after that only a store that stays away can keep it up.
     const { patienceMs } = this.settings;
     const patience = setTimeout(() => this.world.giveUp(), patienceMs).unref();
-    await this.flights.close(patienceMs + LAST_WRITE_MS);
+    await Promise.all([this.flights, this.narrowed].map((flights) => flights.close(patienceMs + LAST_WRITE_MS)));
     clearTimeout(patience);
+  }
+
+  /** Shared by those who want the very same scopes while it is under way, and by nobody afterwards. */
+  private narrow(due: DueRefresh, scopes: readonly string[]): Promise<RefreshOutcome> {
+    const key = JSON.stringify([due.tokensetId, ...scopes.toSorted()]);
+    return this.narrowed.join(
+      key,
+      () => this.inTurn(due),
+      () => new RefreshInProgressError(),
+    );
+  }
+
+  private async inTurn(due: DueRefresh): Promise<RefreshOutcome> {
+    const lane = this.lanes.get(due.tokensetId) ?? new Lane();
+    this.lanes.set(due.tokensetId, lane);
+    const outcome = await lane
+      .inTurn(this.settings.refreshWaitMs, () => this.flown(due))
+      .finally(() => lane.isEmpty && this.lanes.delete(due.tokensetId));
+    return outcome ?? { state: 'held' };
   }
 
   private async flown(due: DueRefresh): Promise<RefreshOutcome> {
@@ -87,6 +114,7 @@ export class Refresher {
     const connection = await this.connections.now(due.connectionId);
     const { provider, formerTokenOrigins } = connection?.of(due.params, true) ?? NOTHING;
     if (!provider) return { state: 'failed', class: 'client_config' };
+    if (due.narrowTo && !canNarrow(provider)) return { state: 'failed', class: 'insufficient_scope' };
     const { connectionId } = due;
     const { tokenOrigin } = provider;
     const budgetPerSecond = provider.entry.rateLimit.budgetPerSecond ?? null;
@@ -118,11 +146,12 @@ export class Refresher {
       graceSeconds,
       reserveSeconds,
       atVersion,
+      narrowTo: due.narrowTo ?? null,
       kind,
       actor,
     };
     let answer: ProviderTokens | undefined;
-    const send = this.sender(provider, clientSecret, (received, seconds) => {
+    const send = this.sender(provider, clientSecret, due.narrowTo !== undefined, (received, seconds) => {
       const ok = received.outcome === 'tokens';
       if (ok) answer = received;
       const { connectionId } = due;
@@ -133,7 +162,7 @@ export class Refresher {
     const work = () => this.core.refresh(terms, send, provider.refresh.reuse === 'revokes-grant');
     const outcome = await this.alone(due, work);
     if (outcome.state !== 'refreshed' || !answer) return outcome;
-    const fresh = { tokensetId, provider, clientSecret, answer };
+    const fresh = { tokensetId, provider, clientSecret, answer, isPart: due.narrowTo !== undefined };
     this.after.follow(outcome, fresh);
     return this.after.withLifetime(outcome, fresh);
   }
@@ -168,6 +197,7 @@ export class Refresher {
   private sender(
     provider: ResolvedProvider,
     clientSecret: string | null,
+    isNarrowed: boolean,
     heard: (answer: ProviderTokens | ProviderError, seconds: number) => void,
   ): SendRefresh {
     return async (refreshToken, scopes, now) => {
@@ -179,7 +209,7 @@ export class Refresher {
           refreshToken,
           redirectUri: redirectUriOf(this.publicUrl, provider.name),
           // Nobody asked for less: where a scope only narrows, none is said.
-          ...(provider.entry.tokenRequest.refreshScope === 'always' ? { scopes } : {}),
+          ...(isNarrowed || provider.entry.tokenRequest.refreshScope === 'always' ? { scopes } : {}),
         },
         scopes,
         now,

@@ -41,6 +41,7 @@ export async function commitCredential(
   return before ? 'superseded' : 'gone';
 }
 
+/** An access token that stays may have been told its end since the attempt began. */
 async function replace(
   tx: EntityManager,
   attempt: CommittableAttempt,
@@ -49,7 +50,8 @@ async function replace(
   const [row] = await changed<TokensetState>(
     tx,
     `UPDATE tokensets SET status = 'active', reason = NULL, access_sealed = $3, refresh_sealed = $4,
-       scopes_granted = $5, access_issued_at = $6, access_expires_at = $7, refresh_expires_at = $8,
+       scopes_granted = $5, access_issued_at = $6, refresh_expires_at = $8,
+       access_expires_at = CASE WHEN access_issued_at = $6 THEN access_expires_at ELSE $7 END,
        token_origin = $9, provider_params = provider_params || $10::jsonb, extras = extras || $11::jsonb,
        key_id = coalesce($12, key_id), cred_version = $2 + 1, event_version = event_version + 1,
        lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL, failures = 0, failing_since = NULL,
@@ -62,7 +64,7 @@ async function replace(
       credential.accessSealed,
       credential.refreshSealed,
       credential.scopes,
-      attempt.sentAt,
+      credential.issuedAt,
       credential.expiresAt,
       credential.refreshExpiresAt,
       credential.tokenOrigin,

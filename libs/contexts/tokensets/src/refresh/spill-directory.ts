@@ -4,8 +4,8 @@ import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises
 import { join } from 'node:path';
 import type { KeyRing } from '@strongroom/crypto';
 import { z } from 'zod';
-import { type CommittableAttempt, type NewCredential, RefreshSpill } from './refresh.types.js';
-import { decodeSpill, encodeSpill, type SpilledRefresh } from './spill-file.js';
+import { Spill } from './refresh.types.js';
+import { decodeSpill, encodeSpill, idOf, type Spilled } from './spill-file.js';
 import { writeFileOnce } from './write-file-once.js';
 
 const UNREADABLE = 'unreadable';
@@ -20,12 +20,12 @@ export interface SpillReports {
 }
 
 /**
- * New refresh tokens, sealed, on this process's own disk. The directory also says who this process is, so that a volume
+ * New tokens, sealed, on this process's own disk. The directory also says who this process is, so that a volume
  * that moves takes the process's name with it; the claim on that name keeps a second process out.
  */
-export class SpillDirectory extends RefreshSpill {
+export class SpillDirectory extends Spill {
   override readonly node: string;
-  /** Files of refreshes that are under way in this process. */
+  /** Files of what is under way in this process. */
   private readonly own = new Set<string>();
 
   /** Only for this user, made if it is not there. */
@@ -41,52 +41,53 @@ export class SpillDirectory extends RefreshSpill {
     this.node = nodeOf(path, named);
   }
 
-  override async write(attempt: CommittableAttempt, credential: NewCredential): Promise<void> {
-    this.own.add(attempt.id);
-    const begun = join(this.path, attempt.id + BEGUN);
+  override async write(spilled: Spilled): Promise<void> {
+    const id = idOf(spilled);
+    this.own.add(id);
+    const begun = join(this.path, id + BEGUN);
     const file = await open(begun, 'wx', 0o600);
     try {
-      await file.writeFile(encodeSpill(this.ring.installationId, attempt, credential));
+      await file.writeFile(encodeSpill(this.ring.installationId, spilled));
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(begun, join(this.path, attempt.id + WHOLE));
+    await rename(begun, join(this.path, id + WHOLE));
     await this.sync();
   }
 
-  override async remove(attemptId: string): Promise<void> {
+  override async remove(id: string): Promise<void> {
     for (const end of [WHOLE, BEGUN])
-      await unlink(join(this.path, attemptId + end)).catch((error: NodeJS.ErrnoException) => {
+      await unlink(join(this.path, id + end)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') this.reports.failed(error, 'spill file not removed');
       });
-    this.own.delete(attemptId);
+    this.own.delete(id);
   }
 
-  override release(attemptId: string): void {
-    this.own.delete(attemptId);
+  override release(id: string): void {
+    this.own.delete(id);
   }
 
-  override async leftovers(): Promise<SpilledRefresh[]> {
-    const found: SpilledRefresh[] = [];
+  override async leftovers(): Promise<Spilled[]> {
+    const found: Spilled[] = [];
     for (const name of await readdir(this.path)) {
       const id = name.endsWith(WHOLE) ? name.slice(0, -WHOLE.length) : name.slice(0, -BEGUN.length);
       if (!(name.endsWith(WHOLE) || name.endsWith(BEGUN)) || this.own.has(id)) continue;
       const spilled = await this.read(name);
       if (spilled) found.push(spilled);
     }
-    return found.sort((one, other) => one.attempt.base - other.attempt.base);
+    return found.sort((one, other) => baseOf(one) - baseOf(other));
   }
 
-  override async setAside(attemptId: string, why: unknown): Promise<void> {
-    await this.moveAside(attemptId + WHOLE, why);
+  override async setAside(id: string, why: unknown): Promise<void> {
+    await this.moveAside(id + WHOLE, why);
   }
 
   /** Of another installation it is left where it lies: its database may be back tomorrow. */
-  private async read(name: string): Promise<SpilledRefresh | undefined> {
+  private async read(name: string): Promise<Spilled | undefined> {
     const { installationId } = this.ring;
     try {
-      const { installation, ...spilled } = decodeSpill(await readFile(join(this.path, name), 'utf8'));
+      const { installation, spilled } = decodeSpill(await readFile(join(this.path, name), 'utf8'));
       return installation === installationId ? spilled : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.moveAside(name, error);
@@ -115,6 +116,9 @@ export class SpillDirectory extends RefreshSpill {
     }
   }
 }
+
+/** A code replaces nothing. */
+const baseOf = (spilled: Spilled): number => ('attempt' in spilled ? spilled.attempt.base : 0);
 
 /** The name that the directory gives to whoever runs on it. */
 function nodeOf(path: string, named: string | null): string {

@@ -7,12 +7,21 @@ export interface SpilledRefresh {
   credential: NewCredential;
 }
 
+/** The same of a code: sealed as they wait in the database, until it is known whose account they belong to. */
+export interface SpilledRedeem {
+  redeem: { id: string; sessionId: string; connectionId: string; tokenOrigin: string; sealed: Buffer };
+}
+
+export type Spilled = SpilledRefresh | SpilledRedeem;
+
+/** UUID. */
+export const idOf = (spilled: Spilled): string => ('attempt' in spilled ? spilled.attempt.id : spilled.redeem.id);
+
 const bytes = z.base64url().transform((text) => Buffer.from(text, 'base64url'));
 const instant = z.iso.datetime().transform((text) => new Date(text));
 const kinds = ['on_demand', 'early', 'keep_fresh', 'keep_alive', 'recovery', 'forced'] as const;
 
-/** What a file of the spill holds: ids, times and sealed fields, nothing in clear that a row has not in clear too. */
-const file = z.strictObject({
+const refreshFile = z.strictObject({
   installation: z.string(),
   attempt: z.strictObject({
     id: z.uuid(),
@@ -23,6 +32,7 @@ const file = z.strictObject({
       kind: z.enum(['user', 'client', 'administrator', 'system']),
       id: z.string().optional(),
     }),
+    /** From when on the access token counts: usually that of its own send. */
     sentAt: instant,
   }),
   credential: z.strictObject({
@@ -41,12 +51,31 @@ const file = z.strictObject({
   }),
 });
 
-export function encodeSpill(installation: string, attempt: CommittableAttempt, credential: NewCredential): string {
-  const { id, tokensetId, base, kind, actor, sentAt } = attempt;
-  const { accessSealed, refreshSealed, newKey, ...rest } = credential;
+const redeemFile = z.strictObject({
+  installation: z.string(),
+  redeem: z.strictObject({
+    id: z.uuid(),
+    sessionId: z.string(),
+    connectionId: z.string(),
+    tokenOrigin: z.string(),
+    sealed: bytes,
+  }),
+});
+
+/** What a file of the spill holds: ids, times and sealed fields, nothing in clear that a row has not in clear too. */
+const file = z.union([refreshFile, redeemFile]);
+
+export function encodeSpill(installation: string, spilled: Spilled): string {
+  if ('redeem' in spilled)
+    return JSON.stringify({
+      installation,
+      redeem: { ...spilled.redeem, sealed: spilled.redeem.sealed.toString('base64url') },
+    });
+  const { id, tokensetId, base, kind, actor } = spilled.attempt;
+  const { accessSealed, refreshSealed, newKey, issuedAt, ...rest } = spilled.credential;
   return JSON.stringify({
     installation,
-    attempt: { id, tokensetId, base, kind, actor, sentAt },
+    attempt: { id, tokensetId, base, kind, actor, sentAt: issuedAt },
     credential: {
       ...rest,
       accessSealed: accessSealed.toString('base64url'),
@@ -57,8 +86,17 @@ export function encodeSpill(installation: string, attempt: CommittableAttempt, c
 }
 
 /** @throws Error if it is not one */
-export function decodeSpill(text: string): SpilledRefresh & { installation: string } {
-  const { installation, attempt, credential } = file.parse(JSON.parse(text));
-  const { id, ...actor } = attempt.actor;
-  return { installation, attempt: { ...attempt, actor: id === undefined ? actor : { ...actor, id } }, credential };
+export function decodeSpill(text: string): { installation: string; spilled: Spilled } {
+  const read = file.parse(JSON.parse(text));
+  const { installation } = read;
+  if ('redeem' in read) return { installation, spilled: { redeem: read.redeem } };
+  const { sentAt: issuedAt, ...rest } = read.attempt;
+  const { id, ...actor } = rest.actor;
+  return {
+    installation,
+    spilled: {
+      attempt: { ...rest, actor: id === undefined ? actor : { ...actor, id } },
+      credential: { ...read.credential, issuedAt },
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { Logger } from '@strongroom/observability';
 import type { TokensetsSettings } from '../tokensets.options.js';
 import { NoSpill } from './no-spill.js';
 import type { RefreshMetrics } from './refresh-metrics.js';
-import type { RefreshSpill } from './refresh.types.js';
+import type { Spill } from './refresh.types.js';
 import { SpillDirectory } from './spill-directory.js';
 
 /** The spill that the settings speak of. */
@@ -12,7 +12,7 @@ export function spillOf(
   ring: KeyRing,
   metrics: RefreshMetrics,
   logger: Logger,
-): RefreshSpill {
+): Spill {
   if (spillDir === null) return new NoSpill();
   const reports = {
     unreadable: (error: unknown, file: string) => {

@@ -4,8 +4,9 @@ import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
 import { Custody } from '../custody/custody.js';
 import { first } from '../rows.js';
-import { RefreshSpill, RefreshStore } from './refresh.types.js';
-import type { SpilledRefresh } from './spill-file.js';
+import { RedeemJournal } from '../redeem/redeem-journal.js';
+import { RefreshStore, Spill } from './refresh.types.js';
+import { idOf, type SpilledRedeem, type SpilledRefresh } from './spill-file.js';
 
 /** Only a person moves what waits, or a verdict that is undone: that need not be seen within two seconds. */
 const WAITING_MS = 60_000;
@@ -20,8 +21,9 @@ export class SpillReplay {
   private back: { tokensetId: string; version: number }[] = [];
 
   constructor(
-    private readonly spill: RefreshSpill,
+    private readonly spill: Spill,
     private readonly store: RefreshStore,
+    private readonly redeems: RedeemJournal,
     private readonly custody: Custody,
     private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -30,9 +32,10 @@ export class SpillReplay {
   /** Any number of times. @throws what the database says; the files stay then. */
   async run(): Promise<void> {
     const files = await this.spill.leftovers();
-    for (const id of this.waiting.keys()) if (!files.some(({ attempt }) => attempt.id === id)) this.waiting.delete(id);
+    for (const id of this.waiting.keys()) if (!files.some((file) => idOf(file) === id)) this.waiting.delete(id);
     for (const file of files)
-      if ((this.waiting.get(file.attempt.id) ?? 0) <= performance.now()) await this.replay(file);
+      if ('redeem' in file) await this.keepPending(file);
+      else if ((this.waiting.get(file.attempt.id) ?? 0) <= performance.now()) await this.replay(file);
   }
 
   async isEmpty(): Promise<boolean> {
@@ -65,6 +68,15 @@ export class SpillReplay {
       this.back.push({ tokensetId: attempt.tokensetId, version: attempt.base + 1 });
   }
 
+  /** Whoever asks for its session goes on with it; of one that ended meanwhile nothing is kept. */
+  private async keepPending({ redeem }: SpilledRedeem): Promise<void> {
+    const defect = defectIn(() => this.custody.openPending(redeem, redeem.sealed));
+    if (defect) return this.spill.setAside(redeem.id, defect);
+    const end = (await this.redeems.keepPending(redeem)) ? 'stored' : 'ended';
+    await this.spill.remove(redeem.id);
+    this.logger.warn({ connectSessionId: redeem.sessionId, end }, 'spilled redeem replayed');
+  }
+
   /** What it would replace. */
   private rowOf({ attempt }: SpilledRefresh): Promise<RowPlace | undefined> {
     return first<RowPlace>(
@@ -82,12 +94,17 @@ export class SpillReplay {
     const { keyId, keyWrapped, ...owner } = row;
     const { tokensetId } = attempt;
     const place = { tokensetId, ...owner, tokenOrigin: credential.tokenOrigin, credVersion: attempt.base + 1 };
-    try {
-      this.custody.open(place, credential.newKey ?? { keyId, keyWrapped }, 'refresh', credential.refreshSealed);
-      return undefined;
-    } catch (error) {
-      return error instanceof UnreadableRecord ? error : undefined;
-    }
+    const { newKey, refreshSealed } = credential;
+    return defectIn(() => this.custody.open(place, newKey ?? { keyId, keyWrapped }, 'refresh', refreshSealed));
+  }
+}
+
+function defectIn(open: () => unknown): UnreadableRecord | undefined {
+  try {
+    open();
+    return undefined;
+  } catch (error) {
+    return error instanceof UnreadableRecord ? error : undefined;
   }
 }
 

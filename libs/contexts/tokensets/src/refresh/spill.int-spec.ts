@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bench } from '../../test/bench.js';
+import { Bench, refusal } from '../../test/bench.js';
 import { ended, killedAtP3b } from '../../test/killed.js';
 import { Provider } from '../../test/provider.js';
+import { ProcessWorld } from './refresh-world.js';
 
 describe('a refresh token that was answered and perhaps not stored', () => {
   let bench: Bench;
@@ -54,6 +56,46 @@ describe('a refresh token that was answered and perhaps not stored', () => {
     expect(bench.provider.refreshes).toEqual([]);
     await bench.expire(account);
     expect((await bench.token(account))?.refreshed).toBe(true);
+  });
+
+  it('CN-30 what came for a code and could not be stored is stored by the next start, and the code is not sent again', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    bench.provider.before = async () => void (await bench.sql.query('ALTER TABLE pending_redeems RENAME TO away'));
+    const redeemed = refusal(bench.vault.redeem(request));
+    while ((await files()).length === 0) await sleep(10);
+    const [name] = await files();
+    expect(await readFile(join(spillDir, name!), 'latin1')).not.toContain('cnry_');
+    bench.app.get(ProcessWorld).giveUp();
+    await redeemed;
+    await ended(bench, spillDir);
+    await bench.sql.query('ALTER TABLE away RENAME TO pending_redeems');
+    await bench.boot();
+    expect(await files()).toEqual([]);
+    expect(await refusal(bench.vault.redeemed(request.sessionId))).toMatchObject({ status: 503 });
+    const outcome = async () => bench.vault.redeemed(request.sessionId).catch(() => null);
+    while (!(await outcome())) await sleep(10);
+    expect(await bench.vault.redeem(request)).toEqual(await outcome());
+    expect((await bench.token(request))?.accessToken).toMatch(/^cnry_at_/);
+    expect(bench.provider.calls).toHaveLength(1);
+  });
+
+  it('P3b SE-05 of a narrowed refresh is stored too, and the access token that was there stays with its times', async () => {
+    const account = await bench.connected();
+    const whole = await bench.token(account);
+    const { access_sealed: before } = (await bench.row(account))!;
+    await killedAtP3b(bench, { ...account, narrowTo: ['read'] });
+    await restarted();
+    const row = await bench.row(account);
+    expect(row).toMatchObject({ cred_version: 2, status: 'active', scopes_granted: ['read', 'write'] });
+    expect(row!.access_sealed).not.toEqual(before);
+    expect(await bench.token(account)).toMatchObject({
+      accessToken: whole!.accessToken,
+      expiresAt: whole!.expiresAt,
+      refreshed: false,
+    });
+    await bench.expire(account);
+    expect(await bench.token(account)).toMatchObject({ refreshed: true });
+    expect(Provider.serialOf(bench.provider.refreshes.at(-1)!.refreshToken!)).toBe(bench.provider.newest - 1);
   });
 
   it('P3b is stored before the others are told that the node is back', async () => {
@@ -157,14 +199,23 @@ describe('a refresh token that was answered and perhaps not stored', () => {
     const account = await killed();
     const [name] = await files();
     const path = join(spillDir, name!);
-    const file = JSON.parse(await readFile(path, 'utf8')) as { credential: { refreshSealed: string } };
+    const file = JSON.parse(await readFile(path, 'utf8')) as {
+      installation: string;
+      credential: { refreshSealed: string };
+    };
     const record = Buffer.from(file.credential.refreshSealed, 'base64url');
     record[record.length - 1]! ^= 1;
     file.credential.refreshSealed = record.toString('base64url');
     await writeFile(path, JSON.stringify(file));
     await writeFile(join(spillDir, 'torn.json'), '{"installation":');
+    const { installation } = file;
+    const id = randomUUID();
+    const redeem = { id, sessionId: 'cs_A', connectionId: 'con_A', tokenOrigin: bench.provider.url };
+    const sealed = file.credential.refreshSealed;
+    await writeFile(join(spillDir, `${id}.json`), JSON.stringify({ installation, redeem: { ...redeem, sealed } }));
     await restarted();
-    expect((await readdir(join(spillDir, 'unreadable'))).sort()).toEqual([name, 'torn.json'].sort());
+    const aside = [name, 'torn.json', `${id}.json`];
+    expect((await readdir(join(spillDir, 'unreadable'))).sort()).toEqual(aside.sort());
     expect(await bench.row(account)).toMatchObject({ cred_version: 1, status: 'active' });
     await rm(join(spillDir, 'unreadable'), { recursive: true });
   });
@@ -232,5 +283,26 @@ describe('a refresh token that was answered and perhaps not stored', () => {
     expect(await nodes()).toBe(0);
     await bench.boot();
     expect(await nodes()).toBe(1);
+  });
+
+  it('CN-30 and keeps its place while a code of its is under way: the others wait for what comes', async () => {
+    const request = await bench.redeemRequest(bench.person(), await bench.connection());
+    let goOn = (): void => undefined;
+    const told = new Promise<void>((settle) => (goOn = settle));
+    bench.provider.before = async () => void (await told);
+    const redeemed = bench.vault.redeem(request);
+    while ((await bench.sql.query('SELECT FROM redeems JOIN nodes USING (node, boot_id)')).rowCount === 0)
+      await sleep(10);
+    expect(await refusal(bench.vault.redeemed(request.sessionId))).toMatchObject({ status: 503 });
+    const over = bench.app.close();
+    const claims = `SELECT FROM pg_stat_activity WHERE application_name = 'strongroom-node' AND datname = current_database()`;
+    while ((await bench.sql.query(claims)).rowCount !== 0) await sleep(10);
+    const kept = await bench.sql.query('SELECT FROM redeems JOIN nodes USING (node, boot_id)');
+    goOn();
+    expect(await redeemed).toMatchObject({ hasRefreshToken: true });
+    await over;
+    expect(await files()).toEqual([]);
+    await bench.boot();
+    expect(kept.rowCount).toBe(1);
   });
 });

@@ -223,7 +223,7 @@ describe('the sweep', () => {
     const healthy = await left(TOLERANT);
     await bench.secret(healthy.connectionId, 'cnry_healthy');
     await sweeper.sweep();
-    for (let i = 0; i < 100 && (await bench.row(healthy))!.cred_version === 1; i += 1) await sleep(20);
+    for (let i = 0; i < 1_000 && (await bench.row(healthy))!.cred_version === 1; i += 1) await sleep(20);
     const { cred_version: version } = (await bench.row(healthy))!;
     answer();
     await sweeper.idle();

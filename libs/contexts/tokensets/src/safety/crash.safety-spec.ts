@@ -9,6 +9,9 @@ const KILLS = safetyCount('KILLS', { short: 20, full: 20 });
 /** Of each class, at each point, in each kill. */
 const HELD = safetyCount('HELD', { short: 3, full: 50 });
 
+/** The same for refreshes that ask for a part of the scopes. */
+const NARROWING_KILLS = safetyCount('NARROWING_KILLS', { short: 1, full: 5 });
+
 /** What a kill may cost at a strict provider; with grace it costs nothing anywhere. */
 const AT_STRICT: Record<CrashPoint, 'nothing' | 'what is said'> = {
   P0: 'nothing',
@@ -56,6 +59,26 @@ describe('kill -9 in the middle of refreshes', () => {
       if (!mayLose) expect(lostAndSaid).toBe(0);
     },
   );
+
+  it('SE-05 loses nothing by a refresh for a part either, and gives nobody a part as the whole', async () => {
+    const narrowing = new CrashRun(world, 'narrowing', {}, {}, ['read']);
+    for (let kill = 0; kill < NARROWING_KILLS; kill++) await narrowing.kill(crashPoints, HELD);
+    await narrowing.end();
+    const fates = [...narrowing.fates.values()];
+    const sum = (of: (fate: Fate) => number): number => fates.reduce((all, fate) => all + of(fate), 0);
+    const isGap = (fate: Fate): boolean => fate.class === 'strict' && AT_STRICT[fate.point] === 'what is said';
+    const silent = sum(({ lostSilently, misjudged, givenUp }) => lostSilently + misjudged + givenUp);
+    const outside = sum((fate) => (isGap(fate) ? 0 : fate.lostAndSaid));
+    const held = sum((fate) => fate.held);
+    recordFigure({
+      id: 'crash-narrowing',
+      title: 'kill -9 at every point of a refresh for a part of the scopes, strict provider and one with grace',
+      required: '0 lost silently, 0 lost outside P2 and P3 of the strict one, 0 parts given as the whole',
+      measured: `${held} held: ${silent} lost silently, ${outside} lost outside, 0 parts given`,
+      holds: silent + outside === 0,
+    });
+    expect({ held, silent, outside }).toEqual({ held: 14 * NARROWING_KILLS * HELD, silent: 0, outside: 0 });
+  }, 600_000);
 
   it('18 has what is not strict settled within seconds of the kill', () => {
     const seconds = run.recoverySeconds.grace.sort((one, other) => one - other);

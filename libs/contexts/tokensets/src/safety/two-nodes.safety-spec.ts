@@ -91,7 +91,7 @@ describe('two nodes at a strict provider', () => {
       expect(told.filter((answer) => !('serial' in answer))).toEqual([]);
       expect(sends(accounts)).toBe(accounts.length);
     },
-    120_000,
+    300_000,
   );
 
   it('16 killed at P2 and never back: one more request each, and not before the takeover time', async () => {
@@ -101,7 +101,7 @@ describe('two nodes at a strict provider', () => {
     await until(
       () => world.open(accounts),
       (open) => open === 0,
-      60,
+      120,
     );
     const early = await world.sql.query(
       `SELECT FROM refresh_attempts WHERE tokenset_id = ANY($1) AND state IN ('committed', 'rejected')
@@ -119,7 +119,7 @@ describe('two nodes at a strict provider', () => {
     });
     expect({ again, early: early.rowCount }).toEqual({ again: accounts.length, early: 0 });
     expect(await states(accounts)).toEqual(['lost_rotation']);
-  }, 120_000);
+  }, 300_000);
 
   /** What one outage of the database came to: refreshes lost, and requests that were sent again. */
   const outage = async (accounts: readonly Account[]): Promise<{ gone: number; again: number }> => {
@@ -138,12 +138,15 @@ describe('two nodes at a strict provider', () => {
     await sleep(OUTAGE_SECONDS * 1_000);
     await world.postgres.startAgain();
     await world.endLeases(accounts);
-    const meanwhile = await other.tokens(accounts);
-    expect(meanwhile.filter((answer) => !('serial' in answer) && !isAwaited(answer))).toEqual([]);
+    // Its connections are gone with the server: it may need a moment to see that there is one again.
+    await until(
+      async () => (await other.tokens(accounts)).filter((answer) => !('serial' in answer) && !isAwaited(answer)),
+      (wrong) => wrong.length === 0,
+    );
     await until(
       () => world.open(accounts),
       (open) => open === 0,
-      60,
+      120,
     );
     return { gone: await lost(one, accounts), again: sends(accounts) - accounts.length };
   };
@@ -176,14 +179,16 @@ describe('two nodes at a strict provider', () => {
     await until(
       () => states(accounts),
       (seen) => seen.join() === 'lost_rotation',
-      60,
+      120,
     );
     one = await start('one', SOON_SECONDS);
+    // What the file holds is version 2; the refresh that shows whether the grant lives makes it 3, and is not looked into.
     await until(
-      () => states(accounts),
-      (seen) => seen.join() === 'active',
-      60,
+      async () => [...(await world.rows(accounts)).values()].filter((row) => row.cred_version < 3),
+      (waiting) => waiting.length === 0,
+      120,
     );
+    expect(await states(accounts)).toEqual(['active']);
     const told = await other.tokens(accounts);
     expect(told.filter((answer) => !('serial' in answer))).toEqual([]);
     const gone = await lost(one, accounts);
@@ -195,7 +200,7 @@ describe('two nodes at a strict provider', () => {
       holds: gone === 0,
     });
     expect(gone).toBe(0);
-  }, 180_000);
+  }, 300_000);
 
   it('would have seen requests by the other node had it not waited', async () => {
     const accounts = await begin(0.5);
@@ -204,8 +209,8 @@ describe('two nodes at a strict provider', () => {
     await until(
       () => states(accounts),
       (seen) => !seen.includes('active'),
-      60,
+      120,
     );
     expect(sends(accounts)).toBeGreaterThan(accounts.length);
-  }, 120_000);
+  }, 300_000);
 });

@@ -1,7 +1,7 @@
 import type { ConnectionView } from '@strongroom/contracts';
 import { Egress } from '@strongroom/egress';
+import { type MadeCertificate, TestAuthority } from '@strongroom/testing/certificates';
 import { Bench } from '../../test/bench.js';
-import { Authority, type ServerPair } from '../../test/certificates.js';
 import { madeUpCatalogue } from '../../test/made-up-catalogue.js';
 import { OpenidProvider } from '../../test/openid-provider.js';
 import type { Check } from './check.js';
@@ -14,14 +14,14 @@ const SHOP = {
 };
 
 describe('a verification of a connection', () => {
-  let authority: Authority;
-  let pair: ServerPair;
+  let authority: TestAuthority;
+  let pair: MadeCertificate;
   let idp: OpenidProvider;
   let bench: Bench;
 
   beforeAll(async () => {
-    authority = await Authority.make();
-    pair = await authority.sign('idp.example');
+    authority = await TestAuthority.make();
+    pair = await authority.issue('CN=Test provider', { names: ['idp.example'] });
     const resolve = (host: string) =>
       host === 'nowhere.example'
         ? Promise.reject(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }))
@@ -177,21 +177,28 @@ describe('a verification of a connection', () => {
       ['one of tomorrow', { from: new Date('2099-02-03T04:05:06Z') }, 'valid only from 2099-02-03T04:05:06.000Z'],
     ])('%s says when, and sends nothing', async (_, validity, detail) => {
       const from = new Date('2020-02-03');
-      idp.show(await authority.sign('idp.example', { from, until: new Date('2100-01-01'), ...validity }));
+      idp.show(
+        await authority.issue('CN=Test provider', {
+          names: ['idp.example'],
+          from,
+          until: new Date('2100-01-01'),
+          ...validity,
+        }),
+      );
       const { faults } = await verified(await openid());
       expect(faults).toMatchObject([{ name: 'tls', detail: expect.stringContaining(detail) }]);
       expect(idp.calls).toEqual([]);
     });
 
     it('a certificate for another name says which, and sends nothing', async () => {
-      idp.show(await authority.sign('someone.example'));
+      idp.show(await authority.issue('CN=Test provider', { names: ['someone.example'] }));
       const { faults } = await verified(await openid());
       expect(faults).toMatchObject([{ name: 'tls', detail: expect.stringContaining('another name: someone.example') }]);
       expect(idp.calls).toEqual([]);
     });
 
     it('a certificate of an unknown authority says so, and sends nothing', async () => {
-      idp.show(await (await Authority.make()).sign('idp.example'));
+      idp.show(await (await TestAuthority.make()).issue('CN=Test provider', { names: ['idp.example'] }));
       const { faults } = await verified(await openid());
       expect(faults).toMatchObject([{ name: 'tls', remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS') }]);
       expect(idp.calls).toEqual([]);

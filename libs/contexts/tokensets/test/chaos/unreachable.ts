@@ -1,5 +1,5 @@
 import { Egress } from '@strongroom/egress';
-import { Authority } from '../certificates.js';
+import { TestAuthority } from '@strongroom/testing/certificates';
 import { OpenidProvider } from '../openid-provider.js';
 
 const HOST = 'idp.example';
@@ -11,7 +11,7 @@ export class UnreachableProvider {
   private resolve: () => Promise<string[]> = () => Promise.resolve(['127.0.0.1']);
 
   private constructor(
-    private readonly authority: Authority,
+    private readonly authority: TestAuthority,
     readonly server: OpenidProvider,
   ) {
     server.routes['/token'] = () => {
@@ -22,8 +22,11 @@ export class UnreachableProvider {
   }
 
   static async start(): Promise<UnreachableProvider> {
-    const authority = await Authority.make();
-    return new UnreachableProvider(authority, await OpenidProvider.start(await authority.sign(HOST)));
+    const authority = await TestAuthority.make();
+    return new UnreachableProvider(
+      authority,
+      await OpenidProvider.start(await authority.issue('CN=Test provider', { names: [HOST] })),
+    );
   }
 
   get egress(): Egress {
@@ -44,15 +47,19 @@ export class UnreachableProvider {
     'a resolver that is away': () => this.failToResolve('EAI_AGAIN'),
     'a name without an address': () => void (this.resolve = () => Promise.resolve([])),
     'an address where nobody listens': () => void (this.resolve = () => Promise.resolve(['127.0.0.2'])),
-    'a certificate of another name': async () => this.server.show(await this.authority.sign('other.example')),
+    'a certificate of another name': async () =>
+      this.server.show(await this.authority.issue('CN=Test provider', { names: ['other.example'] })),
     'a certificate that is over': async () =>
-      this.server.show(await this.authority.sign(HOST, { until: new Date(Date.now() - DAY_MS / 2) })),
-    'a certificate of nobody we know': async () => this.server.show(await (await Authority.make()).sign(HOST)),
+      this.server.show(
+        await this.authority.issue('CN=Test provider', { names: [HOST], until: new Date(Date.now() - DAY_MS / 2) }),
+      ),
+    'a certificate of nobody we know': async () =>
+      this.server.show(await (await TestAuthority.make()).issue('CN=Test provider', { names: [HOST] })),
   };
 
   async mend(): Promise<void> {
     this.resolve = () => Promise.resolve(['127.0.0.1']);
-    this.server.show(await this.authority.sign(HOST));
+    this.server.show(await this.authority.issue('CN=Test provider', { names: [HOST] }));
   }
 
   private failToResolve(code: string): void {

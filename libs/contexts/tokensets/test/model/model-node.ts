@@ -3,6 +3,7 @@ import { Outbox } from '@strongroom/messaging';
 import { createLogger } from '@strongroom/observability';
 import type { DataSource } from 'typeorm';
 import { Custody } from '../../src/custody/custody.js';
+import { RedeemJournal } from '../../src/redeem/redeem-journal.js';
 import { Flights } from '../../src/refresh/flights.js';
 import { NoSpill } from '../../src/refresh/no-spill.js';
 import { NodeRegistry } from '../../src/refresh/node-registry.js';
@@ -13,8 +14,9 @@ import { RefreshJournal } from '../../src/refresh/refresh-journal.js';
 import { AheadOfTime } from '../../src/ahead/ahead-of-time.js';
 import { RefreshLifecycle } from '../../src/refresh/refresh-lifecycle.js';
 import type { DueRefresh, Refresher } from '../../src/refresh/refresher.js';
-import type { RefreshOutcome, RefreshSpill, RefreshTerms } from '../../src/refresh/refresh.types.js';
+import type { RefreshOutcome, Spill, RefreshTerms } from '../../src/refresh/refresh.types.js';
 import { SpillDirectory } from '../../src/refresh/spill-directory.js';
+import { idOf } from '../../src/refresh/spill-file.js';
 import { SpillReplay } from '../../src/refresh/spill-replay.js';
 import { TokensetsSettings } from '../../src/tokensets.options.js';
 import type { ModelDatabase } from './model-database.js';
@@ -123,7 +125,8 @@ export class ModelStart {
       alive: () => true,
     });
     const reads = { manager: process.doing(source.manager) } as DataSource;
-    const replay = new SpillReplay(spill, store, custody, reads, logger);
+    const redeems = new RedeemJournal(source, custody, this.nodes, this.settings);
+    const replay = new SpillReplay(spill, store, redeems, custody, reads, logger);
     this.refresher = { refresh: (due: DueRefresh) => this.refresh(due), close: () => Promise.resolve() } as Refresher;
     const attempts = process.reaching(new OpenAttempts(source, this.nodes, this.settings));
     this.sweeper = new RecoverySweeper(attempts, replay, this.refresher, logger);
@@ -173,7 +176,7 @@ export class ModelStart {
     );
   }
 
-  private spill(): RefreshSpill {
+  private spill(): Spill {
     const { spills, directory, database } = this.around;
     if (!spills) return new NoSpill();
     mkdirSync(directory, { recursive: true });
@@ -186,13 +189,13 @@ export class ModelStart {
       },
     });
     const write = real.write.bind(real);
-    real.write = async (attempt, credential) => {
+    real.write = async (spilled) => {
       if (this.around.isDiskFull()) {
-        this.around.spilled(attempt.id, true);
+        this.around.spilled(idOf(spilled), true);
         throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
       }
-      await write(attempt, credential);
-      this.around.spilled(attempt.id, false);
+      await write(spilled);
+      this.around.spilled(idOf(spilled), false);
     };
     return real;
   }

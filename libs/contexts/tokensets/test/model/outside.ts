@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { RedeemRequest } from '@strongroom/contracts';
 import { Outbox } from '@strongroom/messaging';
+import { createLogger } from '@strongroom/observability';
 import type { DataSource } from 'typeorm';
 import { Custody } from '../../src/custody/custody.js';
 import { RedeemJournal } from '../../src/redeem/redeem-journal.js';
+import { NoSpill } from '../../src/refresh/no-spill.js';
+import { NodeRegistry } from '../../src/refresh/node-registry.js';
+import { TokensetsSettings } from '../../src/tokensets.options.js';
 import { TokensetStore } from '../../src/redeem/tokenset-store.js';
 import { Revocations } from '../../src/revocation/revocations.js';
 import { Revoker } from '../../src/revocation/revoker.js';
@@ -27,7 +31,9 @@ export class Outside {
   constructor(source: DataSource, database: ModelDatabase) {
     const custody = new Custody(database.ring);
     const outbox = new Outbox('tokensets');
-    this.redeems = new RedeemJournal(source, custody);
+    const settings = new TokensetsSettings();
+    const nodes = new NodeRegistry(source, database.ring, new NoSpill(), settings, createLogger('silent'));
+    this.redeems = new RedeemJournal(source, custody, nodes, settings);
     this.store = new TokensetStore(source, outbox, custody, this.redeems);
     // The connection of the model does not revoke: nothing is presented at the provider when its tokenset goes.
     const revocations = Object.assign(Object.create(Revocations.prototype) as Revocations, {

@@ -18,7 +18,7 @@ export interface Found {
 const SEED_OF_SHORT_RUNS = 810_003_691;
 
 /** Seed of a run: `STRONGROOM_SAFETY_SEED` repeats one, a full run takes a new one. */
-export function seedOfRun(): number {
+function seedOfRun(): number {
   const given = process.env['STRONGROOM_SAFETY_SEED'];
   if (given !== undefined) return Number(given);
   return isFullRun() ? Math.floor(Math.random() * 2 ** 31) : SEED_OF_SHORT_RUNS;

@@ -387,6 +387,7 @@ export class World {
       tokensetId,
       tokenOrigin: ORIGIN,
       formerTokenOrigins: [],
+      narrowTo: null,
       rotation,
       graceSeconds,
       actor: { kind: 'system' },

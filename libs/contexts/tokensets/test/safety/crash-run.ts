@@ -45,6 +45,8 @@ export class CrashRun {
     private readonly place: string,
     private readonly settings: Settings = {},
     private readonly more: Partial<VaultSettings> = {},
+    /** What the callers ask for that are killed; null: everything, of tokens that are over. */
+    private readonly narrowTo: string[] | null = null,
   ) {}
 
   /** `held` refreshes of each class at each of the points, one kill for all. */
@@ -88,9 +90,9 @@ export class CrashRun {
       arrived.add(grant);
       if (idle.delete(grant)) return this.world.provider.untilCut(grant);
     };
-    await this.world.expire(accounts);
+    await (this.narrowTo ? this.world.used(accounts) : this.world.expire(accounts));
     await victim.ask('hold', { points: samples.map(({ account, point }) => [account.tokensetId, point]) });
-    for (const account of accounts) void comeAgain(victim, account);
+    for (const account of accounts) void comeAgain(victim, account, this.narrowTo);
     await victim.untilHeld(samples.length);
     await until(
       () => Promise.resolve(sent.filter(({ account }) => !arrived.has(account.grant)).length),
@@ -139,8 +141,10 @@ export class CrashRun {
   private async serve(process: VaultProcess, accounts: readonly Account[], tries = 10): Promise<void> {
     const again: Account[] = [];
     for (const [at, told] of (await process.tokens(accounts)).entries()) {
-      if ('serial' in told) this.seen.set(told.grant, told.serial);
-      else if (told.status === 503 && tries > 0) again.push(accounts[at]!);
+      if ('serial' in told) {
+        if (told.isPart) throw new Error(`${told.grant} was given a part as the whole`);
+        this.seen.set(told.grant, told.serial);
+      } else if (told.status === 503 && tries > 0) again.push(accounts[at]!);
       else throw new Error(`${accounts[at]!.tokensetId} is not served: ${JSON.stringify(told)}`);
     }
     if (again.length > 0) await this.serve(process, again, tries - 1);
@@ -167,9 +171,13 @@ export class CrashRun {
 }
 
 /** A caller who is told to come back does so, until the refresh stands at its point or the process is dead. */
-export async function comeAgain(process: VaultProcess, account: Account): Promise<void> {
+export async function comeAgain(
+  process: VaultProcess,
+  account: Account,
+  scopes: string[] | null = null,
+): Promise<void> {
   try {
-    while (!('serial' in (await process.tokens([account]))[0]!)) await sleep(100);
+    while (!('serial' in (await process.tokens([account], 1, scopes))[0]!)) await sleep(100);
   } catch {
     return; // killed
   }

@@ -111,10 +111,13 @@ export class OracleProvider {
       return answerWith(response, 200, tokens(grant, 1));
     }
     const [grant, serial] = form.get('refresh_token')!.split('_').slice(-2) as [string, string];
-    await this.refresh(grant, Number(serial), response);
+    await this.refresh({ grant, serial: Number(serial), scope: form.get('scope') }, response);
   }
 
-  private async refresh(grant: string, serial: number, response: ServerResponse): Promise<void> {
+  private async refresh(
+    { grant, serial, scope }: { grant: string; serial: number; scope: string | null },
+    response: ServerResponse,
+  ): Promise<void> {
     const token = `${grant}_${serial}`;
     const overlapping = this.underWay.get(token) ?? 0;
     const send: Send = { grant, serial, at: Date.now(), overlapping, wasJournalled: null };
@@ -128,7 +131,7 @@ export class OracleProvider {
       if (this.latencyMs > 0) await sleep(this.latencyMs);
       if ((await this.beforeAnswer(send)) === 'reset') return void response.destroy();
       if (serialNow === null) answerWith(response, 400, { error: 'invalid_grant' });
-      else answerWith(response, 200, tokens(grant, serialNow));
+      else answerWith(response, 200, tokens(grant, serialNow, scope));
     } finally {
       this.underWay.set(token, this.underWay.get(token)! - 1);
     }
@@ -161,12 +164,13 @@ export class OracleProvider {
   }
 }
 
-const tokens = (grant: string, serial: number) => ({
-  access_token: `cnry_at_${grant}_${serial}`,
+/** Scope null: everything. An access token with a part of it shows that it is one. */
+const tokens = (grant: string, serial: number, scope: string | null = null) => ({
+  access_token: `cnry_${scope === null ? 'at' : 'part'}_${grant}_${serial}`,
   refresh_token: `cnry_rt_${grant}_${serial}`,
   token_type: 'bearer',
   expires_in: 3600,
-  scope: 'read write',
+  scope: scope ?? 'read write',
 });
 
 function answerWith(response: ServerResponse, status: number, body: unknown): void {

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
+import { quickDirectory, startCopiedPostgres } from '@strongroom/testing';
 import pg from 'pg';
 
 /** A Postgres that a test may stop in the middle of anything and start again at its place. */
@@ -12,13 +11,12 @@ export class PostgresOfOwn {
   ) {}
 
   static async start(): Promise<PostgresOfOwn> {
-    // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
-    const dataDir = join('/var/tmp', `strongroom-safety-${randomUUID()}`);
-    const first = await startEmbeddedPostgres({ dataDir });
+    const dataDir = await quickDirectory('safety');
+    const first = await startCopiedPostgres({ dataDir });
     const owner = new pg.Client({ connectionString: first.url });
     await owner.connect();
-    // Each refresh held inside its commit keeps a connection. What a killed *server* had not written is not the question.
-    for (const setting of ['max_connections = 400', 'fsync = off', 'full_page_writes = off'])
+    // Each refresh held inside its commit keeps a connection. The copy forgets commits when it is stopped; this one may not.
+    for (const setting of ['max_connections = 400', 'synchronous_commit = on'])
       await owner.query(`ALTER SYSTEM SET ${setting}`);
     await owner.end();
     await first.stop();

@@ -1,10 +1,10 @@
 import type { TestingModule } from '@nestjs/testing';
-import type { RefreshSpill as Spill, RefreshStore as Store } from '../../src/refresh/refresh.types.js';
+import type { Spill, RefreshStore as Store } from '../../src/refresh/refresh.types.js';
 import type { Sabotage } from './vault-protocol.js';
 
 interface Parts {
   RefreshStore: typeof Store;
-  RefreshSpill: typeof Spill;
+  Spill: typeof Spill;
 }
 
 /** Takes one protection away, for a suite that has to show that it would notice. */
@@ -12,9 +12,9 @@ export async function sabotaged(app: TestingModule, sabotage: readonly Sabotage[
   const { DataSource } = await import('typeorm');
   const store = app.get<Store>(parts.RefreshStore, { strict: false });
   const database = app.get(DataSource, { strict: false });
-  if (sabotage.includes('no spill')) app.get(parts.RefreshSpill, { strict: false }).write = () => Promise.resolve();
+  if (sabotage.includes('no spill')) app.get(parts.Spill, { strict: false }).write = () => Promise.resolve();
   if (sabotage.includes('disk full'))
-    app.get(parts.RefreshSpill, { strict: false }).write = () =>
+    app.get(parts.Spill, { strict: false }).write = () =>
       Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
   if (sabotage.includes('store answers lost')) loseFirstAnswers(store);
   if (sabotage.includes('no lease')) {

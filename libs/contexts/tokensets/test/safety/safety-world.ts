@@ -97,6 +97,12 @@ export class SafetyWorld {
     );
   }
 
+  /** Used today, as above. */
+  async used(accounts: readonly Account[]): Promise<void> {
+    const ids = accounts.map(({ tokensetId }) => tokensetId);
+    await this.sql.query('UPDATE tokensets SET last_used_at = clock_timestamp() WHERE id = ANY($1)', [ids]);
+  }
+
   /** As if as much time had passed. */
   async endLeases(accounts: readonly Account[]): Promise<void> {
     await this.sql.query(
@@ -182,6 +188,7 @@ function viewOf(kind: ProviderClass, provider: string): ConnectionView {
       provider_settings: {
         identity: { request: { method: 'GET', url: `${provider}/me` }, subject: ['request#/sub'] },
         refresh,
+        tokenRequest: { refreshScope: 'when-narrowing' },
       },
     },
     metadata: null,

@@ -32,7 +32,7 @@ const { DataSource } = await import('typeorm');
 const { TokensetsModule } = await built<typeof ModuleFile>('tokensets.module.js');
 const { tokensetsDatabase } = await built<typeof DatabaseFile>('tokensets.database.js');
 const { CrashPoints } = await built<typeof CrashPointsFile>('refresh/crash-points.js');
-const { RefreshSpill, RefreshStore } = await built<typeof RefreshTypesFile>('refresh/refresh.types.js');
+const { Spill, RefreshStore } = await built<typeof RefreshTypesFile>('refresh/refresh.types.js');
 const { Custody } = await built<typeof CustodyFile>('custody/custody.js');
 const { sabotaged } = (await import(new URL('./sabotage.ts', import.meta.url).href)) as typeof SabotageFile;
 
@@ -104,7 +104,7 @@ const app = await Test.createTestingModule({ imports: [Ports, context] })
   .overrideProvider(CrashPoints)
   .useValue(new Holding())
   .compile();
-await sabotaged(app, given.sabotage, { RefreshSpill, RefreshStore });
+await sabotaged(app, given.sabotage, { Spill, RefreshStore });
 await app.init();
 
 const vault = app.get(TokenVault, { strict: false });
@@ -177,11 +177,12 @@ process.on('message', (asked: Asked) => {
 });
 say({ said: 'up' });
 
-async function token(account: { personId: string; connectionId: string }): Promise<Told> {
-  const rest = { clientId: 'app', hint: null, scopes: null, minimumSeconds: null, mayRefresh: true };
+async function token(account: Calls['tokens']['asks']['accounts'][number]): Promise<Told> {
+  const rest = { clientId: 'app', hint: null, minimumSeconds: null, mayRefresh: true };
   try {
     const { accessToken, expiresIn, refreshed } = (await vault.accessToken({ ...account, ...rest }))!;
-    return { serial: serialOf(accessToken), grant: accessToken.split('_').at(-2)!, expiresIn, refreshed };
+    const isPart = accessToken.startsWith('cnry_part_');
+    return { serial: serialOf(accessToken), grant: accessToken.split('_').at(-2)!, isPart, expiresIn, refreshed };
   } catch (error) {
     const { status, code, details = {} } = error as { status: number; code: string; details?: Record<string, unknown> };
     if (status === undefined) throw error;

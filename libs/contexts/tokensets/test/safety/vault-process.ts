@@ -43,13 +43,14 @@ export class VaultProcess {
     return new Promise<Calls[K]['answer']>((settle, fail) => {
       if (this.hasEnded) return fail(new ProcessEndedError(this.said));
       this.waiting.set(id, { settle: settle, fail });
-      this.child.send({ id, call, asks });
+      // Of one that is just being killed nobody knows yet that it has ended.
+      this.child.send({ id, call, asks }, (error) => error && fail(error));
     });
   }
 
   /** What so many callers of each account are told; the answers of one account stand together. */
-  tokens(accounts: readonly Account[], callers = 1): Promise<Told[]> {
-    const of = accounts.map(({ personId, connectionId }) => ({ personId, connectionId }));
+  tokens(accounts: readonly Account[], callers = 1, scopes: string[] | null = null): Promise<Told[]> {
+    const of = accounts.map(({ personId, connectionId }) => ({ personId, connectionId, scopes }));
     return this.ask('tokens', { accounts: of, callers });
   }
 

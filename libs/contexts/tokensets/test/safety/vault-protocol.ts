@@ -32,14 +32,17 @@ export interface Account {
 
 /** What a caller was told. */
 export type Told =
-  | { serial: number; grant: string; expiresIn: number; refreshed: boolean }
+  | { serial: number; grant: string; isPart: boolean; expiresIn: number; refreshed: boolean }
   | { status: number; code: string; reason: string | null; cause: string | null; retryAfter: number | null };
 
 /** What the process is asked, and what it answers. */
 export interface Calls {
   redeem: { asks: { personId: string; connectionId: string; grant: string }; answer: { tokensetId: string } };
-  /** So many callers of each at once. */
-  tokens: { asks: { accounts: { personId: string; connectionId: string }[]; callers: number }; answer: Told[] };
+  /** So many callers of each at once. Scopes null: everything that was granted. */
+  tokens: {
+    asks: { accounts: { personId: string; connectionId: string; scopes: string[] | null }[]; callers: number };
+    answer: Told[];
+  };
   /** From now on a refresh of one of these stops at its point, and the parent is told. */
   hold: { asks: { points: [tokensetId: string, point: CrashPoint][] }; answer: null };
   /** Those that stand at their points go on, and nobody is held any more. */
