@@ -19,6 +19,11 @@ export async function replaceClients(tx: EntityManager, connection: string, clie
   ]);
 }
 
+/** From here to the end of the transaction nobody else changes the row. */
+export async function lockConnection(tx: EntityManager, id: string): Promise<void> {
+  await tx.query('SELECT FROM connections WHERE id = $1 FOR UPDATE', [id]);
+}
+
 /** Locks the row and takes its next event version. @throws InexistentConnectionError */
 export async function bumped(tx: EntityManager, id: string): Promise<ConnectionEntity> {
   const { affected } = await tx.update(ConnectionEntity, { id }, { eventVersion: () => 'event_version + 1' });

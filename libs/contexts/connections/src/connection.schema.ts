@@ -14,7 +14,7 @@ const stored = z
   .unknown()
   .refine((value) => Buffer.byteLength(JSON.stringify(value) ?? '') <= STORED_BYTES, 'must not be over 32 KiB of JSON');
 
-export const clientIds = z.array(z.string().regex(/^[\w.-]{1,64}$/, 'must be a client id'));
+const clientIds = z.array(z.string().regex(/^[\w.-]{1,64}$/, 'must be a client id'));
 
 /** Members of a connection that may be set at any time (`spec/wire-contract.md` §3.4). */
 const members = {

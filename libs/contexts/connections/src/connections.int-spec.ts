@@ -141,6 +141,15 @@ describe('changing a connection', () => {
     });
     expect((await vault.events(id)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
   });
+
+  it('lets twenty changes at the same time all count, and tells nobody of the others', async () => {
+    const { id } = await create();
+    const names = Array.from({ length: 20 }, (_, at) => `Name ${at}`);
+    const answers = await Promise.all(names.map((name) => vault.send('PATCH', `/${id}`, { display_name: name })));
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect(answers.map(({ body }) => body.display_name)).toEqual(names);
+    expect(await vault.events(id)).toHaveLength(21);
+  });
 });
 
 describe('clients of a connection', () => {

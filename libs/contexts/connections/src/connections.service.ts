@@ -9,7 +9,7 @@ import { applied, changesBetween, checkReadOnly, type Sent } from './connection-
 import { ConnectionCompletion } from './connection-completion.js';
 import { ConnectionClientEntity, ConnectionEntity } from './connection.entity.js';
 import { actorOf, told } from './connection-events.js';
-import { bumped, clientsOf, replaceClients, replaced } from './connection-rows.js';
+import { bumped, clientsOf, lockConnection, replaceClients, replaced } from './connection-rows.js';
 import type { ClientStates, CreateConnection, UpdateConnection } from './connection.schema.js';
 import { shownConnection } from './connection-view.js';
 import { ConnectionConflictError, InexistentConnectionError, refused } from './connections.errors.js';
@@ -55,16 +55,11 @@ export class ConnectionsService {
 
   /** `options` replaces the whole object; other members are left alone. A change in between is not overwritten. */
   async update(id: string, body: UpdateConnection, caller: BearerIdentity): Promise<Shown> {
+    if (body.options === undefined) return this.updateInTurn(id, body, caller);
+    // What options mean is asked of the provider, and nobody may hold the row for so long.
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const before = await this.found(id);
-      const clients = await clientsOf(this.database.manager, id);
-      const shown = shownConnection(this.catalogue, before, clients, this.publicUrl);
-      checkReadOnly(body, shown);
-      const sent = applied(before, withoutDefaults(body, before, shown));
-      const after = await this.completion.complete(sent, before, this.hasNewOptions(body, before, sent));
-      const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
-      const written = await this.write(before, after, { clients, wanted }, caller);
-      if (written) return shownConnection(this.catalogue, after, wanted, this.publicUrl);
+      const shown = await this.tried(this.database.manager, id, body, caller);
+      if (shown) return shown;
     }
     throw new ConnectionConflictError('The connection is being changed by somebody else. Read it and try again.');
   }
@@ -115,6 +110,35 @@ export class ConnectionsService {
     }
   }
 
+  /** Changes that ask nobody outside wait for each other: no caller is refused for what others do at the same time. */
+  private updateInTurn(id: string, body: UpdateConnection, caller: BearerIdentity): Promise<Shown> {
+    return this.database.transaction(async (tx) => {
+      await lockConnection(tx, id);
+      const shown = await this.tried(tx, id, body, caller);
+      if (!shown) throw new Error('a locked connection was changed');
+      return shown;
+    });
+  }
+
+  /** Null: it was changed since it was read; nothing is written. */
+  private async tried(
+    manager: EntityManager,
+    id: string,
+    body: UpdateConnection,
+    caller: BearerIdentity,
+  ): Promise<Shown | null> {
+    const before = await manager.findOneBy(ConnectionEntity, { id });
+    if (!before) throw new InexistentConnectionError();
+    const clients = await clientsOf(manager, id);
+    const shown = shownConnection(this.catalogue, before, clients, this.publicUrl);
+    checkReadOnly(body, shown);
+    const sent = applied(before, withoutDefaults(body, before, shown));
+    const after = await this.completion.complete(sent, before, this.hasNewOptions(body, before, sent));
+    const wanted = body.enabled_clients ? [...new Set(body.enabled_clients)].sort() : clients;
+    const written = await manager.transaction((tx) => this.write(tx, before, after, { clients, wanted, caller }));
+    return written ? shownConnection(this.catalogue, after, wanted, this.publicUrl) : null;
+  }
+
   /**
    * Without its entry nothing says what options mean and where they would send the secret once the entry is back.
    *
@@ -130,32 +154,24 @@ export class ConnectionsService {
     return !isSame;
   }
 
-  private async found(id: string): Promise<ConnectionEntity> {
-    const row = await this.database.manager.findOneBy(ConnectionEntity, { id });
-    if (!row) throw new InexistentConnectionError();
-    return row;
-  }
-
   /** False: the row was changed since it was read; nothing is written. */
   private async write(
+    tx: EntityManager,
     before: ConnectionEntity,
     after: ConnectionEntity,
-    { clients, wanted }: { clients: string[]; wanted: string[] },
-    caller: BearerIdentity,
+    { clients, wanted, caller }: { clients: string[]; wanted: string[]; caller: BearerIdentity },
   ): Promise<boolean> {
     const listChanged = clients.join(' ') !== wanted.join(' ');
     const changed = [...changesBetween(this.catalogue, before, after), ...(listChanged ? ['enabled_clients'] : [])];
     if (changed.length === 0) return true;
-    return this.database.transaction(async (tx) => {
-      after.eventVersion = before.eventVersion + 1;
-      if (!(await replaced(tx, before, after))) return false;
-      // Its domains wait for the entry to come back.
-      if (!lostProvider(this.catalogue, after)) await claimDomains(tx, this.catalogue, after);
-      if (listChanged) await replaceClients(tx, before.id, wanted);
-      const data = { ...told(this.catalogue, after, wanted.length, actorOf(caller)), changed };
-      await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });
-      return true;
-    });
+    after.eventVersion = before.eventVersion + 1;
+    if (!(await replaced(tx, before, after))) return false;
+    // Its domains wait for the entry to come back.
+    if (!lostProvider(this.catalogue, after)) await claimDomains(tx, this.catalogue, after);
+    if (listChanged) await replaceClients(tx, before.id, wanted);
+    const data = { ...told(this.catalogue, after, wanted.length, actorOf(caller)), changed };
+    await this.outbox.add(tx, connectionUpdated, { id: after.id, sequence: after.eventVersion, data });
+    return true;
   }
 }
 

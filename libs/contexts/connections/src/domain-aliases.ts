@@ -10,7 +10,7 @@ const aliasesIn = ({ options }: Pick<ConnectionEntity, 'options'>): string[] =>
   (options['domain_aliases'] as string[] | null | undefined) ?? [];
 
 /** A company's directory: what home-realm discovery and the choice of a button are for. */
-export const isDirectory = (catalogue: Catalogue, row: Described): boolean =>
+const isDirectory = (catalogue: Catalogue, row: Described): boolean =>
   governing(catalogue, row)?.category === 'enterprise';
 
 /** Whether a directory has a button on the login page; other connections always do. */

@@ -35,5 +35,3 @@ const commonOptions = {
 export const connectionOptions = z
   .looseObject({ ...commonOptions, ...oauth2Options, ...openidOptions })
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= OPTIONS_BYTES, 'must not be over 128 KiB of JSON');
-
-export type ConnectionOptions = z.output<typeof connectionOptions>;
