@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { MessagingModule } from '@strongroom/messaging';
 import { DatabaseModule } from '@strongroom/persistence';
+import { DetailsOfAccounts } from './accounts/account-details.js';
 import { AccountLists } from './accounts/account-lists.js';
+import { AccountWishesController } from './accounts/account-wishes.controller.js';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { AccountsService } from './accounts/accounts.service.js';
 import { DisconnectWhenConnectionDeleted } from './accounts/disconnect-when-connection-deleted.js';
@@ -9,6 +11,7 @@ import { DisconnectWhenTokensetDeleted } from './accounts/disconnect-when-tokens
 import { DisconnectWhenUserDeleted } from './accounts/disconnect-when-user-deleted.js';
 import { MarkConnectedWhenTokensetRecovered } from './accounts/mark-connected-when-tokenset-recovered.js';
 import { MarkReconnectRequiredWhenTokensetNeedsIt } from './accounts/mark-reconnect-required-when-tokenset-needs-it.js';
+import { SettleLabels } from './accounts/settle-labels.js';
 import { UserAccountsController } from './accounts/user-accounts.controller.js';
 import { BeginConnect } from './connect/begin-connect.js';
 import { CompleteConnect } from './connect/complete-connect.js';
@@ -32,6 +35,7 @@ export interface ConnectedAccountsOptions {
   databaseUrl: string;
 }
 
+/** The connect flow and what comes of it; sees no token of a provider. */
 @Module({})
 export class ConnectedAccountsModule {
   static forRoot({ databaseUrl }: ConnectedAccountsOptions): DynamicModule {
@@ -45,6 +49,7 @@ export class ConnectedAccountsModule {
         ConnectController,
         ConnectPagesController,
         AccountsController,
+        AccountWishesController,
         UserAccountsController,
         DisconnectWhenTokensetDeleted,
         DisconnectWhenConnectionDeleted,
@@ -60,12 +65,14 @@ export class ConnectedAccountsModule {
         ConnectSessions,
         ConsentForm,
         DecideConsent,
+        DetailsOfAccounts,
         FlowCookies,
         HoldCode,
         OpenTicket,
         PageErrorFilter,
         ProviderCallback,
         ProviderRequests,
+        SettleLabels,
         StoreAccount,
         SweepConnectSessions,
         WayBack,

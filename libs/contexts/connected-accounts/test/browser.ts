@@ -15,7 +15,11 @@ export class Browser {
     return this.keep(this.bench.send(method, url, { headers: { ...headers, ...this.cookieHeader() } }));
   }
 
-  post(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+  post(
+    url: string,
+    form: Record<string, string> | [string, string][],
+    headers: Record<string, string> = {},
+  ): Promise<HttpAnswer> {
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     const body = new URLSearchParams(form).toString();
     return this.keep(this.bench.send('POST', url, { headers: { ...type, ...headers, ...this.cookieHeader() }, body }));
@@ -69,6 +73,8 @@ export class Flow {
   page!: HttpAnswer;
   atProvider!: URL;
   callbackUrl = '';
+  /** Where the browser is sent when it comes back. */
+  cameTo = '';
   connectCode = '';
   readonly verifier = newSecret();
   readonly code = `cnry_code_${newSecret()}`;
@@ -123,7 +129,8 @@ export class Flow {
 
   async comeBack(): Promise<this> {
     const answer = await this.browser.get(this.callbackUrl);
-    this.connectCode = new URL(answer.location).searchParams.get('connect_code')!;
+    this.cameTo = answer.location;
+    this.connectCode = new URL(this.cameTo).searchParams.get('connect_code')!;
     return this;
   }
 

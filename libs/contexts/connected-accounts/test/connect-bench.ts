@@ -29,10 +29,11 @@ import { SweepConnectSessions } from '../src/connect/sweep-connect-sessions.js';
 import { CountingVault } from './counting-vault.js';
 
 export const APP = 'https://app.example.com/done';
-export const ALL_SCOPES = [
+const ALL_SCOPES = [
   'create:me:connected_accounts',
   'read:me:connected_accounts',
   'delete:me:connected_accounts',
+  'update:me:connected_accounts',
   'read:users',
   'update:users',
 ];
@@ -55,6 +56,7 @@ class ClientsStandIn extends Clients {
   get(clientId: string): Promise<ClientView | null> {
     return Promise.resolve(this.all.get(clientId) ?? null);
   }
+  setup = () => Promise.resolve(null);
   isWebOrigin(): Promise<boolean> {
     return Promise.resolve(false);
   }
@@ -95,6 +97,8 @@ class SignInStandIn extends SignIn {
 
 class DirectoryStandIn extends ConnectionDirectory {
   readonly all = new Map<string, ConnectionView & { clients: Set<string> }>();
+  /** Its service does not answer. */
+  isAway = false;
 
   byName(name: string, clientId: string | null): Promise<ConnectionView | null> {
     return this.view([...this.all.values()].find((connection) => connection.name === name)?.connectionId, clientId);
@@ -113,6 +117,8 @@ class DirectoryStandIn extends ConnectionDirectory {
     return Promise.reject(new Error('deleted connections are for tokensets only'));
   }
   private view(id: string | undefined, clientId: string | null): Promise<ConnectionView | null> {
+    if (this.isAway)
+      return Promise.reject(new VaultError('away', { code: 'temporarily_unavailable', status: 503, retryAfter: 2 }));
     const found = id === undefined ? undefined : this.all.get(id);
     return Promise.resolve(
       found ? { ...found, enabledForClient: clientId !== null && found.clients.has(clientId) } : null,
@@ -258,7 +264,7 @@ export class Bench {
   }
 
   async send(
-    method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'PATCH',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH',
     url: string,
     { headers = {}, body }: { headers?: Record<string, string>; body?: string } = {},
   ): Promise<HttpAnswer> {
@@ -278,7 +284,12 @@ export class Bench {
   }
 
   /** A JSON request to one of our own APIs. */
-  call(method: 'GET' | 'POST' | 'DELETE' | 'PATCH', path: string, token: string, body?: unknown): Promise<HttpAnswer> {
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH',
+    path: string,
+    token: string,
+    body?: unknown,
+  ): Promise<HttpAnswer> {
     return this.send(method, path, {
       headers: { authorization: token, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -10,7 +10,7 @@ import {
   TokenVault,
   type TokensetView,
 } from '@strongroom/contracts';
-import { IntakePrivateKey } from '@strongroom/crypto';
+import { IntakePrivateKey, openBox } from '@strongroom/crypto';
 import { newId } from '../src/connect/secrets.js';
 
 export const REQUEST_URI = 'urn:ietf:params:oauth:request_uri:cnry_lodged';
@@ -24,7 +24,13 @@ export class CountingVault extends TokenVault {
   readonly pushed: PushRequest[] = [];
   readonly results = new Map<string, Redeemed>();
   readonly deleted: string[] = [];
+  /** Sessions of which nothing may come any more. */
+  readonly abandoned: string[] = [];
+  /** Who deleted, and through what. */
+  readonly deletedBy: Pick<Parameters<TokenVault['delete']>[0], 'actor' | 'clientId'>[] = [];
   readonly owners = new Map<string, string>();
+  /** A person's tokensets, as a list of them shows them. */
+  readonly kept = new Map<string, TokensetView[]>();
   /** What became of a person's deleted tokensets at their provider. */
   readonly told = new Map<string, RevocationView[]>();
   /** What comes back beside ids. */
@@ -32,8 +38,20 @@ export class CountingVault extends TokenVault {
   /** Thrown by the next calls, in order. */
   readonly refusals: Error[] = [];
   failDelete: Error | undefined;
-  /** Runs while the provider is being asked. */
+  failAbandon: Error | undefined;
+  /** What was set, by account. */
+  readonly labels = new Map<string, string | null>();
+  readonly pauses = new Map<string, Set<string>>();
+  /** Runs while the provider is being asked, or a new label is on its way back. */
   meanwhile: () => Promise<void> = () => Promise.resolve();
+
+  /** What was sealed for `tokensets` in a request that it was sent. */
+  unsealed(request: RedeemRequest, field: 'code' | 'verifier' | 'query'): Promise<string> {
+    const { connectionId, sessionId: ownerId, codeBox, verifierBox, queryBox } = request;
+    const purpose = field === 'verifier' ? 'pkce-verifier' : 'provider-code';
+    const box = { code: codeBox, verifier: verifierBox, query: queryBox }[field];
+    return openBox(this.key, this.installationId, { purpose, connectionId, ownerId, field }, box!);
+  }
 
   readonly intakeKeys: IntakeKeys = {
     current: (): Promise<IntakeKey> =>
@@ -42,9 +60,10 @@ export class CountingVault extends TokenVault {
 
   /** What one test saw or wished is not the next one's; accounts that it made stay. */
   forget(): void {
-    for (const list of [this.sent, this.pushed, this.refusals]) list.length = 0;
+    for (const list of [this.sent, this.pushed, this.refusals, this.abandoned]) list.length = 0;
     this.answer = {};
     this.failDelete = undefined;
+    this.failAbandon = undefined;
     this.meanwhile = () => Promise.resolve();
   }
 
@@ -62,6 +81,7 @@ export class CountingVault extends TokenVault {
       missingScopes: [],
       hasRefreshToken: true,
       reconnected: false,
+      label: null,
       ...this.answer,
     };
     this.results.set(request.sessionId, redeemed);
@@ -80,23 +100,47 @@ export class CountingVault extends TokenVault {
     return Promise.resolve(this.results.get(sessionId) ?? null);
   }
 
+  abandon({ sessionId }: { sessionId: string }): Promise<boolean> {
+    if (this.results.has(sessionId)) return Promise.resolve(false);
+    this.abandoned.push(sessionId);
+    if (this.failAbandon) return Promise.reject(this.failAbandon);
+    return Promise.resolve(true);
+  }
+
   accessToken(): Promise<IssuedToken | null> {
     return Promise.reject(new Error('nobody here may ask for a token'));
   }
 
-  list(): Promise<TokensetView[]> {
-    return Promise.resolve([]);
+  list(personId: string): Promise<TokensetView[]> {
+    const named = ({ accountId, label }: TokensetView) => this.labels.get(accountId) ?? label;
+    return Promise.resolve((this.kept.get(personId) ?? []).map((one) => ({ ...one, label: named(one) })));
   }
 
   revocations(personId: string): Promise<RevocationView[]> {
     return Promise.resolve(this.told.get(personId) ?? []);
   }
 
-  delete({ personId, accountId }: { personId: string; accountId: string }): Promise<boolean> {
+  label({ personId, accountId, label }: Parameters<TokenVault['label']>[0]): Promise<{ label: string | null } | null> {
+    if (this.owners.get(accountId) !== personId) return Promise.resolve(null);
+    const refusal = this.refusals.shift();
+    if (refusal) return Promise.reject(refusal);
+    this.labels.set(accountId, label);
+    return this.meanwhile().then(() => ({ label }));
+  }
+
+  pause({ personId, accountId, clientId, isPaused }: Parameters<TokenVault['pause']>[0]): Promise<boolean> {
+    if (this.owners.get(accountId) !== personId) return Promise.resolve(false);
+    const paused = this.pauses.get(accountId) ?? new Set();
+    this.pauses.set(accountId, isPaused ? paused.add(clientId) : (paused.delete(clientId), paused));
+    return Promise.resolve(true);
+  }
+
+  delete({ personId, accountId, actor, clientId }: Parameters<TokenVault['delete']>[0]): Promise<boolean> {
     if (this.failDelete) return Promise.reject(this.failDelete);
     if (this.owners.get(accountId) !== personId) return Promise.resolve(false);
     this.owners.delete(accountId);
     this.deleted.push(accountId);
+    this.deletedBy.push({ actor, clientId });
     return Promise.resolve(true);
   }
 }

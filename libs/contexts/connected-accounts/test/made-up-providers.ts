@@ -55,6 +55,7 @@ const providers = {
       reconnectParams: { approval: 'force' },
       passthrough: ['prompt'],
     },
+    scopes: [{ value: 'loans.read', label: 'See your loans', same: ['https://library.example.net/loans'] }],
     errors: {
       rules: [
         { when: { phase: ['authorize'], code: ['policy_enforced'] }, class: 'admin_blocked' },

@@ -2,6 +2,7 @@ import { Delete, Get, Param } from '@nestjs/common';
 import { type BearerIdentity, TokenVault } from '@strongroom/contracts';
 import { Answers, Caller, MyAccountApi, pageSchema, parse, ParsedQuery, Scopes } from '@strongroom/http';
 import { z } from 'zod';
+import { DetailsOfAccounts } from './account-details.js';
 import { AccountLists } from './account-lists.js';
 import {
   accountAnswer,
@@ -11,6 +12,7 @@ import {
   connectableAnswer,
   connectionsQuery,
   type ConnectionsQuery,
+  detailedAccountAnswer,
   revocationAnswer,
   shownAccount,
   shownRevocation,
@@ -23,18 +25,24 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountsService,
     private readonly lists: AccountLists,
+    private readonly details: DetailsOfAccounts,
     private readonly vault: TokenVault,
   ) {}
 
   @Get('accounts')
-  @Answers(200, pageSchema('accounts', accountAnswer))
+  @Answers(200, z.union([pageSchema('accounts', accountAnswer), pageSchema('accounts', detailedAccountAnswer)]))
   @Scopes('read:me:connected_accounts')
   async list(@Caller() caller: BearerIdentity, @ParsedQuery(accountsQuery) query: AccountsQuery) {
-    const { accounts, next } = await this.lists.accounts(caller.personId!, query.connection, {
+    const personId = caller.personId!;
+    const { accounts, next } = await this.lists.accounts(personId, query.connection, {
       take: query.take,
       from: query.from ?? query.next,
     });
-    return { accounts: accounts.map(shownAccount), ...(next ? { next } : {}) };
+    const details = query.details ? await this.details.of(personId, accounts) : [];
+    return {
+      accounts: accounts.map((account, n) => ({ ...shownAccount(account), ...details[n] })),
+      ...(next ? { next } : {}),
+    };
   }
 
   @Delete('accounts/:id')
@@ -42,7 +50,11 @@ export class AccountsController {
   @Scopes('delete:me:connected_accounts')
   delete(@Caller() caller: BearerIdentity, @Param() path: unknown): Promise<void> {
     const personId = caller.personId!;
-    return this.accounts.delete(personId, parse(accountPath, path, 'uri').id, { kind: 'user', id: personId });
+    return this.accounts.delete(personId, parse(accountPath, path, 'uri').id, {
+      kind: 'user',
+      id: personId,
+      clientId: caller.clientId,
+    });
   }
 
   /** What became of the tokens of disconnected accounts at their providers, for 30 days. */

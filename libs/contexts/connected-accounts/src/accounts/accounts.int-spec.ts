@@ -1,10 +1,9 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
 import { Flow } from '../../test/browser.js';
+import { accountRow, ACCOUNTS, connectedAccount } from '../../test/completing.js';
 import type { HttpAnswer } from '../../test/connect-bench.js';
 import { suiteBench } from '../../test/suite-bench.js';
 import { newId } from '../connect/secrets.js';
-
-const ACCOUNTS = '/me/v1/connected-accounts/accounts';
 
 describe('connected accounts', () => {
   const bench = suiteBench();
@@ -22,14 +21,10 @@ describe('connected accounts', () => {
     token = bench.token(alice, client);
   });
 
-  const connected = async (person = alice, on = connection): Promise<string> => {
-    const flow = await new Flow(bench, client, on, person).untilCode();
-    return ((await flow.complete()).json() as { id: string }).id;
-  };
+  const connected = (person = alice, on = connection) => connectedAccount(bench, { client, connection: on, person });
   const idsOf = (answer: HttpAnswer): string[] => (answer.json()['accounts'] as { id: string }[]).map(({ id }) => id);
   const list = (query = '', who = token) => bench.call('GET', `${ACCOUNTS}${query}`, who);
-  const row = async (id: string) =>
-    (await bench.database.query<Record<string, unknown>[]>('SELECT * FROM connected_accounts WHERE id = $1', [id]))[0]!;
+  const row = (id: string) => accountRow(bench, id);
   const management = () => bench.token(null, client, { api: 'management' });
 
   it.each(['from', 'next'])('AC-01 walks 25 accounts, oldest first, with %s', async (name) => {
@@ -106,12 +101,15 @@ describe('connected accounts', () => {
     const answer = await bench.call('DELETE', `${ACCOUNTS}/${id}`, token);
     expect([answer.status, answer.body]).toEqual([204, '']);
     expect(bench.vault.deleted).toContain(id);
+    // A vault of the version before knows no client in an actor, and would refuse it.
+    const by = { actor: { kind: 'user', id: alice.personId }, clientId: client.clientId };
+    expect(bench.vault.deletedBy.at(-1)).toEqual(by);
     expect(idsOf(await list())).toEqual([]);
     const [, said] = await bench.eventsOf(id);
     expect(said).toMatchObject({
       type: 'account.disconnected',
       sequence: 2,
-      data: { reason: 'requested', status: 'disconnected', actor: { kind: 'user', id: alice.personId } },
+      data: { reason: 'requested', status: 'disconnected', actor: { ...by.actor, clientId: by.clientId } },
     });
     expect((await bench.call('DELETE', `${ACCOUNTS}/${id}`, token)).status).toBe(404);
     expect(await bench.eventsOf(id)).toHaveLength(2);
@@ -166,13 +164,16 @@ describe('connected accounts', () => {
   it('CN-41 keeps ids and times of a disconnected account for 30 days, matched by nothing', async () => {
     const id = await connected();
     await bench.call('DELETE', `${ACCOUNTS}/${id}`, token);
-    const { created_at, disconnected_at, position, ...left } = await row(id);
+    const { created_at, disconnected_at, position, ...left } = (await row(id))!;
     expect([created_at, disconnected_at]).toEqual([expect.any(Date), expect.any(Date)]);
     expect(position).toBeDefined();
     expect(left).toEqual({
       id,
       status: 'disconnected',
       reason: null,
+      expires_at: null,
+      label_settled: true,
+      label: null,
       params: {},
       person_id: alice.personId,
       user_id: alice.userId,
@@ -207,10 +208,30 @@ describe('connected accounts', () => {
     expect(await renewal.failures()).toEqual(['account_conflict']);
   });
 
-  it('shows a person’s accounts to administrators, and clamps take', async () => {
+  it('MG-03 CO-12 says when an account ends for which there is no refresh token, until it is connected with one', async () => {
+    const endsAt = '2030-01-02T03:04:05.000Z';
+    bench.vault.answer = { hasRefreshToken: false, endsAt };
+    const flow = await new Flow(bench, client, connection, alice).untilCode();
+    const done = (await flow.complete()).json();
+    expect(done).toMatchObject({ expires_at: endsAt, warnings: ['no_refresh_token'] });
+    const path = `/api/v2/users/${encodeURIComponent(alice.userId)}/connected-accounts`;
+    const shown = async () => [
+      ...((await list()).json()['accounts'] as object[]),
+      ...((await bench.call('GET', path, management())).json()['connected_accounts'] as object[]),
+    ];
+    for (const one of await shown()) expect(one).toMatchObject({ id: done['id'], expires_at: endsAt });
+    bench.vault.answer = { accountId: String(done['id']), reconnected: true, endsAt: null };
+    await (await new Flow(bench, client, connection, alice).untilCode()).complete();
+    for (const one of await shown()) expect(one).not.toHaveProperty('expires_at');
+    // As a process of before leaves it, which knows nothing of ends.
+    await bench.database.query('UPDATE connected_accounts SET expires_at = $2 WHERE id = $1', [done['id'], endsAt]);
+    for (const one of await shown()) expect(one).not.toHaveProperty('expires_at');
+  });
+
+  it('MG-03 shows a person’s accounts to administrators, and clamps take', async () => {
     const ids = [await connected(), await connected()];
     const path = `/api/v2/users/${encodeURIComponent(alice.userId)}/connected-accounts`;
-    const answer = await bench.call('GET', `${path}?take=500`, management());
+    const answer = await bench.call('GET', `${path}?take=5000000`, management());
     const { strategy, connectionId: connection_id, name } = connection;
     expect(answer.json()).toEqual({
       connected_accounts: ids.map((id) => ({
@@ -259,7 +280,7 @@ describe('connected accounts', () => {
     expect((await bench.call('GET', path, weak)).status).toBe(403);
   });
 
-  it('lets an administrator disconnect, this person’s account only', async () => {
+  it('AD-07 lets an administrator disconnect, this person’s account only', async () => {
     const [id, bobs] = [await connected(), await connected(bob)];
     const path = `/api/v2/users/${encodeURIComponent(alice.userId)}/connected-accounts`;
     const weak = bench.token(null, client, { api: 'management', scopes: ['read:users'] });

@@ -1,17 +1,27 @@
-import type { RevocationView } from '@strongroom/contracts';
+import { isLabel, LABEL_RULE, type RevocationView } from '@strongroom/contracts';
 import { z } from 'zod';
 import type { ConnectedAccountEntity } from './connected-account.entity.js';
 
 const cursor = z.string().min(1).max(2048).optional();
 const wholeNumber = z
   .string()
-  .regex(/^\d{1,6}$/, 'must be a whole number')
+  .regex(/^\d{1,40}$/, 'must be a whole number')
   .transform(Number);
 
 const isAccountId = (id: string): boolean => id.length <= 64 && /^cac_[A-Za-z0-9]+$/.test(id);
 export const accountPath = z.object({
   id: z.string().refine(isAccountId, 'must be the id of a connected account'),
 });
+/** Whether there is such a client is nobody's question here: it may be paused before it was ever used. */
+export const pausePath = accountPath.extend({
+  clientId: z
+    .string()
+    .max(255)
+    .regex(/^[\x21-\x7e]+$/, 'must be the id of a client'),
+});
+
+export const labelBody = z.strictObject({ label: z.string().refine(isLabel, `must be ${LABEL_RULE}`).nullable() });
+export type LabelBody = z.output<typeof labelBody>;
 
 const oneCursor = <T extends { from?: string | undefined; next?: string | undefined }>(query: T): boolean =>
   query.from === undefined || query.next === undefined || query.from === query.next;
@@ -27,6 +37,11 @@ const CURSORS = { error: 'from and next must not differ', path: ['next'] };
 export const accountsQuery = z
   .object({
     ...pageOf20,
+    /** §5.7: what the person themselves may want to see. */
+    details: z
+      .enum(['true', 'false'])
+      .transform((details) => details === 'true')
+      .default(false),
     connection: z
       .union([z.string(), z.array(z.string()).max(20)])
       .transform((names) => [names].flat())
@@ -49,6 +64,10 @@ export const userAccountsQuery = z.object({
 });
 export type UserAccountsQuery = z.output<typeof userAccountsQuery>;
 
+/** Only where the account has a known end. A process of before, which connects it with a refresh token, leaves the old one there. */
+export const expiry = ({ expiresAt, hasRefreshToken }: ConnectedAccountEntity): { expires_at?: string } =>
+  expiresAt === null || hasRefreshToken ? {} : { expires_at: expiresAt.toISOString() };
+
 /** `spec/wire-contract.md` §2.3 and §2.4: members that have nothing to say are left out. */
 export const shownAccount = (account: ConnectedAccountEntity) => ({
   id: account.id,
@@ -56,6 +75,8 @@ export const shownAccount = (account: ConnectedAccountEntity) => ({
   access_type: 'offline',
   scopes: account.scopes,
   created_at: account.createdAt.toISOString(),
+  ...expiry(account),
+  ...(account.label === null ? {} : { label: account.label }),
   ...(account.missingScopes.length > 0 ? { missing_scopes: account.missingScopes } : {}),
   ...(account.hasRefreshToken ? {} : { warnings: ['no_refresh_token'] }),
 });
@@ -66,11 +87,22 @@ const account = {
   access_type: z.literal('offline'),
   scopes: z.array(z.string()),
   created_at: z.iso.datetime(),
+  expires_at: z.iso.datetime().optional(),
 };
-export const accountAnswer = z.strictObject({
+const shown = {
   ...account,
   missing_scopes: z.array(z.string()).optional(),
   warnings: z.array(z.string()).optional(),
+};
+export const accountAnswer = z.strictObject({ ...shown, label: z.string().optional() });
+/** With `details=true`; `reason` says why the person has to connect again. */
+export const detailedAccountAnswer = z.strictObject({
+  ...shown,
+  status: z.enum(['connected', 'reconnect_required']),
+  reason: z.string().nullable(),
+  label: z.string().nullable(),
+  last_used_at: z.iso.datetime().nullable(),
+  paused_clients: z.array(z.string()),
 });
 export const userAccountAnswer = z.strictObject({ ...account, connection_id: z.string(), strategy: z.string() });
 export const connectableAnswer = z.strictObject({

@@ -5,6 +5,7 @@ import {
   type Actor,
   type DataOf,
   type Redeemed,
+  sayableScopes,
   TokenVault,
 } from '@strongroom/contracts';
 import { Outbox } from '@strongroom/messaging';
@@ -79,12 +80,14 @@ export class AccountsService {
     const missingScopes = missingOf(session, redeemed);
     const [row] = await tx.query<{ event_version: number }[]>(
       `INSERT INTO connected_accounts AS account (id, status, person_id, user_id, connection_id, connection_name, strategy,
-         tokenset_id, scopes, missing_scopes, has_refresh_token, params, event_version)
-       VALUES ($1, 'connected', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)
+         tokenset_id, scopes, missing_scopes, has_refresh_token, params, label, expires_at, label_settled, event_version)
+       VALUES ($1, 'connected', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)
        ON CONFLICT (id) DO UPDATE SET status = 'connected', reason = NULL, user_id = excluded.user_id,
          connection_name = excluded.connection_name, strategy = excluded.strategy, tokenset_id = excluded.tokenset_id,
          scopes = excluded.scopes, missing_scopes = excluded.missing_scopes,
-         has_refresh_token = excluded.has_refresh_token, params = excluded.params, event_version = account.event_version + 1
+         has_refresh_token = excluded.has_refresh_token, params = excluded.params, label = excluded.label,
+         expires_at = excluded.expires_at, label_settled = excluded.label_settled,
+         event_version = account.event_version + 1
        WHERE account.status <> 'disconnected' AND account.person_id = excluded.person_id
        RETURNING event_version`,
       [
@@ -99,6 +102,9 @@ export class AccountsService {
         JSON.stringify(missingScopes),
         redeemed.hasRefreshToken,
         JSON.stringify(session.params),
+        redeemed.label,
+        redeemed.endsAt ?? null,
+        !redeemed.reconnected, // else the person may have renamed it since the vault said this
       ],
     );
     if (!row) return null;
@@ -112,11 +118,11 @@ export class AccountsService {
         connectionId: session.connectionId,
         tokensetId: redeemed.tokensetId,
         status: 'connected',
-        scopes: redeemed.scopes,
+        scopes: sayableScopes(redeemed.scopes),
         clientId: session.clientId,
         connectSessionId: session.id,
         reconnected: redeemed.reconnected,
-        missingScopes,
+        missingScopes: sayableScopes(missingScopes),
         actor,
       },
     });
@@ -124,11 +130,39 @@ export class AccountsService {
   }
 
   /**
+   * Null: back to what the provider calls it. The vault decides, because an exchange may ask for the account by it; the
+   * same call again makes good what died between vault and row.
+   */
+  async label(personId: string, id: string, label: string | null): Promise<ConnectedAccountEntity> {
+    const actor = { kind: 'user', id: personId } as const;
+    const set = await this.vault.label({ personId, accountId: id, label, actor });
+    if (set) await this.show(personId, id, set.label);
+    const account = set && (await this.find(this.database.manager, personId, id));
+    if (!account) throw new ConnectedAccountNotFoundError();
+    return account;
+  }
+
+  /** Of two calls at once, the later one at the vault may be the earlier one here: whoever writes looks there again. */
+  private async show(personId: string, id: string, label: string | null): Promise<void> {
+    for (let shown = label; ;) {
+      await this.database.query(
+        `UPDATE connected_accounts SET label = $3 WHERE id = $1 AND person_id = $2 AND status <> 'disconnected'`,
+        [id, personId, shown],
+      );
+      const kept = (await this.vault.list(personId)).find(({ accountId }) => accountId === id);
+      if (!kept || kept.label === shown) return;
+      shown = kept.label;
+    }
+  }
+
+  /**
    * The tokens are gone before this answers. The vault is asked even where no row is left, so that a deletion that
    * died half way can be finished by the same call.
    */
   async delete(personId: string, id: string, actor: Actor): Promise<void> {
-    const hadTokens = await this.vault.delete({ personId, accountId: id, reason: 'disconnected', actor });
+    const { clientId, ...who } = actor;
+    const asked = { personId, accountId: id, reason: 'disconnected', actor: who, clientId } as const;
+    const hadTokens = await this.vault.delete(asked);
     const disconnected = await this.database.transaction((tx) =>
       this.disconnectWhere(tx, 'id = $1 AND person_id = $2', [id, personId], 'requested', actor),
     );
@@ -148,7 +182,7 @@ export class AccountsService {
   ): Promise<number> {
     const [rows] = await tx.query<[DisconnectedRow[], number]>(
       `UPDATE connected_accounts SET status = 'disconnected', reason = NULL, connection_name = NULL, strategy = NULL,
-         scopes = '[]', missing_scopes = '[]', has_refresh_token = false, params = '{}', disconnected_at = clock_timestamp(),
+         label = NULL, scopes = '[]', missing_scopes = '[]', has_refresh_token = false, params = '{}', expires_at = NULL, disconnected_at = clock_timestamp(),
          event_version = event_version + 1
        WHERE status <> 'disconnected' AND (${condition})
        RETURNING id, person_id, user_id, connection_id, tokenset_id, event_version`,

@@ -18,10 +18,14 @@ export class ConnectedAccountEntity {
   @Column('text', { name: 'connection_name', nullable: true }) connectionName!: string | null;
   @Column('text', { nullable: true }) strategy!: string | null;
   @Column('text', { name: 'tokenset_id' }) tokensetId!: string;
+  /** The one that counts, as the vault last said: the person's own, else the provider's. */
+  @Column('text', { nullable: true }) label!: string | null;
   /** As granted. */
   @Column('jsonb') scopes!: string[];
   @Column('jsonb', { name: 'missing_scopes' }) missingScopes!: string[];
   @Column('boolean', { name: 'has_refresh_token' }) hasRefreshToken!: boolean;
+  /** When nothing can be had of it any more; null: nobody knows of an end. */
+  @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;
   /** What the provider's addresses were made with when it was connected, so that a reconnect need not bring it. */
   @Column('jsonb') params!: Record<string, string>;
   /** Of the last event of the tokenset that changed the status; an older one changes nothing. */

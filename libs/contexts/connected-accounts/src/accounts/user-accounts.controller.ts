@@ -2,7 +2,13 @@ import { Delete, Get, Param } from '@nestjs/common';
 import { type Actor, type BearerIdentity } from '@strongroom/contracts';
 import { Answers, Caller, ManagementApi, pageSchema, parse, ParsedQuery, Scopes } from '@strongroom/http';
 import { AccountLists } from './account-lists.js';
-import { accountPath, userAccountAnswer, userAccountsQuery, type UserAccountsQuery } from './accounts.schema.js';
+import {
+  accountPath,
+  expiry,
+  userAccountAnswer,
+  userAccountsQuery,
+  type UserAccountsQuery,
+} from './accounts.schema.js';
 import { AccountsService } from './accounts.service.js';
 
 /** An administrator's view of a person's accounts, `spec/wire-contract.md` §3.3 and §5.6. */
@@ -27,6 +33,7 @@ export class UserAccountsController {
         access_type: 'offline',
         scopes: account.scopes,
         created_at: account.createdAt.toISOString(),
+        ...expiry(account),
       })),
       ...(next ? { next } : {}),
     };

@@ -174,8 +174,9 @@ describe('POST connect', () => {
   it('CO-18 refuses text/plain', async () => {
     const headers = { authorization: bench.token(alice, client), 'content-type': 'text/plain' };
     const answer = await bench.send('POST', CONNECT, { headers, body: '{}' });
-    expect(answer.status).toBe(415);
-    expect(answer.json()['type']).toMatch(/A0E-415-0001$/);
+    expect(answer.json()).toMatchObject({
+      ...{ type: 'https://auth0.com/api-errors/A0E-415-0001', title: 'Unsupported Media Type', status: 415 },
+    });
   });
 
   it('CO-20 does not know the names of the seeds', async () => {
@@ -208,8 +209,11 @@ describe('POST connect', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => connect({}, token)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
     const [refused] = answers.filter(({ status }) => status !== 201);
-    expect(refused!.status).toBe(429);
+    expect(refused!.json()).toMatchObject({
+      ...{ type: 'https://auth0.com/api-errors/A0E-429-0001', title: 'Too Many Requests', status: 429 },
+    });
     expect(Number(refused!.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused!.headers['x-auth0-error-kind']).toBe('global-rate-limit');
     expect((await connect({}, bench.token(bench.person('Bob'), client))).status).toBe(201);
     await bench.database.query(`UPDATE connect_sessions SET expires_at = clock_timestamp() WHERE person_id = $1`, [
       alice.personId,

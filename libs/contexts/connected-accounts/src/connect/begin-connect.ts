@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type BearerIdentity, Clients, ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
+import { Clients, ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
 import { PublicUrl, ValidationError } from '@strongroom/http';
 import { Catalogue } from '@strongroom/providers';
 import { DataSource } from 'typeorm';
 import { AccountsService } from '../accounts/accounts.service.js';
 import type { ConnectedAccountEntity } from '../accounts/connected-account.entity.js';
+import type { Person } from '../caller.js';
 import { ConnectedAccountNotFoundError, TooManyConnectSessionsError } from '../connected-accounts.errors.js';
 import { scopesProblem } from './allowed-scopes.js';
 import type { ConnectBody } from './connect.schema.js';
@@ -37,7 +38,7 @@ export class BeginConnect {
     private readonly catalogue: Catalogue,
   ) {}
 
-  async begin(caller: BearerIdentity & { personId: string; userId: string }, body: ConnectBody): Promise<BegunConnect> {
+  async begin(caller: Person, body: ConnectBody): Promise<BegunConnect> {
     const connection = usableConnection(await this.directory.byName(body.connection, caller.clientId));
     const client = await this.clients.get(caller.clientId);
     if (!client || !isCallback(body.redirect_uri, client))
@@ -96,7 +97,7 @@ export class BeginConnect {
   }
 
   /** False: the person has enough open sessions with this client. */
-  private insert(caller: BearerIdentity, values: unknown[]): Promise<boolean> {
+  private insert(caller: Person, values: unknown[]): Promise<boolean> {
     return this.database.transaction(async (tx) => {
       // Two inserts that count at the same time would both see room for one.
       await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [

@@ -48,8 +48,8 @@ export class ConnectPagesController {
     const answer = await this.consents.decide({
       cookieHeader: request.headers.cookie,
       fetchSite: request.headers['sec-fetch-site'],
-      csrf: form.get('csrf') ?? '',
-      action: form.get('action') ?? '',
+      csrf: theOnly(form, 'csrf'),
+      action: theOnly(form, 'action'),
     });
     sendAnswer(reply, answer);
   }
@@ -76,4 +76,10 @@ function formOf(request: FastifyRequest): URLSearchParams {
   const type = 'application/x-www-form-urlencoded';
   if (mediaType(request) !== type) throw new UnsupportedMediaTypeError(type);
   return new URLSearchParams(rawBody(request).toString('utf8'));
+}
+
+/** Our page sends each field once; of two answers neither is the person's. */
+function theOnly(form: URLSearchParams, name: string): string {
+  const values = form.getAll(name);
+  return values.length === 1 ? values[0]! : '';
 }

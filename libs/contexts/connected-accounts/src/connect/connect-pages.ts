@@ -32,6 +32,14 @@ export const unavailablePage = (): Html =>
 
 export const problemPage = (): Html => failurePage('That did not work', 'The request could not be carried out.');
 
+/** The step was not taken, and may be once what it needs is back: the flow stands where it stood. */
+export const awayPage = (): Html =>
+  page(
+    'Not possible at the moment',
+    html`<p>A part of this service does not answer. Wait a few seconds, then load this page again.</p>
+      <p>Nothing was connected. If it stays like this, go back to the app and begin again.</p>`,
+  );
+
 /** The provider must be told by us what is wanted before the browser goes there, and did not take it. */
 export const providerRefusedPage = (): Html =>
   failurePage('The provider does not take this request', 'It was asked to prepare for this connection and did not.');

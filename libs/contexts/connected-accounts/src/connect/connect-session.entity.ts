@@ -63,7 +63,10 @@ export class ConnectSessionEntity {
   /** When this state ends; never later than `endsAt`. */
   @Column('timestamptz', { name: 'expires_at' }) expiresAt!: Date;
   @Column('timestamptz', { name: 'ends_at' }) endsAt!: Date;
+  /** Since when `complete` is at it; null while `completing`: it left without a verdict, and may come again. */
   @Column('timestamptz', { name: 'completing_at', nullable: true }) completingAt!: Date | null;
+  /** Since when it may come again. */
+  @Column('timestamptz', { name: 'left_at', nullable: true }) leftAt!: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
   /** Open and in time by the database's clock, when it was read. */
   @VirtualColumn({

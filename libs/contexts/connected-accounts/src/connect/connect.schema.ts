@@ -46,6 +46,8 @@ export const AUTHORIZATION_PARAMS: readonly string[] = Object.keys(known);
 /** Closed too, but which further names there are only the provider's entry knows: see `flow-params.ts`. */
 const authorizationParams = z.looseObject(known).catchall(text(255));
 
+const ONE_SCOPE = 'must be one scope of at most 189 characters, without spaces, quotes or control characters';
+
 /** `spec/wire-contract.md` §2.1. */
 export const connectBody = z
   .strictObject({
@@ -60,7 +62,7 @@ export const connectBody = z
     code_challenge: pkce.optional(),
     code_challenge_method: z.literal('S256').optional(),
     scopes: z
-      .array(z.string().min(1).max(255).refine(isScope, 'must be one scope: no spaces, no control characters'))
+      .array(z.string().min(1).max(255).refine(isScope, ONE_SCOPE))
       .min(1)
       .max(100)
       .refine((scopes) => new Set(scopes).size === scopes.length, 'must not contain a scope twice')

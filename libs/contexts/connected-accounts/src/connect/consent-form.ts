@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Clients, ConnectionDirectory, type ConnectionView, People } from '@strongroom/contracts';
-import type { ResolvedProvider } from '@strongroom/providers';
+import { Clients, ConnectionDirectory, type ConnectionView, People, type PersonView } from '@strongroom/contracts';
+import { Catalogue, type ResolvedProvider } from '@strongroom/providers';
+import { beyondCeiling } from './allowed-scopes.js';
 import type { BrowserAnswer } from './browser-answer.js';
 import { unavailablePage } from './connect-pages.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
@@ -14,6 +15,15 @@ import { WayBack } from './way-back.js';
 export const csrfField = (cookie: string, session: ConnectSessionEntity): string =>
   derive(cookie, `consent page of ${session.id}`);
 
+export interface Allowed {
+  connection: ConnectionView;
+  person: PersonView;
+}
+
+const PERSON_STOPPED = 'The person may not connect accounts any more.';
+const CONNECTION_STOPPED = 'The connection is not available any more.';
+const SCOPES_STOPPED = 'The connection does not allow these permissions any more.';
+
 /** The page that asks, `spec/connect-flow.md` §4.3. The person was verified when the ticket was opened. */
 @Injectable()
 export class ConsentForm {
@@ -23,17 +33,18 @@ export class ConsentForm {
     private readonly people: People,
     private readonly requests: ProviderRequests,
     private readonly wayBack: WayBack,
+    private readonly catalogue: Catalogue,
   ) {}
 
   async show(session: ConnectSessionEntity, cookie: string): Promise<BrowserAnswer> {
-    const connection = await this.directory.byId(session.connectionId, session.clientId);
-    if (!isUsable(connection)) return this.switchedOff(session);
-    const [client, person, asked] = await Promise.all([
+    const allowed = await this.allowed(session);
+    if (!('connection' in allowed)) return allowed;
+    const { connection, person } = allowed;
+    const [client, asked] = await Promise.all([
       this.clients.get(session.clientId),
-      this.people.get(session.personId),
       this.requests.scopes(session, connection),
     ]);
-    if (!client || !person || !session.redirectUri) return { status: 400, page: unavailablePage() };
+    if (!client || !session.redirectUri) return { status: 400, page: unavailablePage() };
     const page = consentPage({
       appName: client.name,
       appHost: hostOf(session.redirectUri),
@@ -41,24 +52,32 @@ export class ConsentForm {
       providerHost: new URL(asked.provider.endpoints.authorization).host,
       personName: person.displayName,
       permissions: permissionsOf(asked.provider, asked.scopes, asked.newScopes),
-      reconnects: session.pinnedAccountId !== null,
+      renewed: asked.pinned && { label: asked.pinned.label, connectedAt: asked.pinned.createdAt },
       action: '/connected-accounts/connect',
       csrf: `${session.id}.${csrfField(cookie, session)}`,
     });
     return { status: 200, page };
   }
 
-  /** The connection if it can still be used; else how the browser is sent back. */
-  async connection(session: ConnectSessionEntity): Promise<ConnectionView | BrowserAnswer> {
-    const connection = await this.directory.byId(session.connectionId, session.clientId);
-    return isUsable(connection) ? connection : this.switchedOff(session);
+  /** Connection and person if both may still go on; else how the browser is sent back. */
+  async allowed(session: ConnectSessionEntity): Promise<Allowed | BrowserAnswer> {
+    const [connection, person] = await Promise.all([
+      this.directory.byId(session.connectionId, session.clientId),
+      this.people.get(session.personId),
+    ]);
+    if (!person || person.blocked) return this.stopped(session, 'person_unavailable', PERSON_STOPPED);
+    if (!isUsable(connection)) return this.stopped(session, 'connection_unavailable', CONNECTION_STOPPED);
+    const provider = this.catalogue.resolve(connection, session.params);
+    if (beyondCeiling(connection, provider, session.scopes ?? provider.scopes).length > 0)
+      return this.stopped(session, 'scopes_not_allowed', SCOPES_STOPPED);
+    return { connection, person };
   }
 
-  private switchedOff(session: ConnectSessionEntity): Promise<BrowserAnswer> {
+  private stopped(session: ConnectSessionEntity, code: string, description: string): Promise<BrowserAnswer> {
     return this.wayBack.end(
       session,
-      { to: 'failed', reason: 'provider_error', code: 'connection_unavailable', actor: { kind: 'system' } },
-      { error: 'access_denied', description: 'The connection is not available any more.' },
+      { to: 'failed', reason: 'provider_error', code, actor: { kind: 'system' } },
+      { error: 'access_denied', description },
     );
   }
 }

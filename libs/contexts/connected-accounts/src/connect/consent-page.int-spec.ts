@@ -58,8 +58,26 @@ describe('the consent page', () => {
     expect(named).toContain('<h1>Connect your Our Stalls account</h1>');
     const unnamed = await textOf({ ...stall, name: 'stalls-7', displayName: 'stalls-7' }, shop);
     expect(unnamed).toContain('<h1>Connect your Market Stall account</h1>');
-    expect(unnamed).toContain('<strong>Market Stall</strong> (<code>tea.stall.example.net</code>)');
+    expect(unnamed).toContain('<strong><bdi>Market Stall</bdi></strong> (<code>tea.stall.example.net</code>)');
     expect(unnamed).toContain('Continue to Market Stall');
+  });
+
+  it('names the account that is to be connected again, and no account where any will do', async () => {
+    const connection = bench.connection(client, stall);
+    bench.vault.answer = { label: 'Tea <b> shop' };
+    const first = await new Flow(bench, client, connection, alice).begin(shop);
+    await (await first.open()).accept();
+    first.callbackUrl = first.callbackUrl.replace('code=', 'grant=');
+    await first.comeBack();
+    const { id, created_at } = (await first.complete()).json() as { id: string; created_at: string };
+    const textFor = async (more: Record<string, unknown>) =>
+      (await (await new Flow(bench, client, connection, alice).begin(more)).open()).page.body.replace(/\s+/g, ' ');
+    expect(await textFor({ connected_account_id: id })).toContain(
+      `This renews the account <strong><bdi>Tea &lt;b&gt; shop</bdi></strong> that you connected on ${created_at.slice(0, 10)}.`,
+    );
+    await bench.database.query('UPDATE connected_accounts SET label = NULL WHERE id = $1', [id]);
+    expect(await textFor({ connected_account_id: id })).toContain('This renews the account that you connected on');
+    expect(await textFor(shop)).not.toContain('This renews');
   });
 
   it('says so where nothing is asked for', async () => {

@@ -9,9 +9,16 @@ export interface Consent {
   providerHost: string;
   personName: string;
   permissions: Permissions;
-  reconnects: boolean;
+  /** The account that must be chosen again; null: any. */
+  renewed: Renewed | null;
   action: string;
   csrf: string;
+}
+
+/** What tells an account from the person's others. */
+export interface Renewed {
+  label: string | null;
+  connectedAt: Date;
 }
 
 /** Null: the app at the provider decides, and nothing is asked for. */
@@ -52,6 +59,9 @@ export function permissionsOf(
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
+/** Kept apart, so that no character of a name turns the direction of what is said after it. */
+const named = (name: string): Html => html`<strong><bdi>${name}</bdi></strong>`;
+
 const permission = ({ scope, label, isSensitive, isNew }: Permission): Html =>
   html`<li>
     ${label} <code>${scope}</code>${isSensitive ? html` <strong>(sensitive)</strong>` : ''}${
@@ -74,17 +84,22 @@ function whatItMayDo({ appName, providerName, permissions }: Consent): Html {
   return html`${permissionList(`${appName} wants to:`, known)} ${permissionList('Further permissions:', further)}`;
 }
 
+const whichAccount = ({ label, connectedAt }: Renewed): Html =>
+  html`<p>
+    This renews the account ${label === null ? '' : named(label)} that you connected on
+    ${connectedAt.toISOString().slice(0, 10)}. Choose the same one.
+  </p>`;
+
 /** Always asked: a provider may approve without a question, so this page is the only certain one. */
 export const consentPage = (consent: Consent): Html =>
   page(
     `Connect your ${consent.providerName} account`,
     html`<p>
-        <strong>${consent.appName}</strong> (<code>${consent.appHost}</code>) asks for access to your account at
-        <strong>${consent.providerName}</strong> (<code>${consent.providerHost}</code>). You are signed in here as
-        <strong>${consent.personName}</strong>.
+        ${named(consent.appName)} (<code>${consent.appHost}</code>) asks for access to your account at
+        ${named(consent.providerName)} (<code>${consent.providerHost}</code>). You are signed in here as
+        ${named(consent.personName)}.
       </p>
-      ${consent.reconnects ? html`<p>This renews an account that you connected before. Choose the same one.</p>` : ''}
-      ${whatItMayDo(consent)}
+      ${consent.renewed ? whichAccount(consent.renewed) : ''} ${whatItMayDo(consent)}
       <p class="note">
         Access is kept until you remove the account, in the app or in your list of connected accounts here.
       </p>

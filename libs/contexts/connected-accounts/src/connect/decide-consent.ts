@@ -41,11 +41,11 @@ export class DecideConsent {
         { error: 'access_denied', description: 'The person did not agree to connect the account.' },
       );
 
-    const connection = await this.consent.connection(session);
-    if (!('connectionId' in connection)) return connection;
+    const allowed = await this.consent.allowed(session);
+    if (!('connection' in allowed)) return allowed;
     if (!(await this.wayBack.isOpen(session))) return this.wayBack.closed(session);
     try {
-      return await this.send(session, connection);
+      return await this.send(session, allowed.connection);
     } catch (error) {
       if (error instanceof RequestNotTakenError) return this.notTaken(session, error);
       throw error;

@@ -10,7 +10,7 @@ import { FlowCookies, flowKey } from './flow-cookies.js';
 import { challengeOf, derive, hashOf, isSame, matches, newSecret } from './secrets.js';
 
 export const CONNECT_PATH = '/connected-accounts/connect';
-export const SIGNED_IN_PATH = `${CONNECT_PATH}/signed-in`;
+const SIGNED_IN_PATH = `${CONNECT_PATH}/signed-in`;
 /** The first-party client of ours through which we learn who is signed in. */
 const OWN_CLIENT = 'strongroom-connect';
 

@@ -1,5 +1,4 @@
 import type { ClientView, ConnectionView, PersonView } from '@strongroom/contracts';
-import { openBox } from '@strongroom/crypto';
 import { Flow } from '../../test/browser.js';
 import type { HttpAnswer } from '../../test/connect-bench.js';
 import { madeUpProviders } from '../../test/made-up-providers.js';
@@ -52,6 +51,15 @@ describe('what the provider sends back', () => {
     else expect(new URL(answer.location).searchParams.get('connect_code')).toMatch(/^[\w-]{43}$/);
   });
 
+  it('takes the browser back to an address with letters that no header can hold', async () => {
+    const address = 'https://app.example.com/zpět/ü?x=ō';
+    const far = bench.client({ callbacks: [address] });
+    const flow = new Flow(bench, far, bench.connection(far), alice, undefined, address);
+    await flow.untilCode();
+    expect(flow.cameTo).toMatch(/^https:\/\/app\.example\.com\/zp%C4%9Bt\/%C3%BC\?x=%C5%8D&connect_code=/);
+    expect((await flow.complete()).status).toBe(201);
+  });
+
   it('CN-11 looks at the issuer before an error is believed', async () => {
     const flow = await atProvider(connectionTo('city-library'));
     await expectRefused(flow, await answered(flow, { error: 'access_denied' }), 'issuer_mismatch');
@@ -99,13 +107,7 @@ describe('what the provider sends back', () => {
     flow.connectCode = new URL(answer.location).searchParams.get('connect_code')!;
     expect(JSON.stringify(await bench.session(flow.sessionId))).not.toContain('cnry_');
     await flow.complete();
-    const { queryBox, connectionId, sessionId } = bench.vault.sent[0]!;
-    const query = await openBox(
-      bench.vault.key,
-      bench.vault.installationId,
-      { purpose: 'provider-code', connectionId, ownerId: sessionId, field: 'query' },
-      queryBox!,
-    );
+    const query = await bench.vault.unsealed(bench.vault.sent[0]!, 'query');
     expect(Object.fromEntries(new URLSearchParams(query))).toEqual({
       grant: flow.code,
       stall: '17',

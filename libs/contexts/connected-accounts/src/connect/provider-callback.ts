@@ -57,9 +57,9 @@ export class ProviderCallback {
     }
     if (connectionName !== session.connectionName) return this.fail(session, 'state_mismatch', 'wrong_connection');
 
-    const connection = await this.consent.connection(session);
-    if (!('connectionId' in connection)) return connection;
-    const provider = this.catalogue.resolve(connection, session.params);
+    const allowed = await this.consent.allowed(session);
+    if (!('connection' in allowed)) return allowed;
+    const provider = this.catalogue.resolve(allowed.connection, session.params);
     const answer = readCallback(provider, query);
     if (answer.outcome === 'refused') return this.fail(session, REFUSALS[answer.reason], answer.reason);
     if (answer.outcome === 'code') {

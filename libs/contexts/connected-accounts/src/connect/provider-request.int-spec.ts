@@ -60,6 +60,11 @@ describe('what the provider is asked', () => {
     await connected();
     // One works and one is dead: which of them this renews is not known before the person has chosen.
     expect((await asked()).get('approval')).toBe('force');
+    await bench.database.query(
+      `UPDATE connected_accounts SET status = 'connected', has_refresh_token = id <> $1 WHERE person_id = $2`,
+      [id, alice.personId],
+    );
+    expect((await asked()).get('approval')).toBe('force');
     const stranger = bench.person('Bob');
     const flow = await new Flow(bench, client, library, stranger).begin();
     await (await flow.open()).accept();
@@ -78,6 +83,20 @@ describe('what the provider is asked', () => {
     bench.vault.answer = { scopes: ['openid', 'loans.read'] };
     await connected();
     expect((await asked({ scopes: ['rooms.book'] })).get('scope')).toBe('openid loans.read rooms.book keep');
+  });
+
+  it('CN-26 calls new on the consent page what no spelling of the grant says, and not what goes along every time', async () => {
+    bench.vault.answer = { scopes: ['https://library.example.net/Loans', 'rooms.see'] };
+    await connected();
+    const flow = await new Flow(bench, client, library, alice).begin({
+      scopes: ['loans.read', 'Rooms.See', 'rooms.book'],
+    });
+    const listed = (await flow.open()).page.body.replace(/\s+/g, ' ').match(/<li>.*?<\/li>/g)!;
+    expect(listed.filter((line) => line.includes('(new)'))).toEqual([expect.stringContaining('rooms.book')]);
+    expect(listed.join()).toContain('<code>loans.read</code>');
+    await bench.database.query(`UPDATE connected_accounts SET scopes = '[]' WHERE person_id = $1`, [alice.personId]);
+    const unknown = (await (await new Flow(bench, client, library, alice).begin()).open()).page.body;
+    expect(unknown.match(/\(new\)/g)).toHaveLength(3);
   });
 
   it('counts as missing only what was wanted this time', async () => {
@@ -100,6 +119,12 @@ describe('what the provider is asked', () => {
     expect((list.json() as { accounts: object[] }).accounts).toContainEqual(
       expect.objectContaining({ id, missing_scopes: ['loans.read'] }),
     );
+  });
+
+  it('does not ask again for a scope whose name nobody may ask for', async () => {
+    bench.vault.answer = { scopes: ['loans.read', 'say "hello"', 'x'.repeat(200)] };
+    await connected();
+    expect((await asked({ scopes: ['pages.read'] })).get('scope')).toBe('openid loans.read pages.read keep');
   });
 
   it('C10 holds configured and earlier scopes to the ceiling too; base and offline scopes pass', async () => {
@@ -225,6 +250,20 @@ describe('what the provider is asked', () => {
       bench.vault.refusals.push(new VaultError('away', { code: 'temporarily_unavailable', status: 503 }));
       expect((await flow.browser.press(flow.page, 'accept')).status).toBe(503);
       expect(await flow.dbState()).toBe('opened');
+      expect((await flow.browser.press(flow.page, 'accept')).status).toBe(303);
+    });
+
+    it('leaves it there too while the database takes nothing, and says that it may be loaded again', async () => {
+      const flow = await (await new Flow(bench, client, library, alice).begin()).open();
+      await bench.database.query(`
+        CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN RAISE EXCEPTION 'cnry_away' USING ERRCODE = '57P03'; END $$;
+        CREATE TRIGGER away BEFORE UPDATE ON connect_sessions FOR EACH ROW EXECUTE FUNCTION away()`);
+      const answer = await flow.browser.press(flow.page, 'accept');
+      await bench.database.query('DROP TRIGGER away ON connect_sessions; DROP FUNCTION away');
+      expect([answer.status, answer.location, answer.headers['retry-after']]).toEqual([503, '', '2']);
+      expect(answer.body).toMatch(/load this page again[^]*Nothing was connected/);
+      expect(answer.body).not.toContain('cnry_away');
       expect((await flow.browser.press(flow.page, 'accept')).status).toBe(303);
     });
   });

@@ -7,11 +7,14 @@ import {
   authorizationRequest,
   Catalogue,
   codeReceiver,
+  isScope,
+  missingScopes,
   pushedUrl,
   type ResolvedProvider,
   usesPkce,
 } from '@strongroom/providers';
 import { AccountsService } from '../accounts/accounts.service.js';
+import type { ConnectedAccountEntity } from '../accounts/connected-account.entity.js';
 import { RequestNotTakenError } from '../connected-accounts.errors.js';
 import { beyondCeiling } from './allowed-scopes.js';
 import type { ConnectSessionEntity } from './connect-session.entity.js';
@@ -20,6 +23,8 @@ import { challengeOf, newSecret } from './secrets.js';
 
 export interface ScopesAsked {
   provider: ResolvedProvider;
+  /** The account that the app wants renewed, and no other. */
+  pinned: ConnectedAccountEntity | null;
   scopes: string[];
   /** Those not granted before; null if nothing was. */
   newScopes: string[] | null;
@@ -62,15 +67,16 @@ export class ProviderRequests {
   /** For the consent page: what `make` would ask for. */
   async scopes(session: ConnectSessionEntity, connection: ConnectionView): Promise<ScopesAsked> {
     const provider = this.catalogue.resolve(connection, session.params);
-    const { scopesAsked, grantedBefore } = await this.request(session, connection, provider, {
+    const { scopesAsked, grantedBefore, account } = await this.request(session, connection, provider, {
       state: '',
       nonce: null,
       verifier: null,
     });
     return {
       provider,
+      pinned: (session.pinnedAccountId !== null && account) || null,
       scopes: scopesAsked,
-      newScopes: grantedBefore && scopesAsked.filter((scope) => !grantedBefore.includes(scope)),
+      newScopes: grantedBefore && notGranted(provider, scopesAsked, grantedBefore),
     };
   }
 
@@ -130,9 +136,10 @@ export class ProviderRequests {
     { state, nonce, verifier }: Fresh,
   ) {
     const accounts = await this.accounts.onConnection(session.personId, session.connectionId);
-    const before = likelyAccount(session, accounts)?.scopes ?? null;
+    const account = likelyAccount(session, accounts);
+    const before = account?.scopes ?? null;
     const tooMuch = before ? beyondCeiling(connection, provider, before) : [];
-    const grantedBefore = before && before.filter((scope) => !tooMuch.includes(scope));
+    const grantedBefore = before && before.filter((scope) => isScope(scope) && !tooMuch.includes(scope));
     const { url, members, scopesAsked } = authorizationRequest(provider, {
       redirectUri: this.publicUrl.of(callbackPath(session.connectionName)),
       state,
@@ -146,6 +153,13 @@ export class ProviderRequests {
       forceConsent: needsConsent(session, accounts),
       ...(grantedBefore ? { grantedBefore } : {}),
     });
-    return { url, members, scopesAsked, grantedBefore };
+    return { url, members, scopesAsked, grantedBefore, account };
   }
 }
+
+/**
+ * A grant speaks in spellings of the provider's own, and seldom names what goes along with every request. Where it named
+ * nothing at all, nothing is known to be granted.
+ */
+const notGranted = (provider: ResolvedProvider, asked: string[], granted: string[]): string[] =>
+  granted.length > 0 ? missingScopes(provider, asked, granted) : asked;

@@ -13,10 +13,10 @@ export function likelyAccount(
 }
 
 /**
- * Whether the provider must ask again, where it gives a refresh token only then: when an account is renewed, or none
- * has one that works. Not by habit, because each consent may end an older grant.
+ * Whether the provider must ask again, where it gives a refresh token only then: when an account is renewed, or there may
+ * be one without a token that works. Not by habit, because each consent may end an older grant.
  */
 export const needsConsent = ({ pinnedAccountId }: Pinned, accounts: ConnectedAccountEntity[]): boolean =>
   pinnedAccountId !== null ||
-  accounts.some(({ status }) => status === 'reconnect_required') ||
-  !accounts.some(({ status, hasRefreshToken }) => status === 'connected' && hasRefreshToken);
+  accounts.length === 0 ||
+  accounts.some(({ status, hasRefreshToken }) => status === 'reconnect_required' || !hasRefreshToken);

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationB
 import { TokenVault } from '@strongroom/contracts';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import { DataSource } from 'typeorm';
+import { SettleLabels } from '../accounts/settle-labels.js';
 import { ConnectSessionEntity } from './connect-session.entity.js';
 import { ConnectSessions } from './connect-sessions.js';
 import { StoreAccount } from './store-account.js';
@@ -26,6 +27,7 @@ export class SweepConnectSessions implements OnApplicationBootstrap, BeforeAppli
     private readonly sessions: ConnectSessions,
     private readonly accounts: StoreAccount,
     private readonly vault: TokenVault,
+    private readonly labels: SettleLabels,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -43,42 +45,77 @@ export class SweepConnectSessions implements OnApplicationBootstrap, BeforeAppli
   }
 
   async sweep(): Promise<void> {
-    await this.expire();
+    await this.expire(await this.forgetPending());
     await this.finish();
+    await this.labels.run();
     await this.remove();
   }
 
-  private async expire(): Promise<void> {
+  /** What waits in the vault for a call that can come no more is erased before the session ends. Returns whose time it is. */
+  private async forgetPending(): Promise<string[]> {
+    const due = await this.database
+      .createQueryBuilder(ConnectSessionEntity, 'session')
+      .where(`session.state = 'completing' AND session.pending AND session.expires_at <= clock_timestamp()`)
+      .limit(BATCH)
+      .getMany();
+    try {
+      for (const session of due) {
+        // Stored after all, though the answer to that was lost: no account would show them.
+        const isErased = await this.vault.abandon({ sessionId: session.id, personId: session.personId });
+        if (!isErased) await this.finishOne(session);
+      }
+    } catch (err) {
+      // They end all the same, and do not wait for a vault that is away: in ten minutes it erases what nobody came for.
+      this.logger.warn({ err }, 'what is pending of connect sessions could not be erased yet');
+    }
+    return due.map(({ id }) => id);
+  }
+
+  private async expire(pending: string[]): Promise<void> {
     // A `completing` one is at the vault: time does not end it unless all that is missing is the same call again.
     const due = `id IN (SELECT id FROM connect_sessions
-      WHERE ended_at IS NULL AND expires_at <= clock_timestamp() AND (state <> 'completing' OR pending)
+      WHERE ended_at IS NULL AND expires_at <= clock_timestamp() AND (state <> 'completing' OR pending AND id = ANY($1))
       ORDER BY expires_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)`;
     const one = () =>
       this.database.transaction((tx) =>
-        this.sessions.endWhere(tx, due, [], { to: 'expired', reason: 'expired', actor: system }),
+        this.sessions.endWhere(tx, due, [pending], { to: 'expired', reason: 'expired', actor: system }),
       );
     while ((await one()) === BATCH);
   }
 
-  /** Died between redeem and account: the vault knows whether there are tokens. The code is never sent again. */
+  /** Died, or left without a verdict, between redeem and account: the vault knows whether there are tokens. The code is never sent again. */
   private async finish(): Promise<void> {
     const left = await this.database
       .createQueryBuilder(ConnectSessionEntity, 'session')
       .where(`session.state = 'completing' AND NOT session.pending`)
-      .andWhere(`session.completing_at < clock_timestamp() - interval '${COMPLETING_SECONDS} s'`)
-      .orderBy('session.completing_at')
+      .andWhere(
+        // Whoever was told to repeat the call comes first: to them one that is finished would be over.
+        `coalesce(session.completing_at, session.left_at, '-infinity') < clock_timestamp() - interval '${COMPLETING_SECONDS} s'`,
+      )
+      .orderBy('session.completing_at', 'ASC', 'NULLS LAST')
       .limit(BATCH)
       .getMany();
-    for (const session of left) {
+    for (const session of left) await this.finishOne(session);
+  }
+
+  /** Whoever could not be asked is asked again in five seconds; the sessions behind this one do not wait for it. */
+  private async finishOne(session: ConnectSessionEntity): Promise<void> {
+    try {
       const redeemed = await this.vault.redeemed(session.id);
       if (redeemed) await this.accounts.store(session, redeemed, system);
-      else await this.giveUp(session.id);
+      else await this.giveUp(session);
+    } catch (err) {
+      this.logger.warn({ err, connectSessionId: session.id }, 'a connect session could not be finished yet');
     }
   }
 
-  private async giveUp(id: string): Promise<void> {
-    const isOld = `id = $1 AND state = 'completing'
-      AND completing_at < clock_timestamp() - interval '${GIVEN_UP_SECONDS} s'`;
+  private async giveUp({ id, personId }: ConnectSessionEntity): Promise<void> {
+    // One that may come again has the time that every session has.
+    const isOld = `id = $1 AND state = 'completing' AND NOT pending
+      AND coalesce(completing_at, ends_at) < clock_timestamp() - interval '${GIVEN_UP_SECONDS} s'`;
+    const [old] = await this.database.query<unknown[]>(`SELECT FROM connect_sessions WHERE ${isOld}`, [id]);
+    // A vault that is at it all the same would store tokens that no account shows.
+    if (!old || !(await this.vault.abandon({ sessionId: id, personId }))) return;
     await this.database.transaction((tx) =>
       this.sessions.endWhere(tx, isOld, [id], {
         to: 'failed',
