@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { EventContract } from '@strongroom/contracts';
 import { type OutboxEntry, outboxInsert } from '@strongroom/messaging';
-import type { PreparedReads } from '@strongroom/persistence';
+import { GroupsByArrival, isOfItsData, Wires } from '@strongroom/persistence';
 import { AuditUnavailableError } from './exchange.errors.js';
 
 interface Waiting {
@@ -11,8 +11,7 @@ interface Waiting {
   failed: (error: unknown) => void;
 }
 
-const IN_FLIGHT = 2;
-const LARGEST_GROUP = 200;
+const MOST = { inFlight: 2, inGroup: 200 };
 
 /**
  * Writes the audit rows of exchanges in groups by arrival: one insert goes out as soon as fewer than two are in
@@ -20,10 +19,13 @@ const LARGEST_GROUP = 200;
  * throughput at ten callers (`spec/events.md` §4).
  */
 export class ExchangeRecords implements OnApplicationShutdown {
-  private waiting: Waiting[] = [];
-  private inFlight = 0;
+  private readonly groups = new GroupsByArrival<Waiting>(MOST, (group) => this.write(group));
 
-  constructor(private readonly statements: PreparedReads) {}
+  private readonly wires: Wires;
+
+  constructor(databaseUrl: string, schema: string) {
+    this.wires = new Wires(databaseUrl, schema, MOST.inFlight);
+  }
 
   /**
    * Resolves once the row is committed.
@@ -35,27 +37,11 @@ export class ExchangeRecords implements OnApplicationShutdown {
       const failed = (error: unknown) => reject(new AuditUnavailableError(error));
       try {
         const id = `ex_${randomUUID()}`;
-        this.waiting.push({
-          event: { contract, id, sequence: 1, data: dataFor(id) },
-          durable,
-          failed,
-        });
+        this.groups.add({ event: { contract, id, sequence: 1, data: dataFor(id) }, durable, failed });
       } catch (error) {
         failed(error);
       }
-      this.send();
     });
-  }
-
-  private send(): void {
-    while (this.inFlight < IN_FLIGHT && this.waiting.length > 0) {
-      const group = this.waiting.splice(0, LARGEST_GROUP);
-      this.inFlight++;
-      void this.write(group).finally(() => {
-        this.inFlight--;
-        this.send();
-      });
-    }
   }
 
   private async write(group: Waiting[]): Promise<void> {
@@ -67,21 +53,26 @@ export class ExchangeRecords implements OnApplicationShutdown {
       );
     } catch (error) {
       // One event that breaks its contract must not take the others of its group along.
-      if (group.length > 1) await Promise.all(group.map((one) => this.write([one])));
-      else group[0]!.failed(error);
+      if (group.length === 1) group[0]!.failed(error);
+      else for (const one of group) await this.write([one]);
       return;
     }
     try {
-      await this.statements.many(statement.name, statement.text, statement.values);
+      await this.wires.fly(statement);
       for (const { durable } of group) durable();
     } catch (error) {
-      // Not repeated: the rows may be there, and an exchange has one row.
+      // What one of them says was refused, and all of the group with it: none of the rows is there.
+      if (group.length > 1 && isOfItsData(error)) {
+        for (const one of group) await this.write([one]);
+        return;
+      }
+      // Otherwise not repeated: the rows may be there, and an exchange has one row.
       for (const { failed } of group) failed(error);
     }
   }
 
   /** After HTTP has closed: the last exchanges still record themselves while it waits for them. */
   async onApplicationShutdown(): Promise<void> {
-    await this.statements.close();
+    await this.wires.close();
   }
 }

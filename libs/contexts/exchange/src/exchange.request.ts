@@ -1,28 +1,25 @@
 import type { SubjectTokenKind } from '@strongroom/contracts';
-import { parseJson, repeatsMember, ValidationError } from '@strongroom/http';
-import { RequestInvalidError } from './exchange.errors.js';
+import { RequestInvalidError, TargetInvalidError } from './exchange.errors.js';
+import { missing, type Parameters, SentOnce } from './exchange.parameters.js';
 
 /** Spelled as on the wire, `spec/wire-contract.md` §0. */
 export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
+/** RFC 8693, `spec/wire-contract.md` §5.1. */
+export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-const MAX_BYTES = 32 * 1024;
-const MAX_FIELDS = 32;
-
-const SUBJECT_TOKEN_TYPES: Record<string, SubjectTokenKind> = {
-  'urn:ietf:params:oauth:token-type:refresh_token': 'refresh_token',
-  'urn:ietf:params:oauth:token-type:access_token': 'access_token',
-  'urn:ietf:params:oauth:token-type:jwt': 'jwt',
-};
-const REQUESTED_TOKEN_TYPES = new Set([
+/** RFC 6749 §3.3. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:';
+export const ACCESS_TOKEN_TYPE = `${TOKEN_TYPE}access_token`;
+const OF_PERSONS = ['refresh_token', 'access_token'] as const;
+const VAULT_TYPES = [
   'http://auth0.com/oauth/token-type/federated-connection-access-token',
   'http://auth0.com/oauth/token-type/token-vault-access-token',
-]);
-/** They would change the meaning if we understood them, so they are not ignored (§1.1). */
-const REFUSED = ['actor_token', 'actor_token_type', 'audience', 'resource', 'user_id'];
-const REQUIRED = ['subject_token_type', 'subject_token', 'requested_token_type', 'connection'] as const;
+];
 
 /** A request for a provider's access token, checked as far as it can be without asking anybody. */
 export interface ExchangeRequest {
+  grantType: string;
   subjectToken: string;
   subjectTokenType: SubjectTokenKind;
   requestedTokenType: string;
@@ -37,108 +34,103 @@ export interface ExchangeRequest {
   minimumSeconds: number | null;
 }
 
-/** What came in the body: each parameter with every value it had. Order of check 1 of §1.3. */
-export type Parameters = ReadonlyMap<string, readonly string[]>;
+/** Refused by every grant of the endpoint, in the same words (§4.2): whoever sends one expects it to bound the answer. */
+const OF_ORGANISATIONS = ['organization', 'invitation'] as const;
 
-/**
- * Reads a form or a JSON object of strings.
- *
- * @throws RequestInvalidError 400, or 413 above 32 KiB
- */
-export function readParameters(mediaType: string, body: Buffer): Parameters {
-  if (body.length > MAX_BYTES) throw new RequestInvalidError('the body is larger than 32 KiB', 413);
-  if (mediaType === 'application/x-www-form-urlencoded') return readForm(body);
-  if (mediaType === 'application/json') return readObject(body);
-  throw new RequestInvalidError('the body must be application/x-www-form-urlencoded or application/json');
+/** What a grant asks of its own; the rest is the same for both. */
+interface Grant {
+  subjectTypes: readonly SubjectTokenKind[];
+  requestedTypes: readonly string[];
+  /** Null: it must be said. */
+  usualType: string | null;
+  /** They would change the meaning if we understood them, so they are not ignored (§1.1). */
+  refused: readonly string[];
+  connection(sent: SentOnce): string;
 }
 
-function readForm(body: Buffer): Parameters {
-  const parameters = new Map<string, string[]>();
-  const text = body.toString('utf8');
-  if (text.includes('\ufffd') || /%(?![0-9a-f]{2})/i.test(text))
-    throw new RequestInvalidError('the form cannot be read');
-  for (const [name, value] of new URLSearchParams(text)) parameters.set(name, [...(parameters.get(name) ?? []), value]);
-  if (parameters.size > MAX_FIELDS) throw new RequestInvalidError(`the form has more than ${MAX_FIELDS} fields`);
-  return parameters;
-}
-
-function readObject(body: Buffer): Parameters {
-  let value: unknown;
-  try {
-    value = parseJson(body);
-  } catch (error) {
-    throw error instanceof ValidationError ? new RequestInvalidError(saidOf(error)) : error;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new RequestInvalidError('the body must be a JSON object');
-  const members = Object.entries(value as Record<string, unknown>);
-  if (members.length > MAX_FIELDS) throw new RequestInvalidError(`the body has more than ${MAX_FIELDS} members`);
-  for (const [name, member] of members)
-    if (typeof member !== 'string') throw new RequestInvalidError(`${shown(name)} must be a string`);
-  if (repeatsMember(body, value)) throw new RequestInvalidError('a parameter was sent more than once');
-  return new Map(members.map(([name, member]) => [name, [member as string]]));
-}
-
-function saidOf({ problems }: ValidationError): string {
-  const { path, detail } = problems[0]!;
-  return path.length === 0 ? detail : `${shown(path.join('.'))} ${detail}`;
-}
-
-/** Parameters come from anybody: only plain names are repeated in an answer. */
-const shown = (name: string): string => (/^[\w.-]{1,64}$/.test(name) ? name : 'a parameter');
-
-/** The grant that is asked for; undefined if none, or if it was sent twice. */
-export const grantTypeOf = (parameters: Parameters): string | undefined => {
-  const values = parameters.get('grant_type') ?? [];
-  return values.length === 1 && values[0] ? values[0] : undefined;
+const GRANTS: Readonly<Record<string, Grant>> = {
+  [VAULT_GRANT]: {
+    subjectTypes: [...OF_PERSONS, 'jwt'],
+    requestedTypes: VAULT_TYPES,
+    usualType: null,
+    refused: ['actor_token', 'actor_token_type', 'audience', 'resource', 'user_id'],
+    connection: (sent) => sent.required('connection'),
+  },
+  [TOKEN_EXCHANGE_GRANT]: {
+    subjectTypes: OF_PERSONS,
+    requestedTypes: [ACCESS_TOKEN_TYPE, ...VAULT_TYPES],
+    usualType: ACCESS_TOKEN_TYPE,
+    refused: ['actor_token', 'actor_token_type', 'user_id'],
+    connection: connectionOfAudience,
+  },
 };
 
+export const isExchange = (grantType: string): boolean => Object.hasOwn(GRANTS, grantType);
+
 /**
- * Checks 1 and 2 of §1.3 for the vault grant: no parameter twice, the required ones there, the types known.
- * An empty value counts as absent (RFC 6749 §3.2).
+ * Checks 1 and 2 of §1.3 for either grant of the exchange: no parameter twice, the required ones there, the types known.
  *
  * @throws RequestInvalidError 400 that names the parameter
+ * @throws TargetInvalidError 400 for a `resource`, which plain RFC 8693 knows and we do not
  */
-export function readExchange(parameters: Parameters): ExchangeRequest {
-  for (const [name, values] of parameters)
-    if (values.length > 1) throw new RequestInvalidError(`${shown(name)} was sent more than once`);
-  const value = (name: string): string | null => parameters.get(name)?.[0] || null;
-  for (const name of REFUSED)
-    if (value(name) !== null)
+export function readExchange(grantType: string, parameters: Parameters): ExchangeRequest {
+  const sent = new SentOnce(parameters);
+  const grant = GRANTS[grantType]!;
+  for (const name of grant.refused)
+    if (sent.get(name) !== null)
       throw new RequestInvalidError(`${name} is not taken by this grant: the person is taken from the subject token`);
-  const required = (name: (typeof REQUIRED)[number]): string => {
-    const found = value(name);
-    if (found === null) throw new RequestInvalidError(`Missing required parameter: ${name}`);
-    return found;
-  };
-  const [subjectTokenType, subjectToken, requestedTokenType, connection] = REQUIRED.map(required) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  const kind = SUBJECT_TOKEN_TYPES[subjectTokenType];
-  if (!kind)
-    throw new RequestInvalidError(
-      `unknown subject_token_type: use one of ${Object.keys(SUBJECT_TOKEN_TYPES).join(', ')}`,
-    );
-  if (!REQUESTED_TOKEN_TYPES.has(requestedTokenType))
-    throw new RequestInvalidError(
-      `unknown requested_token_type: use one of ${[...REQUESTED_TOKEN_TYPES].join(', ')}; refresh tokens are never handed out`,
-    );
+  if (OF_ORGANISATIONS.some((name) => sent.get(name) !== null))
+    throw new RequestInvalidError('organisations are not offered');
+  const subjectTokenType = subjectKind(grant, sent.required('subject_token_type'));
+  const subjectToken = sent.required('subject_token');
+  const requestedTokenType = requestedType(grant, sent.get('requested_token_type') ?? grant.usualType);
   return {
+    grantType,
     subjectToken,
-    subjectTokenType: kind,
+    subjectTokenType,
     requestedTokenType,
-    connection,
-    clientId: value('client_id'),
-    clientSecret: value('client_secret'),
-    clientAssertion: value('client_assertion'),
-    clientAssertionType: value('client_assertion_type'),
-    loginHint: value('login_hint'),
-    scopes: value('scope')?.split(' ').filter(Boolean) ?? null,
-    minimumSeconds: minimumSeconds(value('min_ttl')),
+    connection: grant.connection(sent),
+    clientId: sent.get('client_id'),
+    clientSecret: sent.get('client_secret'),
+    clientAssertion: sent.get('client_assertion'),
+    clientAssertionType: sent.get('client_assertion_type'),
+    loginHint: sent.get('login_hint'),
+    scopes: scopesOf(sent.get('scope')),
+    minimumSeconds: minimumSeconds(sent.get('min_ttl')),
   };
+}
+
+function subjectKind({ subjectTypes }: Grant, type: string): SubjectTokenKind {
+  const kind = subjectTypes.find((one) => type === TOKEN_TYPE + one);
+  if (kind) return kind;
+  const known = subjectTypes.map((one) => TOKEN_TYPE + one).join(', ');
+  throw new RequestInvalidError(`unknown subject_token_type: use one of ${known}`);
+}
+
+function requestedType({ requestedTypes }: Grant, type: string | null): string {
+  if (type === null) return missing('requested_token_type');
+  if (requestedTypes.includes(type)) return type;
+  throw new RequestInvalidError(
+    `unknown requested_token_type: use one of ${requestedTypes.join(', ')}; refresh tokens are never handed out`,
+  );
+}
+
+/** A logical name of RFC 8693 §2.1 is the name of a connection here; `connection` may say it as well, or instead. */
+function connectionOfAudience(sent: SentOnce): string {
+  if (sent.get('resource') !== null)
+    throw new TargetInvalidError('resource is not taken: name the connection with audience.');
+  const [audience, connection] = [sent.get('audience'), sent.get('connection')];
+  if (audience !== null && connection !== null && audience !== connection)
+    throw new RequestInvalidError('audience and connection name two connections: send one of them');
+  return audience ?? connection ?? missing('audience');
+}
+
+/** Nothing but spaces asks for no scope, and so for whatever there is. */
+function scopesOf(value: string | null): string[] | null {
+  const scopes = value?.split(' ').filter(Boolean) ?? [];
+  if (!scopes.every((scope) => SCOPE.test(scope)))
+    throw new RequestInvalidError('scope holds characters that no scope may have: it is a list with spaces between');
+  return scopes.length > 0 ? scopes : null;
 }
 
 function minimumSeconds(value: string | null): number | null {

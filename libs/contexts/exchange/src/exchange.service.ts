@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  type Actor,
   type ConnectionView,
   exchangeFailed,
   exchangeSucceeded,
@@ -12,12 +10,16 @@ import {
   type WorkerRights,
 } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
-import { PublicUrl } from '@strongroom/http';
+import type { Allowance } from '@strongroom/http';
 import { LOGGER, type Logger } from '@strongroom/observability';
+import { type Facts, NOTHING_KNOWN, refusalRow, successRow } from './audit-rows.js';
+import { boundedScopes, demandWithinPolicy, inWordsOfPolicy, withinPolicy } from './client-policy.js';
 import { ConnectionNotAvailableError, VaultOffError } from './exchange.errors.js';
+import { demandLeft, ExchangeRate } from './exchange-rate.js';
 import { ExchangeRecords } from './exchange-records.js';
 import type { ExchangeRequest } from './exchange.request.js';
-import { explained, reasonOf } from './refusal.js';
+import { RateRefusals } from './rate-refusals.js';
+import { explained } from './refusal.js';
 import { RememberedConnections } from './remembered-connections.js';
 import { RememberedSubjects } from './remembered-subjects.js';
 import { demandWithin, grantedScopes } from './worker-grant.js';
@@ -29,6 +31,8 @@ export interface Channel {
   ip: string | null;
   /** PEM. */
   certificate: string | null;
+  /** Absent: `/oauth/token`. */
+  path?: string;
 }
 
 /** `spec/wire-contract.md` §1.7. */
@@ -40,11 +44,8 @@ export interface ExchangeAnswer {
   issued_token_type: string;
 }
 
-/** The facts of an exchange, gathered step by step, for its audit row. */
-interface Facts {
-  subject: Subject | null;
-  connection: ConnectionView | null;
-}
+/** Is told what is left of a client's rate, where it has one, as soon as that is known. */
+export type Shown = (left: Allowance) => void;
 
 /** Steps 3 to 13 of `spec/wire-contract.md` §1.3. */
 @Injectable()
@@ -55,22 +56,26 @@ export class ExchangeService {
     private readonly connections: RememberedConnections,
     private readonly subjects: RememberedSubjects,
     private readonly records: ExchangeRecords,
-    private readonly publicUrl: PublicUrl,
+    private readonly rate: ExchangeRate,
+    private readonly rateRefusals: RateRefusals,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Answers only after the audit row is durable; every refusal is recorded too. */
-  async exchange(grantType: string, request: ExchangeRequest, channel: Channel): Promise<ExchangeAnswer> {
-    const facts: Facts = { subject: null, connection: null };
+  async exchange(request: ExchangeRequest, channel: Channel, shown: Shown): Promise<ExchangeAnswer> {
+    const facts: Facts = { ...NOTHING_KNOWN };
     let issued: IssuedToken;
     try {
-      issued = await this.issue(grantType, request, channel, facts);
+      issued = await this.issue(request, channel, { facts, shown });
     } catch (error) {
-      const refusal = explained(error, facts.connection, this.publicUrl);
+      const refusal = explained(error, { connection: facts.connection, grantType: request.grantType });
       await this.recordRefusal(refusal, request, channel, facts);
       throw refusal;
     }
-    await this.recordSuccess(issued, request, channel, facts.subject!);
+    await this.records.add(exchangeSucceeded, (exchangeId) => ({
+      exchangeId,
+      ...successRow(issued, request, facts.subject!, channel.ip),
+    }));
     return {
       access_token: issued.accessToken,
       token_type: 'Bearer',
@@ -81,26 +86,47 @@ export class ExchangeService {
   }
 
   private async issue(
-    grantType: string,
     request: ExchangeRequest,
     channel: Channel,
-    facts: Facts,
+    { facts, shown }: { facts: Facts; shown: Shown },
   ): Promise<IssuedToken> {
     const remembered = this.subjects.get(request.subjectToken);
     const [subject, early] = await Promise.all([
-      this.subjectTokens.validate({ grantType, ...request, ...channel }),
+      this.subjectTokens.validate({ ...request, ...channel }),
       remembered && this.lookAhead(remembered, request),
     ]);
     facts.subject = subject;
     if (!subject.worker) this.subjects.set(request.subjectToken, subject); // what a worker signs comes once
 
+    const { policy } = subject;
+    if (policy?.exchangesPerMinute) await this.spend(subject.clientId, policy.exchangesPerMinute, shown);
     const connection = await this.connections.byName(request.connection, subject.clientId);
     if (!connection?.enabledForClient) throw new ConnectionNotAvailableError();
     facts.connection = connection;
     if (!connection.vaultActive) throw new VaultOffError();
+    if (policy) demandWithinPolicy(policy, connection.name, request.scopes);
 
     // The look ahead was made for whom the token led to last time; it counts only if that is still so.
-    if (early && remembered?.personId === subject.personId && remembered.clientId === subject.clientId) return early;
+    const isStillSo = remembered?.personId === subject.personId && remembered.clientId === subject.clientId;
+    const issued = (isStillSo && early) || (await this.fromVault(subject, connection, request));
+    if (!policy) return issued;
+    facts.accountId = issued.accountId;
+    return withinPolicy(policy, issued, request.scopes, (scopes) =>
+      this.fromVault(subject, connection, { ...request, scopes }),
+    );
+  }
+
+  private async spend(clientId: string, perMinute: number, shown: Shown): Promise<void> {
+    const left = await this.rate.spend(clientId, perMinute);
+    shown(left);
+    demandLeft(left);
+  }
+
+  private async fromVault(
+    subject: Subject,
+    connection: ConnectionView,
+    request: ExchangeRequest,
+  ): Promise<IssuedToken> {
     if (subject.worker) return this.issueToWorker(subject, subject.worker, connection, request);
     return (await this.vault.accessToken(this.wanted(subject, connection, request, true)))!;
   }
@@ -111,9 +137,10 @@ export class ExchangeService {
     connection: ConnectionView,
     request: ExchangeRequest,
   ): Promise<IssuedToken> {
-    const scopes = grantedScopes(worker, connection.name, request.scopes);
-    const wanted = this.wanted(subject, connection, { ...request, scopes }, true);
-    const issued = (await this.vault.accessToken(wanted))!;
+    const listed = grantedScopes(worker, connection.name, request.scopes);
+    const scopes = boundedScopes(subject.policy, listed);
+    const issuing = this.vault.accessToken(this.wanted(subject, connection, { ...request, scopes }, true));
+    const issued = (await (scopes?.length === listed?.length ? issuing : issuing.catch(inWordsOfPolicy)))!;
     demandWithin(worker, connection.name, issued);
     return issued;
   }
@@ -126,6 +153,7 @@ export class ExchangeService {
     try {
       const connection = await this.connections.byName(request.connection, hint.clientId);
       if (!connection?.enabledForClient || !connection.vaultActive) return null;
+      if (hint.policy) demandWithinPolicy(hint.policy, connection.name, request.scopes);
       return await this.vault.accessToken(this.wanted(hint, connection, request, false));
     } catch {
       return null;
@@ -144,62 +172,17 @@ export class ExchangeService {
     };
   }
 
-  private recordSuccess(
-    issued: IssuedToken,
-    request: ExchangeRequest,
-    channel: Channel,
-    { worker, ...subject }: Subject,
-  ) {
-    return this.records.add(exchangeSucceeded, (exchangeId) => ({
-      exchangeId,
-      ...subject,
-      connectionId: issued.connectionId,
-      accountId: issued.accountId,
-      tokensetId: issued.tokensetId,
-      subjectTokenType: request.subjectTokenType,
-      issuedTokenType: request.requestedTokenType.split('/').at(-1)!,
-      scopes: issued.scopes,
-      expiresAt: issued.expiresAt,
-      tokenThumbprint: createHash('sha256').update(issued.accessToken).digest('base64url'),
-      refreshed: issued.refreshed,
-      privilegedWorker: worker !== undefined,
-      auditContext: worker?.auditContext ?? null,
-      ip: channel.ip,
-      actor: by(subject.clientId),
-    }));
-  }
-
   private async recordRefusal(refusal: VaultError, request: ExchangeRequest | null, channel: Channel, facts: Facts) {
-    // Each failure before it was written; these could go on for as long as somebody likes (`spec/threats.md` L4).
-    if (refusal.code === 'too_many_requests') return;
-    const audit = refusal.audit ?? {};
-    const clientId = facts.subject?.clientId ?? audit['clientId'] ?? null;
-    const account = refusal.details?.['account'] as { id?: string } | undefined;
+    const row = refusalRow(refusal, request, facts, channel.ip);
+    if (refusal.code === 'too_many_requests') return this.rateRefusals.add(row, facts.subject !== null);
     await this.records
-      .add(exchangeFailed, (exchangeId) => ({
-        exchangeId,
-        clientId,
-        personId: facts.subject?.personId ?? audit['personId'] ?? null,
-        userId: facts.subject?.userId ?? audit['userId'] ?? null,
-        connectionId: facts.connection?.connectionId ?? null,
-        accountId: account?.id ?? null,
-        subjectTokenType: request?.subjectTokenType ?? null,
-        error: refusal.code,
-        reason: reasonOf(refusal),
-        privilegedWorker: request?.subjectTokenType === 'jwt',
-        auditContext: facts.subject?.worker?.auditContext ?? audit['auditContext'] ?? null,
-        ip: channel.ip,
-        actor: by(clientId),
-      }))
+      .add(exchangeFailed, (exchangeId) => ({ exchangeId, ...row }))
       // A refusal hands nothing out: it stands, recorded or not.
       .catch((error: unknown) => this.logger.warn({ err: error, refused: refusal.code }, 'a refusal was not recorded'));
   }
 
   /** A request that was refused before it could be understood. */
   async recordMalformed(refusal: VaultError, channel: Channel): Promise<void> {
-    await this.recordRefusal(refusal, null, channel, { subject: null, connection: null });
+    await this.recordRefusal(refusal, null, channel, NOTHING_KNOWN);
   }
 }
-
-const by = (clientId: string | null): Actor =>
-  clientId === null ? { kind: 'system' } : { kind: 'client', id: clientId };

@@ -1,23 +1,75 @@
 import type { ConnectionView } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
-import type { PublicUrl } from '@strongroom/http';
+import { TOKEN_EXCHANGE_GRANT } from './exchange.request.js';
+
+/** The closed list of `spec/wire-contract.md` §5.3: one for each refusal, to callers and in the audit alike. */
+export const REASONS = [
+  'tokenset_not_found',
+  'reconnect_required',
+  'credential_unreadable',
+  'scope_missing',
+  'scope_not_narrowable',
+  'account_ambiguous',
+  'account_not_found',
+  'connection_not_available',
+  'vault_off',
+  'request_invalid',
+  'client_authentication_failed',
+  'client_public',
+  'client_grant_missing',
+  'client_third_party',
+  'client_not_oidc_conformant',
+  'client_rotation_on',
+  'client_not_api_client',
+  'subject_invalid',
+  'subject_expired',
+  'subject_revoked',
+  'user_blocked',
+  'dpop_invalid',
+  'worker_jwt_invalid',
+  'worker_jwt_stale',
+  'worker_jwt_replayed',
+  'worker_address',
+  'worker_connection',
+  'worker_scope',
+  'mfa_policy_always',
+  'client_policy',
+  'paused_by_person',
+  'provider_unavailable',
+  'refresh_in_progress',
+  'vault_sealed',
+  'audit_unavailable',
+  'store_unavailable',
+  'rate_limited',
+  'connection_misconfigured',
+] as const;
+export type Reason = (typeof REASONS)[number];
+
+const isReason = (reason: unknown): reason is Reason => REASONS.some((one) => one === reason);
 
 /** In the audit only: a caller that did not authenticate, or whose request made no sense, learns no more than the code. */
-const LOG_ONLY = new Set(['request_invalid', 'client_authentication_failed', 'client_public']);
-const CONNECT_HELPS = new Set(['tokenset_not_found', 'reconnect_required', 'credential_unreadable', 'scope_missing']);
+const LOG_ONLY = new Set<Reason>(['request_invalid', 'client_authentication_failed', 'client_public']);
+/** The vault knows the account, or that there is none, and needs the person. */
+const NEEDS_CONSENT = new Set<Reason>(['tokenset_not_found', 'reconnect_required', 'credential_unreadable']);
 
-/** The closed list of `spec/wire-contract.md` §5.3. */
-export const reasonOf = (refusal: VaultError): string => {
-  const reason = refusal.details?.['reason'] ?? refusal.audit?.['reason'];
-  if (typeof reason === 'string') return reason;
-  return refusal.status === 503 ? 'store_unavailable' : 'unknown';
-};
+export function reasonOf({ details, audit, status }: VaultError): Reason {
+  const reason = details?.['reason'] ?? audit?.['reason'];
+  if (isReason(reason)) return reason;
+  if (status === 429) return 'rate_limited';
+  return status >= 500 ? 'store_unavailable' : 'request_invalid';
+}
+
+/** What the refused request was about, as far as that was known. */
+export interface RefusedAt {
+  connection: ConnectionView | null;
+  grantType: string;
+}
 
 /**
- * The error as the caller gets it: with the connection it was about and how to begin the connect flow where that
- * helps (§5.3). `connect` is a hint, not a permission; nothing is created by it.
+ * The error as the caller gets it: `error_details` whole (§5.3), in the words of its grant. The way back through the
+ * connect flow is the vault's own to tell, which alone knows the account and what it was granted.
  */
-export function explained(thrown: unknown, connection: ConnectionView | null, publicUrl: PublicUrl): VaultError {
+export function explained(thrown: unknown, { connection, grantType }: RefusedAt): VaultError {
   // What another service does not explain is what our own code would not explain either.
   if (!(thrown instanceof VaultError) || (thrown.code === 'server_error' && thrown.status === 500))
     return new VaultError('Something failed on our side and was logged. Try again.', {
@@ -28,41 +80,78 @@ export function explained(thrown: unknown, connection: ConnectionView | null, pu
       cause: thrown,
     });
   const reason = reasonOf(thrown);
-  if (LOG_ONLY.has(reason) || !connection) return thrown;
-  const account = thrown.details?.['account'] as { id?: string } | undefined;
-  const scopes = thrown.details?.['missing_scopes'] as string[] | undefined;
-  const connect = CONNECT_HELPS.has(reason) &&
-    thrown.details?.['cause'] !== 'admin' && {
-      connect: {
-        endpoint: publicUrl.of('/me/v1/connected-accounts/connect'),
-        body: {
-          connection: connection.name,
-          ...(account?.id ? { connected_account_id: account.id } : {}),
-          ...(scopes?.length ? { scopes } : {}),
-        },
-      },
-    };
-  return copied(thrown, {
+  if (LOG_ONLY.has(reason)) return thrown;
+  const details = {
+    reason,
+    ...(thrown.status === 503 || thrown.status === 429 ? waiting(thrown) : {}),
     ...thrown.details,
-    connection: connection.name,
-    ...(connect || {}),
-    ...(thrown.code === 'user_not_found' ? { error_description_alias: true } : {}),
-  });
+    ...(connection ? { connection: connection.name, ...wayBack(thrown, connection) } : {}),
+    ...(reason === 'reconnect_required' || reason === 'credential_unreadable' ? { missing_scopes: [] } : {}),
+    ...(reason === 'account_not_found' ? { error_description_alias: true } : {}),
+  };
+  return inWordsOf(grantType, copied(thrown, { details }));
 }
 
-function copied(error: VaultError, details: Record<string, unknown>): VaultError {
-  return new VaultError(error.message, {
-    code: error.code,
-    status: error.status,
-    cause: error.cause,
-    details,
-    ...(error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter }),
-    ...(error.audit === undefined ? {} : { audit: error.audit }),
+/** The header in the details: libraries hand on the body alone. */
+const waiting = ({ retryAfter }: VaultError) =>
+  retryAfter === undefined ? {} : { retry_after: Math.max(1, Math.ceil(retryAfter)) };
+
+interface ConnectHint {
+  endpoint: string;
+  body: { scopes?: string[] };
+}
+
+/** As many as one connect request takes. */
+const MOST_SCOPES = 100;
+
+/**
+ * The vault's `connect`, such that what it says to post is taken: without scopes that the connection no longer allows.
+ * Those the account has are asked for again by the flow itself, so that nothing is lost where the list is too long.
+ */
+function wayBack({ details }: VaultError, { options }: ConnectionView): { connect?: ConnectHint } {
+  const connect = details?.['connect'] as ConnectHint | undefined;
+  if (!connect) return {};
+  const missing = (details?.['missing_scopes'] ?? []) as string[];
+  const ceiling: unknown = options?.['allowed_scopes'];
+  const isAllowed = (scope: string) => !Array.isArray(ceiling) || ceiling.includes(scope) || missing.includes(scope);
+  const { scopes: known = [], ...body } = connect.body;
+  const allowed = known.filter(isAllowed);
+  const scopes = allowed.length > MOST_SCOPES ? missing : allowed;
+  return { connect: { ...connect, body: { ...body, ...(scopes.length > 0 ? { scopes } : {}) } } };
+}
+
+/** Plain RFC 8693 has no codes of a vault (§5.1). What is in the details stays the same. */
+function inWordsOf(grantType: string, refusal: VaultError): VaultError {
+  if (grantType !== TOKEN_EXCHANGE_GRANT) return refusal;
+  const reason = reasonOf(refusal);
+  if (reason === 'connection_not_available') return copied(refusal, { code: 'invalid_target' });
+  if (!NEEDS_CONSENT.has(reason)) return refusal;
+  const message =
+    reason === 'tokenset_not_found'
+      ? 'The person has connected no account here: begin the connect flow as error_details.connect says.'
+      : refusal.message;
+  return copied(refusal, { code: 'consent_required', status: 400, message });
+}
+
+interface Changes {
+  message?: string;
+  code?: string;
+  status?: number;
+  details?: Record<string, unknown>;
+}
+
+function copied({ message, code, status, cause, details, retryAfter, audit }: VaultError, changes: Changes) {
+  const { message: said = message, ...rest } = changes;
+  return new VaultError(said, {
+    ...{ code, status, cause },
+    ...(details === undefined ? {} : { details }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(audit === undefined ? {} : { audit }),
+    ...rest,
   });
 }
 
 /** What is shown: details that are for the audit only are left out. */
 export function shown(refusal: VaultError): VaultError {
-  if (!LOG_ONLY.has(reasonOf(refusal))) return refusal;
-  return copied(refusal, {});
+  return LOG_ONLY.has(reasonOf(refusal)) ? copied(refusal, { details: {} }) : refusal;
 }

@@ -1,16 +1,16 @@
-import { Injectable } from '@nestjs/common';
-import { ConnectionDirectory, type ConnectionView } from '@strongroom/contracts';
+import type { ConnectionDirectory, ConnectionView } from '@strongroom/contracts';
 
-/** A change of settings counts after this long at the latest (`spec/threats.md` X9). */
-const REMEMBERED_MS = 2000;
 const ENTRIES = 10_000;
 
-/** Connections for at most two seconds; events make it shorter. */
-@Injectable()
+/** Connections as they were a moment ago; events make it shorter. */
 export class RememberedConnections {
   private readonly answers = new Map<string, { until: number; view: Promise<ConnectionView | null> }>();
 
-  constructor(private readonly directory: ConnectionDirectory) {}
+  /** @param rememberedMs after this long at the latest a change of settings counts (`spec/threats.md` X9) */
+  constructor(
+    private readonly directory: ConnectionDirectory,
+    private readonly rememberedMs: number,
+  ) {}
 
   byName(name: string, clientId: string): Promise<ConnectionView | null> {
     const key = JSON.stringify([name, clientId]);
@@ -20,7 +20,7 @@ export class RememberedConnections {
     const view = this.directory.byName(name, clientId);
     view.catch(() => this.answers.delete(key)); // a failure is not an answer
     if (this.answers.size >= ENTRIES) this.answers.clear();
-    this.answers.set(key, { until: now + REMEMBERED_MS, view });
+    this.answers.set(key, { until: now + this.rememberedMs, view });
     return view;
   }
 

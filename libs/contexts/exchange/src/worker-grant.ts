@@ -18,5 +18,5 @@ export function grantedScopes(worker: WorkerRights, connection: string, asked: s
 /** Whatever a provider has put into a token: none with more than the grant lists leaves. */
 export function demandWithin(worker: WorkerRights, connection: string, issued: IssuedToken): void {
   const listed = worker.grants.find((one) => one.connection === connection)?.scopes ?? [];
-  if (issued.scopes.some((scope) => !listed.includes(scope))) throw new WorkerGrantError('scope');
+  if (issued.scopes.some((scope) => !listed.includes(scope))) throw new WorkerGrantError('scope', issued.accountId);
 }
