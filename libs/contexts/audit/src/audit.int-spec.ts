@@ -1,105 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Global, Module } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import {
-  Bearer,
-  type BearerIdentity,
-  Clients,
-  ConnectionDirectory,
-  connectionUpdated,
-  exchangeFailed,
-  exchangeSucceeded,
-  tokensetRevoked,
-} from '@strongroom/contracts';
-import { VaultError } from '@strongroom/errors';
-import { httpAdapter, prepareHttp, PublicUrl } from '@strongroom/http';
-import {
-  busDatabase,
-  InProcessMessaging,
-  InProcessMessagingModule,
-  messagingMigrations,
-  MessagingModule,
-  Outbox,
-  type OutboxEntry,
-} from '@strongroom/messaging';
-import { createLogger } from '@strongroom/observability';
-import { type ContextDatabase, contextDatabase, DatabaseModule, migrate } from '@strongroom/persistence';
-import { testPostgres, type TestService } from '@strongroom/testing';
-import { DataSource } from 'typeorm';
-import { auditDatabase } from './audit.database.js';
-import { AuditModule } from './audit.module.js';
+import { connectionUpdated, tokensetRevoked } from '@strongroom/contracts';
+import type { OutboxEntry } from '@strongroom/messaging';
+import { type AuditApp, startAudit } from '../test/audit-app.js';
+import { failed, PERSON, succeeded } from '../test/exchanges.js';
 
-const PERSON = '7a4ecf0e-4a3c-4c3b-9d0c-3f1f4b8f2a11';
-const logger = createLogger('silent');
-
-class OneConnection extends ConnectionDirectory {
-  byName = () => Promise.resolve(null);
-  byId = async (id: string) => (id === 'con_google' ? ({ name: 'google-oauth2' } as never) : null);
-  ofClient = () => Promise.resolve([]);
-  credentials = () => Promise.resolve(null);
-  deleted = () => Promise.resolve(null);
-}
-
-class OneClient extends Clients {
-  get = async (id: string) => (id === 'app1' ? ({ name: 'Calendar helper' } as never) : null);
-  isWebOrigin = () => Promise.resolve(false);
-}
-
-/** The token says which scopes it has. */
-class ScopesAsTold extends Bearer {
-  override async check(_api: unknown, token: { authorization: string | null }): Promise<BearerIdentity> {
-    if (!token.authorization) throw new VaultError('Missing authentication', { code: 'invalid_token', status: 401 });
-    const scopes = [token.authorization.replace('Bearer ', '')];
-    return { personId: null, userId: null, clientId: 'admin', scopes, sessionId: null, jkt: null };
-  }
-}
-
-const exchangeId = () => `ex_${randomUUID()}`;
-const succeeded = (id = exchangeId()): OutboxEntry => ({
-  contract: exchangeSucceeded,
-  id,
-  sequence: 1,
-  data: {
-    exchangeId: id,
-    clientId: 'app1',
-    personId: PERSON,
-    userId: 'auth0|u1',
-    connectionId: 'con_google',
-    accountId: 'cac_1',
-    tokensetId: 'ts_1',
-    subjectTokenType: 'refresh_token',
-    issuedTokenType: 'federated-connection-access-token',
-    scopes: ['openid', 'calendar'],
-    expiresAt: '2030-01-01T00:00:00.000Z',
-    tokenThumbprint: 'x'.repeat(43),
-    refreshed: false,
-    privilegedWorker: false,
-    auditContext: null,
-    ip: '127.0.0.1',
-    actor: { kind: 'client', id: 'app1' },
-  },
-});
-const failed = (id = exchangeId()): OutboxEntry => ({
-  contract: exchangeFailed,
-  id,
-  sequence: 1,
-  data: {
-    exchangeId: id,
-    clientId: 'app1',
-    personId: PERSON,
-    userId: 'auth0|u1',
-    connectionId: 'con_gone',
-    accountId: null,
-    subjectTokenType: 'access_token',
-    error: 'federated_connection_refresh_token_not_found',
-    reason: 'tokenset_not_found',
-    privilegedWorker: false,
-    auditContext: 'nightly run',
-    ip: null,
-    actor: { kind: 'client', id: 'app1' },
-  },
-});
 const connectionChanged = (sequence: number, kind: 'system' | 'client'): OutboxEntry => ({
   contract: connectionUpdated,
   id: 'con_google',
@@ -118,103 +22,24 @@ const connectionChanged = (sequence: number, kind: 'system' | 'client'): OutboxE
 });
 
 describe('audit', () => {
-  let postgres: TestService;
-  let app: NestFastifyApplication;
-  let messaging: InProcessMessaging;
-  let ledger: DataSource;
-  const speakers = new Map<string, { database: DataSource; outbox: Outbox }>();
-
-  const speaker = (context: string): ContextDatabase => ({
-    url: postgres.url,
-    schema: context,
-    entities: [],
-    migrations: messagingMigrations,
-  });
+  let app: AuditApp;
 
   beforeAll(async () => {
-    postgres = await testPostgres();
-    const url = postgres.url;
-    const speaking = ['exchange', 'connections', 'tokensets'];
-    for (const database of [busDatabase(url), auditDatabase(url), ...speaking.map(speaker)]) await migrate(database);
-
-    @Global()
-    @Module({
-      providers: [
-        { provide: ConnectionDirectory, useClass: OneConnection },
-        { provide: Clients, useClass: OneClient },
-        { provide: Bearer, useClass: ScopesAsTold },
-        { provide: PublicUrl, useValue: new PublicUrl('http://127.0.0.1') },
-      ],
-      exports: [ConnectionDirectory, Clients, Bearer, PublicUrl],
-    })
-    class Ports {}
-    @Module({ imports: [DatabaseModule.forContext(speaker('exchange')), MessagingModule.forContext('exchange')] })
-    class ExchangeSpeaks {}
-    @Module({ imports: [DatabaseModule.forContext(speaker('connections')), MessagingModule.forContext('connections')] })
-    class ConnectionsSpeaks {}
-    @Module({ imports: [DatabaseModule.forContext(speaker('tokensets')), MessagingModule.forContext('tokensets')] })
-    class TokensetsSpeaks {}
-
-    const module = await Test.createTestingModule({
-      imports: [
-        Ports,
-        InProcessMessagingModule.forRoot({
-          url,
-          logger,
-          policy: { retryAfterMs: [1, 1, 1, 1], waitMs: { least: 1, most: 2 } },
-        }),
-        AuditModule.forRoot({ databaseUrl: url }),
-        ExchangeSpeaks,
-        ConnectionsSpeaks,
-        TokensetsSpeaks,
-      ],
-    }).compile();
-    const http = { logger, isHttps: false };
-    app = module.createNestApplication<NestFastifyApplication>(httpAdapter(http), { bodyParser: false, logger: false });
-    prepareHttp(app, http);
-    messaging = app.get(InProcessMessaging);
-    await messaging.start(app);
-    await app.init();
-    await app.getHttpAdapter().getInstance().ready();
-    ledger = await new DataSource(contextDatabase(auditDatabase(url))).initialize();
-    for (const context of speaking)
-      speakers.set(context, {
-        database: await new DataSource(contextDatabase(speaker(context))).initialize(),
-        outbox: new Outbox(context),
-      });
+    app = await startAudit();
   }, 120_000);
-
-  afterAll(async () => {
-    await app?.close();
-    await ledger?.destroy();
-    for (const { database } of speakers.values()) await database.destroy();
-    await postgres?.stop();
-  });
-
-  const say = async (context: string, events: OutboxEntry[]) => {
-    const { database, outbox } = speakers.get(context)!;
-    await database.transaction((tx) => outbox.addAll(tx, events));
-  };
-  const lines = () =>
-    ledger.query<{ n: string; event_id: string; headers: Record<string, string>; data: string }[]>(
-      'SELECT n::text, event_id, headers, data::text FROM ledger ORDER BY ledger.n',
-    );
-  const read = async <Body extends object = Record<string, never>>(url: string, scope = 'read:logs') => {
-    const answer = await app.inject({ url, headers: { authorization: `Bearer ${scope}` } });
-    return { status: answer.statusCode, body: answer.json<Body>() };
-  };
+  afterAll(() => app?.stop());
 
   it('E21 takes everything that is said, once, numbered without gaps and in order per key', async () => {
     const count = 2500;
     for (let i = 0; i < 5; i++)
-      await say(
+      await app.say(
         'exchange',
         Array.from({ length: count / 5 }, () => succeeded()),
       );
-    for (let i = 1; i <= 20; i++) await say('connections', [connectionChanged(i, 'system')]);
-    await messaging.settled();
+    for (let i = 1; i <= 20; i++) await app.say('connections', [connectionChanged(i, 'system')]);
+    await app.messaging.settled();
 
-    const all = await lines();
+    const all = await app.lines();
     expect(all.map(({ n }) => Number(n))).toEqual(Array.from({ length: count + 20 }, (_, i) => i + 1));
     const sequences = all.filter(({ headers }) => headers['ce_subject'] === 'con_google');
     expect(sequences.map(({ headers }) => Number(headers['ce_sequence']))).toEqual(
@@ -222,29 +47,29 @@ describe('audit', () => {
     );
     // A start reads on from the offsets that were stored with the lines.
     expect(
-      await ledger.query(
+      await app.ledger.query(
         `SELECT max("offset") = (SELECT max("offset") FROM bus.bus_log) AS read FROM consumer_offsets`,
       ),
     ).toEqual([{ read: true }]);
   }, 60_000);
 
   it('E4 keeps one entry of an event that is delivered again, and no gap for it', async () => {
-    const before = (await lines()).length;
-    await say('exchange', [succeeded(), succeeded()]);
-    await messaging.settled();
-    await ledger.query(`INSERT INTO bus.bus_log (topic, partition, key, headers, value)
+    const before = (await app.lines()).length;
+    await app.say('exchange', [succeeded(), succeeded()]);
+    await app.messaging.settled();
+    await app.ledger.query(`INSERT INTO bus.bus_log (topic, partition, key, headers, value)
       SELECT topic, partition, key, headers, value FROM bus.bus_log ORDER BY "offset" DESC LIMIT 2`);
-    await say('exchange', [succeeded()]);
-    await messaging.settled();
-    const all = await lines();
+    await app.say('exchange', [succeeded()]);
+    await app.messaging.settled();
+    const all = await app.lines();
     expect(all).toHaveLength(before + 3);
     expect(Number(all.at(-1)!.n)).toBe(before + 3);
-    expect(await ledger.query('SELECT * FROM parked_events')).toEqual([]);
+    expect(await app.ledger.query('SELECT * FROM parked_events')).toEqual([]);
   });
 
   it('E21 parks the one bad event of a batch and takes all the others', async () => {
-    const before = (await lines()).length;
-    await ledger.transaction(async (tx) => {
+    const before = (await app.lines()).length;
+    await app.ledger.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtext('strongroom:bus'))`);
       await tx.query(`INSERT INTO bus.bus_log (topic, partition, key, headers, value)
         SELECT topic, partition, key, jsonb_set(headers::jsonb, '{ce_id}', to_jsonb(gen_random_uuid()::text))::json,
@@ -252,9 +77,9 @@ describe('audit', () => {
         FROM (SELECT * FROM bus.bus_log WHERE topic LIKE '%exchanges%' ORDER BY "offset" LIMIT 999) l`);
       await tx.query(`SELECT pg_notify('strongroom_bus', '')`);
     });
-    await messaging.settled();
-    expect(await lines()).toHaveLength(before + 998);
-    expect(await ledger.query('SELECT consumer, error_class FROM parked_events')).toEqual([
+    await app.messaging.settled();
+    expect(await app.lines()).toHaveLength(before + 998);
+    expect(await app.ledger.query('SELECT consumer, error_class FROM parked_events')).toEqual([
       { consumer: 'strongroom.audit', error_class: 'MalformedEventError' },
     ]);
   }, 30_000);
@@ -262,15 +87,15 @@ describe('audit', () => {
   it.each(['UPDATE ledger SET name = name', 'DELETE FROM ledger', 'TRUNCATE ledger'])(
     'L2 refuses to change what is written: %s',
     async (statement) => {
-      await expect(ledger.query(statement)).rejects.toThrow('only ever added to');
+      await expect(app.ledger.query(statement)).rejects.toThrow('only ever added to');
     },
   );
 
   it('shows a successful exchange as seta, and nothing that could be a token', async () => {
     const event = succeeded();
-    await say('exchange', [event]);
-    await messaging.settled();
-    const { status, body } = await read('/api/v2/logs?take=1');
+    await app.say('exchange', [event]);
+    await app.messaging.settled();
+    const { status, body } = await app.read('/api/v2/logs?take=1');
     expect(status).toBe(200);
     expect(body).toEqual({
       logs: [
@@ -301,9 +126,9 @@ describe('audit', () => {
   });
 
   it('shows a refused exchange as feta with its reason, found again by its id', async () => {
-    await say('exchange', [failed()]);
-    await messaging.settled();
-    const { body } = await read<[{ log_id: string }]>('/api/v2/logs?per_page=1');
+    await app.say('exchange', [failed()]);
+    await app.messaging.settled();
+    const { body } = await app.read<[{ log_id: string }]>('/api/v2/logs?per_page=1');
     const [entry] = body;
     expect(entry).toMatchObject({
       type: 'feta',
@@ -315,12 +140,20 @@ describe('audit', () => {
         audit_context: 'nightly run',
       },
     });
-    expect((await read(`/api/v2/logs/${entry.log_id}`)).body).toEqual(entry);
-    expect((await read(`/api/v2/logs/${randomUUID()}`)).body).toMatchObject({
+    expect((await app.read(`/api/v2/logs/${entry.log_id}`)).body).toEqual(entry);
+    expect((await app.read(`/api/v2/logs/${randomUUID()}`)).body).toMatchObject({
       statusCode: 404,
       errorCode: 'inexistent_log',
     });
-    expect((await read('/api/v2/logs/nothing')).status).toBe(404);
+    expect((await app.read('/api/v2/logs/nothing')).status).toBe(404);
+  });
+
+  it('L4 says of requests that a rate refused how many they were', async () => {
+    const refused = { error: 'too_many_requests', reason: 'rate_limited' };
+    await app.say('exchange', [failed({ ...refused, personId: null, userId: null, requests: 44 })]);
+    await app.messaging.settled();
+    const { body } = await app.read('/api/v2/logs?per_page=1');
+    expect(body).toMatchObject([{ type: 'feta', details: { failure_reason: 'rate_limited', requests: 44 } }]);
   });
 
   it('P4 shows what became of the tokens of a disconnected account at their provider', async () => {
@@ -335,9 +168,9 @@ describe('audit', () => {
       ...outcome,
       actor: { kind: 'system' },
     } as const;
-    await say('tokensets', [{ contract: tokensetRevoked, id: 'ts_gone', sequence: 3, data }]);
-    await messaging.settled();
-    const { body } = await read('/api/v2/logs?per_page=1');
+    await app.say('tokensets', [{ contract: tokensetRevoked, id: 'ts_gone', sequence: 3, data }]);
+    await app.messaging.settled();
+    const { body } = await app.read('/api/v2/logs?per_page=1');
     expect(body).toMatchObject([
       {
         type: 'connected_accounts_revocation',
@@ -348,9 +181,9 @@ describe('audit', () => {
   });
 
   it('shows a change by a client as sapi, and none that the program made itself', async () => {
-    await say('connections', [connectionChanged(21, 'client'), connectionChanged(22, 'system')]);
-    await messaging.settled();
-    const { body } = await read('/api/v2/logs?per_page=1');
+    await app.say('connections', [connectionChanged(21, 'client'), connectionChanged(22, 'system')]);
+    await app.messaging.settled();
+    const { body } = await app.read('/api/v2/logs?per_page=1');
     expect(body).toMatchObject([{ type: 'sapi', client_id: 'app1', connection: 'google-oauth2' }]);
     expect(body).toMatchObject([{ details: { event: 'connection.updated', changed: ['options'] } }]);
   });
@@ -359,24 +192,63 @@ describe('audit', () => {
     const seen: string[] = [];
     let from = '';
     do {
-      const { body } = await read<{ logs: { log_id: string }[]; next?: string }>(`/api/v2/logs?take=100${from}`);
+      const { body } = await app.read<{ logs: { log_id: string }[]; next?: string }>(`/api/v2/logs?take=100${from}`);
       const { logs, next } = body;
       seen.push(...logs.map(({ log_id: id }) => id));
       from = next ? `&from=${next}` : '';
     } while (from);
-    const all = await ledger.query<{ event_id: string }[]>(
+    const all = await app.ledger.query<{ event_id: string }[]>(
       `SELECT event_id FROM ledger WHERE name <> 'connection.updated' OR actor_kind = 'client' ORDER BY ledger.n DESC`,
     );
     expect(seen).toEqual(all.map(({ event_id: id }) => id));
-    expect((await read('/api/v2/logs?include_totals=true&per_page=2')).body).toMatchObject({
+    expect((await app.read('/api/v2/logs?include_totals=true&per_page=2')).body).toMatchObject({
       start: 0,
       limit: 2,
       total: all.length,
     });
   }, 30_000);
 
+  it('finds entries by type, application, connection, person and address, all of which must fit', async () => {
+    const about = { clientId: 'app_searched', userId: 'auth0|found', ip: '192.0.2.7', connectionId: 'con_google' };
+    await app.say('exchange', [failed(about)]);
+    await app.say('connections', [connectionChanged(22, 'client')]);
+    await app.messaging.settled();
+    const found = async (q: string) => {
+      const { body } = await app.read<{ logs: { type: string }[] }>(`/api/v2/logs?take=9&q=${encodeURIComponent(q)}`);
+      return body.logs?.map(({ type }) => type);
+    };
+    expect(await found('client_id:app_searched')).toEqual(['feta']);
+    expect(await found('type:feta user_id:"auth0|found" ip:192.0.2.*')).toEqual(['feta']);
+    expect(await found('APP_SEARCHED')).toEqual(['feta']);
+    for (const one of ['GOOGLE-oauth2', 'google-*', '"google-oauth2"', 'con_google'])
+      expect([one, await found(`connection:${one} client_id:app_searched`)]).toEqual([one, ['feta']]);
+    expect(await found('google-oauth2 app_searched')).toEqual(['feta']);
+    expect(await found('connection:google client_id:app_searched')).toEqual([]);
+    expect(await found('type:seta client_id:app_searched')).toEqual([]);
+    expect(await found('type:sapi client_id:app1')).toContain('sapi');
+    for (const refused of ['details:x', 'type:feta OR type:seta', ''])
+      expect([refused, await found(refused)]).toEqual([refused, undefined]);
+    expect((await app.read('/api/v2/logs?include_totals=true&q=app_searched')).body).toMatchObject({ total: 1 });
+  });
+
+  it('looks through so much of the ledger at once, and goes on from there', async () => {
+    await app.ledger.query(`
+      INSERT INTO ledger (n, event_id, name, actor_kind, occurred_at, headers, data)
+      SELECT 1000000, gen_random_uuid(), name, actor_kind, occurred_at, headers, data FROM ledger
+      WHERE data->>'clientId' = 'app_searched'`);
+    let from = '';
+    const pages: number[] = [];
+    do {
+      const { body } = await app.read<{ logs: unknown[]; next?: string }>(`/api/v2/logs?take=9&q=app_searched${from}`);
+      pages.push(body.logs.length);
+      from = body.next ? `&from=${body.next}` : '';
+    } while (from);
+    expect(pages).toEqual([1, ...Array.from({ length: 18 }, () => 0), 1]);
+    expect((await app.read('/api/v2/logs?q=app_searched')).body).toHaveLength(1);
+  });
+
   it('is read with read:logs only', async () => {
-    expect((await read('/api/v2/logs', 'read:users')).status).toBe(403);
-    expect((await app.inject({ url: '/api/v2/logs' })).statusCode).toBe(401);
+    expect((await app.read('/api/v2/logs', 'read:users')).status).toBe(403);
+    expect((await app.nest.inject({ url: '/api/v2/logs' })).statusCode).toBe(401);
   });
 });

@@ -5,6 +5,9 @@ import { auditDatabase } from './audit.database.js';
 import { Ledger } from './ledger.js';
 import { LogsController } from './logs.controller.js';
 import { LogsService } from './logs.service.js';
+import { NamesOfThings } from './names.js';
+import { ReceiptsController } from './receipts.controller.js';
+import { ReceiptsService } from './receipts.service.js';
 import { RecordWhenAnythingHappened } from './record-when-anything-happened.js';
 
 export interface AuditOptions {
@@ -18,8 +21,8 @@ export class AuditModule {
     return {
       module: AuditModule,
       imports: [DatabaseModule.forContext(auditDatabase(databaseUrl)), MessagingModule.forContext('audit')],
-      controllers: [LogsController, RecordWhenAnythingHappened],
-      providers: [Ledger, LogsService],
+      controllers: [LogsController, ReceiptsController, RecordWhenAnythingHappened],
+      providers: [Ledger, LogsService, NamesOfThings, ReceiptsService],
     };
   }
 }

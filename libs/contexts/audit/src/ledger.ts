@@ -33,7 +33,8 @@ export function ledgerLine(wire: WireEvent): LedgerLine {
 @Injectable()
 export class Ledger {
   /**
-   * In the order given, each event once. The lock is taken before the last number is read and held until the commit:
+   * In the order given, each event once. JSON comes as arrays of JSON: in arrays of Postgres each of its quotes would be
+   * escaped, and read again. The lock is taken before the last number is read and held until the commit:
    * numbers have no gaps and become visible in order.
    */
   async append(tx: EntityManager, lines: readonly LedgerLine[]): Promise<void> {
@@ -44,7 +45,8 @@ export class Ledger {
       `INSERT INTO ledger (n, event_id, name, actor_kind, occurred_at, headers, data)
        SELECT (SELECT coalesce(max(n), 0) FROM ledger) + row_number() OVER (ORDER BY place),
          event_id, name, actor_kind, occurred_at, headers, data
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::json[], $6::json[]) WITH ORDINALITY
+       FROM ROWS FROM (unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]),
+         json_array_elements($5::json), json_array_elements($6::json)) WITH ORDINALITY
          AS line(event_id, name, actor_kind, occurred_at, headers, data, place)
        WHERE NOT EXISTS (SELECT FROM ledger WHERE ledger.event_id = line.event_id)`,
       [
@@ -52,8 +54,8 @@ export class Ledger {
         once.map(({ name }) => name),
         once.map(({ actorKind }) => actorKind),
         once.map(({ occurredAt }) => occurredAt),
-        once.map(({ headers }) => headers),
-        once.map(({ data }) => data),
+        `[${once.map(({ headers }) => headers).join()}]`,
+        `[${once.map(({ data }) => data).join()}]`,
       ],
     );
   }

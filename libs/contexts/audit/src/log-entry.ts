@@ -1,4 +1,5 @@
 import { LOG_TYPES, MANAGED } from './log-kinds.js';
+import type { Names } from './names.js';
 
 /** One line of the ledger as it is read. */
 export interface LedgerRow {
@@ -10,14 +11,8 @@ export interface LedgerRow {
 }
 
 export interface EventData {
-  actor: { kind: string; id?: string };
+  actor: { kind: string; id?: string; clientId?: string };
   [member: string]: unknown;
-}
-
-/** Names by id, as they are now. */
-export interface Names {
-  connections: ReadonlyMap<string, string>;
-  clients: ReadonlyMap<string, string>;
 }
 
 export interface LogEntry {
@@ -33,9 +28,9 @@ export interface LogEntry {
   details: Record<string, unknown>;
 }
 
-export const connectionIdOf = ({ data }: LedgerRow): string | null => text(data['connectionId']);
+export const connectionIdOf = ({ data }: LedgerRow): string | null => textOf(data['connectionId']);
 export const clientIdOf = ({ data }: LedgerRow): string | null =>
-  text(data['clientId']) ?? (data.actor.kind === 'client' ? (data.actor.id ?? null) : null);
+  textOf(data['clientId']) ?? (data.actor.kind === 'client' ? data.actor.id : data.actor.clientId) ?? null;
 
 /** A connection that is gone is named by its id: its name went with it. */
 export function logEntry(row: LedgerRow, names: Names): LogEntry {
@@ -50,8 +45,8 @@ export function logEntry(row: LedgerRow, names: Names): LogEntry {
     client_id: clientId,
     client_name: clientId === null ? null : (names.clients.get(clientId) ?? null),
     connection: connectionId === null ? null : (names.connections.get(connectionId) ?? connectionId),
-    user_id: text(data['userId']),
-    ip: text(data['ip']),
+    user_id: textOf(data['userId']),
+    ip: textOf(data['ip']),
     details: detailsOf(name, data),
   };
 }
@@ -72,7 +67,13 @@ function detailsOf(name: string, data: EventData): Record<string, unknown> {
         token_thumbprint: data['tokenThumbprint'],
       };
     case 'exchange.failed':
-      return { ...exchange(data), error: data['error'], failure_reason: data['reason'] };
+      return {
+        ...exchange(data),
+        error: data['error'],
+        failure_reason: data['reason'],
+        // Refused by a rate limit, which says only how many there were.
+        ...(data['requests'] === undefined ? {} : { requests: data['requests'] }),
+      };
     case 'account.connected':
       return { connected_account: { id: data['accountId'] }, request: complete('POST', 'complete') };
     case 'connect.failed':
@@ -112,4 +113,4 @@ const exchange = (data: EventData): Record<string, unknown> => ({
 });
 
 const complete = (method: string, path: string) => ({ method, path: `/me/v1/connected-accounts/${path}` });
-const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+export const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -3,7 +3,6 @@ import {
   Answers,
   listAnswer,
   listQuery,
-  type ListQuery,
   listSchema,
   ManagementApi,
   ParsedQuery,
@@ -13,9 +12,10 @@ import {
 import { z } from 'zod';
 import type { LogEntry } from './log-entry.js';
 import { logAnswer } from './log-entry.schema.js';
+import { logSearch } from './log-search.js';
 import { type Logged, LogsService } from './logs.service.js';
 
-const query = z.strictObject(listQuery);
+const query = z.strictObject({ ...listQuery, ...logSearch });
 const PLACE = /^\d{1,18}$/;
 
 @ManagementApi('logs')
@@ -25,18 +25,22 @@ export class LogsController {
   @Get()
   @Answers(200, listSchema('logs', logAnswer))
   @Scopes('read:logs')
-  list(@ParsedQuery(query) asked: ListQuery): Promise<unknown> {
+  list(@ParsedQuery(query) { q = [], ...asked }: z.output<typeof query>): Promise<unknown> {
+    let stopped: string | null = null;
     const source = {
       page: async (offset: number, limit: number) => ({
-        items: await this.logs.page(offset, limit),
-        total: asked.include_totals === 'true' ? await this.logs.total() : 0, // counting a ledger is dear
+        items: await this.logs.page(q, offset, limit),
+        total: asked.include_totals === 'true' ? await this.logs.total(q) : 0, // counting a ledger is dear
       }),
-      after: (place: string | null, limit: number) => {
+      after: async (place: string | null, limit: number) => {
         if (place !== null && !PLACE.test(place))
           throw ValidationError.of('query', 'from', 'is not a cursor of this list');
-        return this.logs.after(place, limit);
+        const { items, stoppedAt } = await this.logs.after(q, place, limit);
+        stopped = stoppedAt;
+        return items;
       },
       key: ({ n }: Logged) => n,
+      stoppedAt: () => stopped,
     };
     return listAnswer('logs', asked, source, ({ entry }) => entry);
   }

@@ -1,48 +1,69 @@
 import { Injectable } from '@nestjs/common';
-import { Clients, ConnectionDirectory } from '@strongroom/contracts';
+import type { SearchTerm } from '@strongroom/http';
 import { DataSource } from 'typeorm';
-import { clientIdOf, connectionIdOf, type LedgerRow, type LogEntry, logEntry } from './log-entry.js';
+import { type LedgerRow, type LogEntry, logEntry } from './log-entry.js';
 import { LogNotFoundError } from './audit.errors.js';
-import { LOG_TYPES, MANAGED, MANAGERS } from './log-kinds.js';
+import { MANAGERS } from './log-kinds.js';
+import { entriesThatFit, namesThatFit } from './log-search.js';
+import { NamesOfThings } from './names.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const COLUMNS = 'n::text, event_id, name, occurred_at, data';
 const SEEN = '(name = ANY($1::text[]) OR (name = ANY($2::text[]) AND actor_kind = ANY($3::text[])))';
-const SEEN_VALUES = [Object.keys(LOG_TYPES), Object.keys(MANAGED), MANAGERS];
+/** How much of the ledger one search goes through: no index is kept for what is seldom asked, and none may take long. */
+const LOOKED_THROUGH = 50_000;
 
 /** The ledger as logs are read: newest first, with the names that things have now. */
 @Injectable()
 export class LogsService {
   constructor(
     private readonly database: DataSource,
-    private readonly connections: ConnectionDirectory,
-    private readonly clients: Clients,
+    private readonly names: NamesOfThings,
   ) {}
 
-  async page(offset: number, limit: number): Promise<Logged[]> {
-    const rows = await this.database.query<LedgerRow[]>(
-      `SELECT ${COLUMNS} FROM ledger WHERE ${SEEN} ORDER BY ledger.n DESC OFFSET $4 LIMIT $5`,
-      [...SEEN_VALUES, offset, limit],
+  /** A search is among the newest of the ledger; `after` goes further. */
+  async page(q: readonly SearchTerm[], offset: number, limit: number): Promise<Logged[]> {
+    const { where, values } = seen(q, await this.lowest(q, null));
+    return this.named(
+      await this.database.query<LedgerRow[]>(
+        `SELECT ${COLUMNS} FROM ledger WHERE ${where} ORDER BY ledger.n DESC OFFSET ${offset} LIMIT ${limit}`,
+        values,
+      ),
     );
-    return this.named(rows);
   }
 
-  /** What is older than the entry with this number. */
-  async after(n: string | null, limit: number): Promise<Logged[]> {
+  /** What is older than the entry with this number, and where a search stopped that has more to look through. */
+  async after(
+    q: readonly SearchTerm[],
+    n: string | null,
+    limit: number,
+  ): Promise<{ items: Logged[]; stoppedAt: string | null }> {
+    const lowest = await this.lowest(q, n);
+    const { where, values } = seen(q, lowest);
+    const place = values.push(n);
     const rows = await this.database.query<LedgerRow[]>(
-      `SELECT ${COLUMNS} FROM ledger WHERE ${SEEN} AND ($4::bigint IS NULL OR ledger.n < $4)
-       ORDER BY ledger.n DESC LIMIT $5`,
-      [...SEEN_VALUES, n, limit],
+      `SELECT ${COLUMNS} FROM ledger WHERE ${where} AND ($${place}::bigint IS NULL OR ledger.n < $${place})
+       ORDER BY ledger.n DESC LIMIT ${limit}`,
+      values,
     );
-    return this.named(rows);
+    return { items: await this.named(rows), stoppedAt: lowest };
   }
 
-  async total(): Promise<number> {
+  async total(q: readonly SearchTerm[]): Promise<number> {
+    const { where, values } = seen(q, await this.lowest(q, null));
     const [counted] = await this.database.query<[{ total: number }]>(
-      `SELECT count(*)::int AS total FROM ledger WHERE ${SEEN}`,
-      SEEN_VALUES,
+      `SELECT count(*)::int AS total FROM ledger WHERE ${where}`,
+      values,
     );
     return counted.total;
+  }
+
+  /** Numbers have no gaps, so they say how far one search goes; null: to the end. */
+  private async lowest(q: readonly SearchTerm[], n: string | null): Promise<string | null> {
+    if (q.length === 0) return null;
+    const [newest] = await this.database.query<[{ n: string | null }]>('SELECT max(n)::text AS n FROM ledger');
+    const lowest = BigInt(n ?? newest.n ?? 0) - BigInt(LOOKED_THROUGH);
+    return lowest > 0n ? lowest.toString() : null;
   }
 
   /** @throws LogNotFoundError also for an event that is no log. */
@@ -50,7 +71,7 @@ export class LogsService {
     if (!UUID.test(logId)) throw new LogNotFoundError();
     const rows = await this.database.query<LedgerRow[]>(
       `SELECT ${COLUMNS} FROM ledger WHERE ${SEEN} AND event_id = $4`,
-      [...SEEN_VALUES, logId],
+      [...seen([], null).values, logId],
     );
     const [found] = await this.named(rows);
     if (!found) throw new LogNotFoundError();
@@ -58,32 +79,22 @@ export class LogsService {
   }
 
   private async named(rows: readonly LedgerRow[]): Promise<Logged[]> {
-    const [connections, clients] = await Promise.all([
-      lookUp(rows.map(connectionIdOf), async (id) => (await this.connections.byId(id, null))?.name),
-      lookUp(rows.map(clientIdOf), async (id) => (await this.clients.get(id))?.name),
-    ]);
-    return rows.map((row) => ({ n: row.n, entry: logEntry(row, { connections, clients }) }));
+    const names = await this.names.now(rows);
+    return rows.map((row) => ({ n: row.n, entry: logEntry(row, names) }));
   }
+}
+
+/** What a reader of logs sees of it, from this number on. */
+function seen(q: readonly SearchTerm[], lowest: string | null): { where: string; values: unknown[] } {
+  const names = namesThatFit(q);
+  const values: unknown[] = [names.seen, names.managed, MANAGERS];
+  const conditions = [SEEN, ...entriesThatFit(q, values)];
+  if (lowest !== null) conditions.push(`ledger.n >= $${values.push(lowest)}::bigint`);
+  return { where: conditions.join(' AND '), values };
 }
 
 /** An entry with its place in the ledger. */
 export interface Logged {
   n: string;
   entry: LogEntry;
-}
-
-/** Each id is asked for once. */
-async function lookUp(
-  ids: readonly (string | null)[],
-  nameOf: (id: string) => Promise<string | undefined>,
-): Promise<Map<string, string>> {
-  const names = new Map<string, string>();
-  const wanted = new Set(ids.filter((id) => id !== null));
-  await Promise.all(
-    [...wanted].map(async (id) => {
-      const name = await nameOf(id);
-      if (name !== undefined) names.set(id, name);
-    }),
-  );
-  return names;
 }
