@@ -87,8 +87,8 @@ describe('the connect flow', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   });
 
-  it('CO-08 sends the browser to the provider with our own redirect URI, the scopes and PKCE', async () => {
-    const own = await Scene.create(installation, { strategy: 'oidc', scopes: ['openid', 'email'] });
+  it('CO-08 CO-21 sends the browser to the provider with our own redirect URI, the scopes asked and PKCE', async () => {
+    const own = await Scene.create(installation, { strategy: 'oidc', scopes: ['openid', 'email', 'address'] });
     const flow = own.flow({ scopes: ['profile'] });
     await flow.begin();
     const consent = (await flow.open()).page!;
@@ -218,6 +218,38 @@ describe('the connect flow', () => {
     expect(problem(answer)).toEqual([404, 'A0E-404-0001']);
     expect(answer.json).toMatchObject({ title: 'Not Found', detail: 'Invalid or expired session' });
     expect(answer.headers['www-authenticate']).toBeUndefined();
+  });
+
+  it('CO-16 CO-17 lets nobody in but a person with the scope, and challenges nobody', async () => {
+    const { client, tokens } = scene;
+    const reading = await myAccountToken(
+      installation,
+      client,
+      tokens.refreshToken,
+      'openid read:me:connected_accounts',
+    );
+    const management = await installation.token({
+      ...{ grant_type: 'client_credentials', audience: `${installation.url}/api/v2/` },
+      ...{ client_id: installation.address.managementClientId },
+      ...{ client_secret: installation.address.managementClientSecret },
+    });
+    for (const [token, status, type] of [
+      [String(management.json['access_token']), 401, 'A0E-401-0003'],
+      [tokens.accessToken, 401, 'A0E-401-0003'],
+      [reading, 403, 'A0E-403-0002'],
+    ] as const) {
+      const answer = await installation.me(token, 'POST', '/connect', { connection: scene.connection.name });
+      expect(problem(answer)).toEqual([status, type]);
+      expect(answer.headers['www-authenticate']).toBeUndefined();
+    }
+  });
+
+  it('CO-18 CO-20 takes JSON, and no names but its own', async () => {
+    const text = { authorization: `Bearer ${scene.myAccount}`, 'content-type': 'text/plain' };
+    const url = `${installation.url}/me/v1/connected-accounts/connect`;
+    expect((await installation.http.send(url, { method: 'POST', headers: text, body: '{}' })).status).toBe(415);
+    expect((await scene.me('POST', '', {})).status).toBe(404);
+    expect(problem(await begin({ authorization_parameters: { scope: 'x' } }))).toEqual([400, 'A0E-400-0003']);
   });
 
   describe('two people', () => {

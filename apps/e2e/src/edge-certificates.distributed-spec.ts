@@ -6,7 +6,8 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLocalAuthority, type LocalAuthority } from '@strongroom/crypto';
-import { Child, freePort, ROOT } from './driver/child.js';
+import { freePort } from '@strongroom/testing';
+import { Child, ROOT } from './driver/child.js';
 
 describe('The edge, asking for certificates', () => {
   let home: string;

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@strongroom/testing';
 import { type Answer, type Call, Http } from './driver/http.js';
-import { Child, freePort, ROOT } from './driver/child.js';
+import { Child, ROOT } from './driver/child.js';
 
 /** What stands where a service would: keeps what it was sent. */
 class Upstream {
@@ -56,6 +57,8 @@ describe('The edge', () => {
 
   beforeAll(async () => {
     home = await mkdtemp('/var/tmp/strongroom-edge-');
+    await mkdir(join(home, 'assets'));
+    await writeFile(join(home, 'assets/one.js'), 'one()');
     identity = await upstream();
     tokensets = await upstream();
     exchange = await upstream((request) => request.socket.destroy());
@@ -71,6 +74,8 @@ describe('The edge', () => {
       STRONGROOM_EDGE_ADDRESS: url,
       STRONGROOM_EDGE_LISTENER: 'plain',
       STRONGROOM_EDGE_UPSTREAMS: 'given',
+      STRONGROOM_EDGE_FILES: join(ROOT, 'docs'),
+      STRONGROOM_EDGE_DASHBOARD: home,
       STRONGROOM_EDGE_LOG_LEVEL: 'DEBUG',
       STRONGROOM_IDENTITY_UPSTREAM: `127.0.0.1:${identity.port}`,
       STRONGROOM_EXCHANGE_UPSTREAM: `127.0.0.1:${exchange.port}`,
@@ -103,6 +108,22 @@ describe('The edge', () => {
     });
     expect(await send('/me/v1/anything')).toMatchObject({ status: 404, json: { status: 404, title: 'Not Found' } });
     expect((await send('/api/v2/anything')).headers['content-type']).toContain('application/json');
+    for (const path of ['/connect/anything', '/connected-accounts/anything', '/login/anything'])
+      expect(await send(path)).toMatchObject({ status: 404, text: expect.stringContaining('There is no such page.') });
+  });
+
+  it('serves its own files, and says of a name that no file can have that there is none', async () => {
+    const safe = { 'x-content-type-options': 'nosniff' };
+    expect(await send('/api/v2/openapi.json')).toMatchObject({ status: 200, headers: safe });
+    expect(await send('/dashboard/assets/one.js')).toMatchObject({
+      ...{ status: 200, text: 'one()' },
+      headers: { ...safe, 'cache-control': expect.stringContaining('immutable') as string },
+    });
+    for (const name of ['x', 'x'.repeat(300), '%00', 'one.js/x'])
+      expect(await send(`/dashboard/assets/${name}`)).toMatchObject({
+        ...{ status: 404, json: { error: 'not_found' } },
+        headers: { ...safe, 'cache-control': 'no-store' },
+      });
   });
 
   it.each(['/livez', '/readyz', '/metrics', '/rpc/Bearer/check', '/u/../readyz', '/u/..%2freadyz', '/%6civez'])(
@@ -124,7 +145,12 @@ describe('The edge', () => {
       expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2', 'cache-control': 'no-store' } });
     expect(accounts.json).toMatchObject({ status: 503, type: 'https://auth0.com/api-errors/A0E-503-0001' });
     expect(connections.json).toMatchObject({ statusCode: 503, errorCode: 'temporarily_unavailable' });
-    expect(connect.json).toMatchObject({ error: 'temporarily_unavailable' });
+    // A person looks at it.
+    expect(connect.text).toContain('Try again in a few seconds.');
+    expect(connect.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+    });
   });
 
   it('sends a request once that a service took and did not answer', async () => {
@@ -173,10 +199,16 @@ describe('The edge', () => {
     const call = (bytes: number) => ({ method: 'POST', body: 'x'.repeat(bytes) });
     expect((await send('/api/v2/users', call(256 * 1024))).status).toBe(200);
     expect(await send('/api/v2/users', call(256 * 1024 + 1))).toMatchObject({ status: 413, json: { statusCode: 413 } });
+    const page = await send('/u/login/x', call(256 * 1024 + 1));
+    expect([page.status, page.text]).toEqual([413, expect.stringContaining('<h1>That did not work</h1>')]);
   });
 
-  it('refuses headers beyond 16 KiB', async () => {
-    expect((await send('/userinfo', { headers: { 'x-long': 'x'.repeat(24 * 1024) } })).status).toBe(431);
+  it('leaves it to the services what to say of headers that they can read', async () => {
+    const before = identity.requests.length;
+    expect((await send('/userinfo', { headers: { 'x-long': 'x'.repeat(14 * 1024) } })).status).toBe(200);
+    expect((await send('/userinfo', { headers: { 'x-long': 'x'.repeat(100 * 1024) } })).status).toBe(431);
+    expect((await send('/userinfo', { headers: { 'x-long': 'x'.repeat(200 * 1024) } })).status).toBe(431);
+    expect(identity.requests).toHaveLength(before + 1);
   });
 
   it('finds the owner of a path whose user has a slash in the id', async () => {

@@ -1,4 +1,14 @@
-import { Installation, type Json, Scene, unique } from './driver/index.js';
+import { decodeJwt } from 'jose';
+import {
+  Browser,
+  createPerson,
+  Installation,
+  type Json,
+  MY_ACCOUNT_SCOPES,
+  myAccountToken,
+  Scene,
+  unique,
+} from './driver/index.js';
 
 /** What identity ends, as the exchange in front of it answers: the first call after the 2xx. */
 describe('access that was ended', () => {
@@ -29,6 +39,42 @@ describe('access that was ended', () => {
     ['the person is blocked', (one) => Promise.resolve(['PATCH', userOf(one), { blocked: true }])],
     ['the person is deleted', (one) => Promise.resolve(['DELETE', userOf(one)])],
   ];
+
+  it('AD-12 shows a person their sessions, ends one of them, and then all but the present one', async () => {
+    const scopes = [...MY_ACCOUNT_SCOPES, 'read:me:sessions', 'delete:me:sessions'];
+    const audience = installation.myAccountAudience;
+    const { client, connection } = scene;
+    const { refresh_token } = await installation.manage('GET', `/clients/${client.id}`);
+    const policies = [{ audience, scope: scopes }];
+    await installation.manage('PATCH', `/clients/${client.id}`, {
+      refresh_token: { ...(refresh_token as Json), policies },
+    });
+    const grants = `/client-grants?client_id=${client.id}&audience=${encodeURIComponent(audience)}`;
+    const [grant] = (await installation.management('GET', grants)).list;
+    await installation.manage('PATCH', `/client-grants/${String(grant!['id'])}`, { scope: scopes });
+
+    const person = await createPerson(installation);
+    const signedIn = () =>
+      Scene.of(installation, client, connection, { ...person, browser: new Browser(installation) });
+    const [one, two, here] = [await signedIn(), await signedIn(), await signedIn()];
+    await here.connect(unique('owner'));
+    const token = await myAccountToken(installation, client, here.tokens.refreshToken, scopes.join(' '));
+    const mine = (method: string, path = '') =>
+      installation.http.send(`${installation.url}/me/v1/sessions${path}`, {
+        ...{ method, headers: { authorization: `Bearer ${token}` } },
+      });
+    const list = async () =>
+      ((await mine('GET')).json['sessions'] as Json[]).map(({ id, current }) => [id, current] as const);
+    const sids = [here, two, one].map(({ tokens }) => decodeJwt(tokens.idToken)['sid'] as string);
+    expect(await list()).toEqual(sids.map((sid) => [sid, sid === sids[0]]));
+    const exchanged = () => Promise.all([here, two, one].map(async (each) => (await each.exchange()).status));
+    expect(await exchanged()).toEqual([200, 200, 200]);
+    expect((await mine('DELETE', `/${sids[2]}`)).status).toBe(204);
+    expect(await exchanged()).toEqual([200, 200, 403]);
+    expect((await mine('DELETE')).status).toBe(204);
+    expect(await exchanged()).toEqual([200, 403, 403]);
+    expect(await list()).toEqual([[sids[0], true]]);
+  });
 
   it.each(ends)('RE-21 gives nothing once %s', async (_, end) => {
     const one = await scene.another();

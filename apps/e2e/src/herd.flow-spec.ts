@@ -1,5 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, eventually, exchange, Installation, login, Scene } from './driver/index.js';
+import {
+  createClient,
+  eventually,
+  exchange,
+  Installation,
+  login,
+  LONG,
+  Scene,
+  SHORT,
+  untilOver,
+} from './driver/index.js';
 
 const NOT_FOUND = 'federated_connection_refresh_token_not_found';
 
@@ -9,10 +18,10 @@ describe('many callers and both sides', () => {
 
   it('50 exchanges at once of an expired token make one call to the provider', async () => {
     const refresh = { rotate: 'always', reuse: 'killGrant' };
-    const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1, refresh } });
+    const scene = await Scene.create(installation, { provider: { ...SHORT, refresh } });
     await scene.connect();
-    await scene.provider.change({ accessTokenSeconds: 3600 });
-    await sleep(1200);
+    await scene.provider.change(LONG);
+    await untilOver();
     const answers = await Promise.all(Array.from({ length: 50 }, () => scene.exchange()));
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
     expect(new Set(answers.map(({ json }) => json['access_token'])).size).toBe(1);

@@ -6,12 +6,19 @@ import {
   eventually,
   Http,
   Installation,
+  type Json,
   lag,
+  LONG,
+  MY_ACCOUNT_SCOPE,
+  myAccountToken,
   outOfOrder,
   Scene,
+  SHORT,
   startSimulator,
   SteadyLoad,
   topicRecords,
+  untilOver,
+  vaultForm,
 } from './driver/index.js';
 
 const DOWN_SECONDS = Number(process.env['STRONGROOM_TEST_DOWN_SECONDS'] ?? 15);
@@ -25,7 +32,8 @@ describe('what the services lean on goes away', () => {
     simulator = await startSimulator();
     server = await DistributedServer.start(simulator.url, {
       own: { kafka: true, redis: true },
-      scale: { tokensets: 4 },
+      isThrownAway: true,
+      scale: { tokensets: 4, exchange: 2 },
       environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' },
     });
     installation = new Installation(server.address);
@@ -104,7 +112,7 @@ describe('what the services lean on goes away', () => {
   }, 600_000);
 
   it('D7 Redis away: exchanges, refreshes, sign-ins and limits go on; a proof waits for it (X6)', async () => {
-    const provider = { accessTokenSeconds: 2, refresh: { rotate: 'always', reuse: 'killGrant' } };
+    const provider = { announcedSeconds: 4, refresh: { rotate: 'always', reuse: 'killGrant' } };
     const scene = await Scene.create(installation, { provider });
     await scene.connect();
     const load = new SteadyLoad([scene]);
@@ -144,14 +152,56 @@ describe('what the services lean on goes away', () => {
     expect(await scene.provider.state()).toMatchObject({ presentationsOfReplaced: 0, liveGrants: 2 });
   }, 300_000);
 
+  it('X9 AD-08 AD-10 two processes of the exchange hear of a change at once, and count one rate; alone without Redis', async () => {
+    const scene = await Scene.create(installation);
+    const { id } = await scene.connect();
+    const { client, connection, tokens } = scene;
+    const http = new Http(undefined);
+    const form = { ...vaultForm(connection.name, tokens.refreshToken), client_id: client.id };
+    const atBoth = async () => {
+      const processes = server.of('exchange').map(({ place }) => `http://127.0.0.1:${place.port}/oauth/token`);
+      const all = processes.map((url) => http.sendForm(url, { ...form, client_secret: client.secret }));
+      return (await Promise.all(all)).map(({ status }) => status);
+    };
+    const bound = (vault_policy: Json | null) =>
+      installation.manage('PATCH', `/clients/${client.id}`, { vault_policy });
+    const scope = `${MY_ACCOUNT_SCOPE} update:me:connected_accounts`;
+    const mine = await myAccountToken(installation, client, tokens.refreshToken, scope);
+    const pause = async (method: 'PUT' | 'DELETE') =>
+      expect((await installation.me(mine, method, `/accounts/${id}/pauses/${client.id}`)).status).toBe(204);
+
+    expect(await atBoth()).toEqual([200, 200]); // known to both
+    await bound({ connections: [] });
+    expect(await atBoth()).toEqual([403, 403]);
+    await bound(null);
+    await pause('PUT');
+    expect(await atBoth()).toEqual([403, 403]);
+    await pause('DELETE');
+    await bound({ exchanges_per_minute: 4 });
+    const rounds = [await atBoth(), await atBoth(), await atBoth()];
+    expect(rounds).toEqual([...Array<number[]>(2).fill([200, 200]), [429, 429]]);
+
+    await server.servers.redis!.stop();
+    const alone = [];
+    for (let times = 0; times < 5; times++) alone.push(await atBoth());
+    await server.servers.redis!.start();
+    expect(alone).toEqual([...Array<number[]>(4).fill([200, 200]), [429, 429]]);
+    await bound(null);
+    await installation.manage('DELETE', `/clients/${client.id}`);
+    expect(await atBoth()).toEqual([401, 401]);
+    await http.close();
+    for (const service of ['exchange', 'tokensets', 'identity'] as const)
+      expect(await eventually(() => readiness(service), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+  }, 120_000);
+
   it.each(['there', 'gone', 'flushed in the middle'])(
     `${HERD} exchanges at once of one expired token over four tokensets, Redis %s: one call to the provider`,
     async (redis) => {
       const refresh = { rotate: 'always', reuse: 'killGrant' };
-      const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1, refresh } });
+      const scene = await Scene.create(installation, { provider: { ...SHORT, refresh } });
       await scene.connect();
-      await scene.provider.change({ accessTokenSeconds: 3600 });
-      await sleep(1500);
+      await scene.provider.change(LONG);
+      await untilOver();
       await scene.provider.fault({ grantType: 'refresh_token', delayMsBeforeCommit: 1500 });
       if (redis === 'gone') await server.servers.redis!.stop();
       const herd = Promise.all(Array.from({ length: HERD }, () => scene.exchange()));

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { whereThereIs } from '@strongroom/testing';
-import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
   challengeOf,
@@ -14,6 +13,7 @@ import {
   Scene,
   unique,
 } from './driver/index.js';
+import { axeProblems } from './setup/axe.js';
 import { chromiumPath, startChromium } from './setup/chromium.js';
 
 const executablePath = chromiumPath();
@@ -63,16 +63,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
 
   describe('axe finds nothing, in light and in dark,', () => {
     const found = async (page: Page) => {
-      const problems: string[] = [];
-      await page.evaluate(axe.source);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        // What a scheme changes is colours; the other rules say the same of both.
-        const options = colorScheme === 'light' ? {} : { runOnly: ['color-contrast'] };
-        const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
-        for (const { id, nodes } of violations)
-          problems.push(...nodes.map(({ html }) => `${colorScheme} ${new URL(page.url()).pathname} ${id}: ${html}`));
-      }
+      const problems = await axeProblems(page);
       expect(await page.getAttribute('html', 'lang')).toBe('en');
       expect(await page.content()).not.toMatch(/cnry_|ticket=|access_token/);
       return problems;
@@ -153,9 +144,21 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
         const unknown = await found(page);
         await page.goto(`${installation.url}/connect/callback/${scene.connection.name}?code=x&state=y`);
         const refused = await found(page);
+        const asked = page.waitForRequest((request) => new URL(request.url()).pathname === '/authorize');
+        await page.goto(await link());
+        const state = new URL((await asked).url()).searchParams.get('state')!;
+        const back = new URLSearchParams({ error: 'access_denied', state }).toString();
+        await page.goto(`${installation.url}/connected-accounts/connect/signed-in?${back}`);
+        expect(await page.textContent('h1')).toBe('Cancelled');
+        const cancelled = await found(page);
         await signIn(page, await link(), scene.person);
         await page.waitForSelector('button[value=accept]');
-        return [...unknown, ...refused, ...(await found(page))];
+        const consent = await found(page);
+        await installation.manage('PATCH', `/clients/${scene.client.id}`, { callbacks: [] });
+        await page.click('button[value=accept]');
+        expect(await page.textContent('h1')).toContain('not possible any more');
+        await installation.manage('PATCH', `/clients/${scene.client.id}`, { callbacks: [scene.client.callback] });
+        return [...unknown, ...refused, ...cancelled, ...consent, ...(await found(page))];
       });
       await within(async (page) => {
         await signIn(page, await link(), stranger);
@@ -186,6 +189,48 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
     await page.keyboard.press('Enter');
     await page.waitForURL(`${app}/callback?*`);
     expect(new URL(page.url()).searchParams.get('code')).not.toBeNull();
+    await context.close();
+  });
+
+  it('CN-21 connects an account by keyboard, without a script', async () => {
+    const redirect_uri = `${app}/connected`;
+    const scene = await Scene.create(installation);
+    await installation.manage('PATCH', `/clients/${scene.client.id}`, { callbacks: [redirect_uri] });
+    const flow = scene.flow({ redirect_uri });
+    await flow.begin();
+    const { context, page } = await profile(false);
+    await page.goto(flow.link);
+    await page.keyboard.type(scene.person.email);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(scene.person.password);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('button[value=accept]');
+    await page.keyboard.press('Tab');
+    expect(await page.textContent('button:focus')).toContain('Continue to');
+    await page.keyboard.press('Tab');
+    expect(await page.textContent('button:focus')).toBe('Cancel');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${scene.provider.url}/**`);
+    await page.focus('button[value=accept]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${redirect_uri}?*`);
+    flow.connectCode = new URL(page.url()).searchParams.get('connect_code') ?? '';
+    expect((await flow.complete({ redirect_uri })).status).toBe(201);
+    await context.close();
+  });
+
+  it('CN-20 shows no page of the connect flow in a frame', async () => {
+    const { context, page } = await profile();
+    const said: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    await page.goto(`${app}/`);
+    const framed = `${installation.url}/connected-accounts/connect?ticket=unknown`;
+    await page.setContent(`<!doctype html><iframe src="${framed}"></iframe>`);
+    const [frame] = page.mainFrame().childFrames();
+    await frame!.waitForLoadState();
+    expect(said.join('\n')).toMatch(/frame-ancestors 'none'/);
+    expect(await frame!.content()).not.toContain('not valid any more');
     await context.close();
   });
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { eventually, Installation, type Json, Scene, vaultForm } from './driver/index.js';
+import { eventually, Installation, Scene, vaultForm } from './driver/index.js';
 
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -27,9 +27,9 @@ describe('a privileged worker', () => {
     const saved = await installation.manage('PATCH', `/clients/${scene.client.id}`, body);
     return saved['token_vault_privileged_access'] as Record<string, unknown>;
   };
-  const signed = (context: string = randomUUID()) =>
-    new SignJWT({ audit_context: context })
-      .setProtectedHeader({ alg: 'RS256', typ: 'token-vault-req+jwt' })
+  const signed = (context: string | undefined = randomUUID(), typ = 'token-vault-req+jwt') =>
+    new SignJWT(context === '' ? {} : { audit_context: context })
+      .setProtectedHeader({ alg: 'RS256', typ })
       .setSubject(scene.person.userId)
       .setIssuer(scene.client.id)
       .setAudience(`${installation.url}/`)
@@ -53,13 +53,21 @@ describe('a privileged worker', () => {
     expect(await scene.provider.owner(String(answer.json['access_token']))).toBe('person-1');
     const entry = await eventually(
       async () => {
-        const { json } = await installation.management('GET', '/logs?take=100');
-        return (json['logs'] as Json[]).find((one) => JSON.stringify(one).includes(context));
+        const own = encodeURIComponent(`client_id:"${scene.client.id}"`);
+        const { list } = await installation.management('GET', `/logs?q=${own}`);
+        return list.find((one) => JSON.stringify(one).includes(context));
       },
       (found) => found !== undefined,
     );
     expect(entry).toMatchObject({ type: 'seta' });
     expect(JSON.stringify(entry)).toContain('"is_privileged_worker":true');
+  });
+
+  it('PW-02 refuses a request that is no such request, or does not say what for', async () => {
+    for (const request of [signed(undefined, 'JWT'), signed(''), signed('x'.repeat(257))]) {
+      const answer = await asked(await request);
+      expect([answer.status, answer.json['error']]).toEqual([400, 'invalid_request']);
+    }
   });
 
   it('PW-03 lets one of ten through that bring the same jti at once', async () => {
@@ -68,7 +76,7 @@ describe('a privileged worker', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('PW-04 to PW-06 refuse what is not listed, and believe no forwarded address', async () => {
+  it('PW-04 PW-05 and PW-06 refuse what is not listed, and believe no forwarded address', async () => {
     const refused = async (more: Record<string, string> = {}, headers: Record<string, string> = {}) => {
       const { status, json } = await asked(await signed(), more, headers);
       return [status, json['error'], (json['error_details'] as { reason?: string } | undefined)?.reason];
@@ -83,5 +91,17 @@ describe('a privileged worker', () => {
     }
     await allow();
     expect((await asked(await signed())).status).toBe(200);
+  });
+
+  it('PW-07 lists no sixth connection, no scope too many and no eleventh address', async () => {
+    const grant = { connection: scene.connection.name, scopes: ['read'] };
+    const scopes = Array.from({ length: 21 }, (_, n) => `scope-${n}`);
+    const addresses = Array.from({ length: 11 }, (_, n) => `192.0.2.${n}`);
+    for (const more of [
+      { grants: Array.from({ length: 6 }, (_, n) => ({ ...grant, connection: `other-${n}` })) },
+      { grants: [{ ...grant, scopes }] },
+      { ip_allowlist: addresses },
+    ])
+      await expect(allow(more)).rejects.toThrow('answered 400');
   });
 });

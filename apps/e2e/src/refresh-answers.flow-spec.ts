@@ -1,5 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, Installation, type Json, Scene } from './driver/index.js';
+import {
+  type Answer,
+  DUE,
+  Installation,
+  type Json,
+  LIFE_SECONDS,
+  LONG,
+  Scene,
+  SHORT,
+  untilDue,
+  untilOver,
+} from './driver/index.js';
 
 /** What a caller is told while a provider refuses or fails (`spec/refresh.md` §9), in bytes and headers. */
 describe('an exchange whose provider does not refresh', () => {
@@ -9,10 +20,10 @@ describe('an exchange whose provider does not refresh', () => {
   /** A person whose stored token has just ended; reuse of a refresh token ends the grant. */
   const ended = async (): Promise<Scene> => {
     const refresh = { rotate: 'always', reuse: 'killGrant' };
-    const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1, refresh } });
+    const scene = await Scene.create(installation, { provider: { ...SHORT, refresh } });
     await scene.connect();
-    await scene.provider.change({ accessTokenSeconds: 3600 });
-    await sleep(1_200);
+    await scene.provider.change(LONG);
+    await untilOver();
     return scene;
   };
   const shape = ({ status, headers, json }: Answer) => ({
@@ -24,7 +35,7 @@ describe('an exchange whose provider does not refresh', () => {
   });
   const stored = async ({ person }: Scene): Promise<Json> => (await installation.tokensets(person.userId))[0]!;
 
-  it('RE-04 says once and for all that the person took the grant back', async () => {
+  it('RE-04 and AD-05 says once and for all that the person took the grant back, and how to ask for it again', async () => {
     const scene = await ended();
     await scene.provider.revoke();
     const first = await scene.exchange();
@@ -36,6 +47,13 @@ describe('an exchange whose provider does not refresh', () => {
     expect(await scene.provider.refreshes()).toBe(asked);
     expect(await stored(scene)).toMatchObject({ status: 'reconnect_required', reason: 'revoked_or_expired' });
     expect(shape(first)).toMatchObject({ challenge: null, store: 'no-store', retryAfter: 0 });
+    const [account] = await scene.accounts();
+    expect(first.json['error_details']).toMatchObject({
+      ...{ reason: 'reconnect_required', cause: 'revoked_or_expired', missing_scopes: [] },
+      account: { id: account!['id'], login_hint: 'person-1' },
+    });
+    const hint = { connection: scene.connection.name, connected_account_id: account!['id'], scopes: ['read', 'write'] };
+    expect(await scene.follow(first)).toEqual({ status: 201, hint });
   });
 
   it('RE-05 keeps the account through every kind of outage, and serves it once that is over', async () => {
@@ -89,13 +107,13 @@ describe('an exchange whose provider does not refresh', () => {
   });
 
   it('hands out what still lives while the provider is down, with the seconds that are left', async () => {
-    const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 12 } });
+    const scene = await Scene.create(installation, { provider: { accessTokenSeconds: LIFE_SECONDS } });
     await scene.connect();
     await scene.provider.fault({ phase: 'refresh', times: null, status: 500 });
-    await sleep(7_000);
-    const answer = await scene.exchange();
+    await untilDue();
+    const answer = await scene.exchange(DUE);
     expect([answer.status, await scene.provider.refreshes()]).toEqual([200, 1]);
-    expect(answer.json['expires_in']).toBeLessThanOrEqual(5);
+    expect(answer.json['expires_in']).toBeLessThan(LIFE_SECONDS);
     expect(await scene.provider.owner(String(answer.json['access_token']))).not.toBeNull();
-  }, 30_000);
+  });
 });

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceName } from '@strongroom/contracts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
+import { quickDirectory, startCopiedPostgres } from '@strongroom/testing';
 import pg from 'pg';
 import { Child } from './driver/child.js';
 
@@ -17,9 +18,9 @@ describe('what a process refuses to start with', () => {
   let postgres: EmbeddedPostgres;
 
   beforeAll(async () => {
-    home = await mkdtemp('/var/tmp/strongroom-refusals-');
+    home = await quickDirectory('refusals');
     secrets = join(home, 'secrets');
-    postgres = await startEmbeddedPostgres({ dataDir: home, durable: false });
+    postgres = await startCopiedPostgres({ dataDir: home });
     const environment = { STRONGROOM_OWNER_DATABASE_URL: postgres.url, STRONGROOM_SECRETS_DIR: secrets };
     await strongroom(['init', '--dir', secrets, '--public-url', 'https://vault.example.org'], environment);
     await strongroom(['migrate'], environment);
@@ -173,7 +174,7 @@ describe('what a process refuses to start with', () => {
     });
 
     it('encryption §10 sealed rows but no key file: none is made', async () => {
-      const database = await startEmbeddedPostgres({ dataDir, durable: false });
+      const database = await startCopiedPostgres({ dataDir });
       await database.stop();
       expect(await start(dataDir)).toMatch(/master-keys is missing.*STRONGROOM_MASTER_KEYS/);
       await expect(readFile(join(dataDir, 'master-keys'))).rejects.toThrow(/ENOENT/);
@@ -194,7 +195,7 @@ describe('what a process refuses to start with', () => {
     });
 
     it('encryption §10 a restored database', async () => {
-      const database = await startEmbeddedPostgres({ dataDir, durable: false });
+      const database = await startCopiedPostgres({ dataDir });
       await database.stop();
       await strongroom(['restore', 'finish', '--data-dir', dataDir]);
       const again = await startEmbeddedPostgres({ dataDir, durable: false });

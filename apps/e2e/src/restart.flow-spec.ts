@@ -1,5 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually, GRACE, Installation, Scene, type Server, startServer, startSimulator } from './driver/index.js';
+import {
+  eventually,
+  GRACE,
+  Installation,
+  LONG,
+  Scene,
+  type Server,
+  SHORT,
+  startServer,
+  startSimulator,
+  untilOver,
+} from './driver/index.js';
 
 const KILLS = Number(process.env['STRONGROOM_TEST_KILLS'] ?? 4);
 
@@ -13,9 +24,9 @@ describe('a server that ends and starts again', () => {
     installation = new Installation(server.address);
   }, 120_000);
   afterAll(async () => {
-    await installation.close();
-    await server.remove();
-    await simulator.stop();
+    await installation?.close();
+    await server?.remove();
+    await simulator?.stop();
   });
 
   it('loses nothing by an orderly stop', async () => {
@@ -35,11 +46,11 @@ describe('a server that ends and starts again', () => {
     await server.stop();
     await server.start({ ownGroup: true });
     const scene = await Scene.create(installation, {
-      provider: { accessTokenSeconds: 1, refresh: { rotate: 'always', reuse: 'killGrant' } },
+      provider: { ...SHORT, refresh: { rotate: 'always', reuse: 'killGrant' } },
     });
     await scene.connect();
-    await scene.provider.change({ accessTokenSeconds: 3600 });
-    await sleep(1200);
+    await scene.provider.change(LONG);
+    await untilOver();
     await scene.provider.fault({ grantType: 'refresh_token', delayMsAfterCommit: 2000 });
     const under = scene.exchange();
     await eventually(
@@ -78,12 +89,12 @@ describe('a server that ends and starts again', () => {
     'serves the next exchange after kill -9 of a refresh, $name (round $round)',
     async ({ fault, committed, waitMs }) => {
       const scene = await Scene.create(installation, {
-        provider: { ...GRACE.provider, accessTokenSeconds: 1 },
+        provider: { ...GRACE.provider, ...SHORT },
         options: GRACE.options,
       });
       await scene.connect();
-      await scene.provider.change({ accessTokenSeconds: 3600 });
-      await sleep(1200);
+      await scene.provider.change(LONG);
+      await untilOver();
       if (fault) await scene.provider.fault({ grantType: 'refresh_token', ...fault });
       const lost = scene.exchange().catch(() => null);
       await eventually(

@@ -21,21 +21,50 @@ describe('services that end and start again under steady exchanges', () => {
   let server: DistributedServer;
   let installation: Installation;
   let scenes: Scene[];
+  /** Its account is being connected when the service that is to store it is killed. */
+  let interrupted: Scene;
   beforeAll(async () => {
     simulator = await startSimulator();
-    server = await DistributedServer.start(simulator.url, { environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' } });
+    server = await DistributedServer.start(simulator.url, {
+      environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' },
+      isThrownAway: true,
+    });
     installation = new Installation(server.address);
-    const provider = { ...GRACE.provider, accessTokenSeconds: 4 };
+    const provider = { ...GRACE.provider, announcedSeconds: 4 };
     const refreshing = await Scene.create(installation, { provider, options: GRACE.options });
     const fresh = await Scene.create(installation);
     scenes = [refreshing, fresh, await fresh.another()];
     for (const [i, scene] of scenes.entries()) await scene.connect(`person-${i + 1}`);
+    interrupted = await Scene.create(installation);
+    await killedWhileCompleting(interrupted);
   }, 180_000);
   afterAll(async () => {
     await installation?.close();
     await server?.remove();
     await simulator?.stop();
   }, 60_000);
+
+  /** The provider has given the tokens, and they are on their way to the vault. */
+  async function killedWhileCompleting(scene: Scene): Promise<void> {
+    await scene.provider.fault({ grantType: 'authorization_code', delayMsAfterCommit: 1000 });
+    const flow = scene.flow();
+    await flow.begin();
+    await flow.throughBrowser();
+    const completing = flow.complete();
+    const committed = async () => (await scene.provider.state()).committed.authorization_code;
+    await eventually(committed, (count) => count === 1);
+    const [process] = server.of('connected-accounts');
+    await process!.kill();
+    await process!.start();
+    expect((await completing).status).toBeGreaterThanOrEqual(500);
+  }
+  /** Half a minute after the kill. */
+  const appeared = () =>
+    eventually(
+      () => interrupted.accounts(),
+      ({ length }) => length > 0,
+      60_000,
+    );
 
   it('each is restarted by SIGTERM and killed with -9: no token lost, 503 with Retry-After at worst, events complete', async () => {
     const load = new SteadyLoad(scenes);
@@ -63,6 +92,7 @@ describe('services that end and start again under steady exchanges', () => {
     }
     expect((await scenes[0]!.provider.state()).liveGrants).toBe(1);
 
+    await appeared(); // what it says is among the events then
     const left = await eventually(
       () => lag(server.servers),
       (now) => now === 0,
@@ -87,4 +117,12 @@ describe('services that end and start again under steady exchanges', () => {
       .finally(() => database.end());
     expect(rows[0]!.entries).toBe(events.length);
   }, 600_000);
+
+  it('CN-30 an account whose service was killed once its code was redeemed appears, and the code was sent once', async () => {
+    expect(await appeared()).toMatchObject([{ connection: interrupted.connection.name }]);
+    const answer = await interrupted.exchange();
+    expect(answer.status).toBe(200);
+    expect(await interrupted.provider.owner(String(answer.json['access_token']))).toBe('person-1');
+    expect((await interrupted.provider.state()).tokenRequests.authorization_code).toBe(1);
+  }, 90_000);
 });

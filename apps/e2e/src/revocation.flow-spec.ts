@@ -51,7 +51,7 @@ describe('disconnecting', () => {
     expect(await scene.provider.state()).toMatchObject({ liveGrants: 0, liveRefreshTokens: 0 });
     expect((await scene.me('GET', '/revocations')).json['revocations']).toMatchObject([{ id, outcome: 'revoked' }]);
     const entries = await eventually(
-      async () => (await installation.management('GET', '/logs?take=100')).json['logs'] as Json[],
+      async () => (await installation.management('GET', '/logs?q=type:connected_accounts_revocation')).list,
       (all) => all.some((entry) => isOf(entry, id)),
     );
     expect(entries.find((entry) => isOf(entry, id))).toMatchObject({ details: { outcome: 'revoked', attempts: 3 } });

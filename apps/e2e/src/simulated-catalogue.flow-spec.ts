@@ -1,3 +1,4 @@
+import { freePort } from '@strongroom/testing';
 import {
   CatalogueProvider,
   ConnectFlow,
@@ -6,18 +7,13 @@ import {
   eventually,
   exchange,
   Installation,
-  isDistributed,
   login,
   myAccountToken,
   StandaloneServer,
   type Client,
   type Person,
 } from './driver/index.js';
-import { freePort } from './driver/child.js';
-
-/** Six services have no such switch: there the simulator is a process of its own, and `providers.flow-spec.ts` uses it. */
-const besideStandalone = (name: string, suite: () => void) =>
-  isDistributed() ? it.skip(`${name}: only the standalone server starts one`, () => undefined) : describe(name, suite);
+import { besideStandalone } from './beside-standalone.js';
 
 /** `STRONGROOM_SIMULATOR=on`: the standalone server with every provider of the catalogue simulated. */
 besideStandalone('the simulator beside the server', () => {

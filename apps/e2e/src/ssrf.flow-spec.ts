@@ -1,5 +1,14 @@
 import { Canaries, hostileUrls, type HostileUrl } from '@strongroom/testing/ssrf';
-import { type Answer, eventually, Installation, type Json, Scene, SimulatedProvider, unique } from './driver/index.js';
+import {
+  type Answer,
+  eventually,
+  Installation,
+  type Json,
+  Scene,
+  SHORT,
+  SimulatedProvider,
+  unique,
+} from './driver/index.js';
 
 const CLIENT = { client_id: 'app', client_secret: 'cnry_cs_of_a_hostile_connection' };
 const AUTHORIZE = 'https://idp.example/authorize';
@@ -202,7 +211,7 @@ describe('URLs of a connection that lead inside (P1)', () => {
     );
 
     it('sends nothing on when the answer to a refresh is a redirect', async () => {
-      const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1 } });
+      const scene = await Scene.create(installation, { provider: SHORT });
       await scene.connect();
       await scene.provider.fault({ phase: 'refresh', redirect: inner()[0], times: null });
       // Once the token that came with the account is over.

@@ -1,13 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  askMyAccountToken,
+  createClient,
   Installation,
   isDistributed,
   type Json,
+  LONG,
+  passOwnPages,
   Scene,
   type Server,
+  SHORT,
   startServer,
   startSimulator,
+  untilOver,
 } from './driver/index.js';
+import { authorization, authorizeUrl } from './libraries/sign-in.js';
 
 const READ = ['read:federated_connections_tokens', 'read:federated_connections_tokensets'];
 const DELETE = ['delete:federated_connections_tokens', 'update:federated_connections_tokensets'];
@@ -106,10 +112,69 @@ describe('tokensets in the eyes of an operator', () => {
     expect(Number(again.headers['retry-after'])).toBeLessThanOrEqual(60);
   });
 
-  it("are counted for whoever scrapes the operator's address, and not at the public one", async () => {
-    const scene = await Scene.create(installation, { provider: { accessTokenSeconds: 1 } });
+  it('RE-22 are handed out to nobody while no audit row can be written, and to whoever asks when one can', async () => {
+    const scene = await Scene.create(installation);
     await scene.connect();
-    await sleep(1_200);
+    const database = await server.database();
+    await database.query('ALTER TABLE exchange.outbox RENAME TO away');
+    try {
+      const answer = await scene.exchange();
+      expect([answer.status, answer.json['error']]).toEqual([503, 'temporarily_unavailable']);
+      expect(answer.json['error_details']).toMatchObject({ reason: 'audit_unavailable' });
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+      expect(answer.text).not.toContain('cnry_');
+    } finally {
+      await database.query('ALTER TABLE exchange.away RENAME TO outbox').finally(() => database.end());
+    }
+    expect((await scene.exchange()).status).toBe(200);
+  });
+
+  it('RE-20 are handed out to nobody while everybody owes a second factor', async () => {
+    const scene = await Scene.create(installation);
+    await scene.connect();
+    await installation.manage('PUT', '/guardian/policies', ['all-applications']);
+    const answer = await scene.exchange().finally(() => installation.manage('PUT', '/guardian/policies', []));
+    expect([answer.status, answer.json['error']]).toEqual([401, 'mfa_required']);
+    expect(answer.json['error_description']).toContain('Multifactor authentication required');
+    expect((await scene.exchange()).status).toBe(200);
+  });
+
+  it('RE-24 are handed out and tokens refreshed where only a sign-in asks for a second factor', async () => {
+    const scene = await Scene.create(installation);
+    await scene.connect();
+    const lenient = await createClient(installation, { require_mfa_at_login: false });
+    const { browser } = scene.person;
+    const signIn = async (client = scene.client, more: Record<string, string> = {}) => {
+      const arrival = await browser.visit(authorizeUrl(installation, authorization(client, more).query));
+      return passOwnPages(browser, arrival, scene.person);
+    };
+    const answered = async (...asked: Parameters<typeof signIn>) => (await signIn(...asked)).url.searchParams;
+    const expectAsked = async () => {
+      expect((await signIn()).page?.words).toMatch(/second factor/);
+      expect((await answered(scene.client, { prompt: 'none' })).get('error')).toBe('interaction_required');
+      expect((await scene.exchange()).status).toBe(200);
+      const { client, tokens } = scene;
+      expect((await askMyAccountToken(installation, client, tokens.refreshToken)).status).toBe(200);
+    };
+    const path = `/clients/${scene.client.id}`;
+    await installation.manage('PATCH', path, { require_mfa_at_login: true });
+    await expectAsked();
+    await installation.manage('PATCH', path, { require_mfa_at_login: null });
+    expect((await answered()).has('code')).toBe(true);
+    await installation.manage('PATCH', '/tenants/settings', { require_mfa_at_login: true });
+    try {
+      await expectAsked();
+      expect((await answered(lenient, { prompt: 'none' })).has('code')).toBe(true);
+    } finally {
+      await installation.manage('PATCH', '/tenants/settings', { require_mfa_at_login: false });
+    }
+  });
+
+  it("are counted for whoever scrapes the operator's address, and not at the public one", async () => {
+    const scene = await Scene.create(installation, { provider: SHORT });
+    await scene.connect();
+    await scene.provider.change(LONG);
+    await untilOver();
     expect((await scene.exchange()).status).toBe(200);
     const texts = await Promise.all(server.metricsUrls.map(async (url) => (await fetch(url)).text()));
     expect(texts).toHaveLength(isDistributed() ? 6 : 1);

@@ -31,6 +31,16 @@ describe('authorization at the simulator', () => {
     expect(await app.reads('cnry_at_nobody')).toBe(401);
   });
 
+  it('says another lifetime than its tokens have, where it is told to', async () => {
+    const app = await TestClient.of(simulator, 'untrue', { announcedSeconds: 1 });
+    const { json } = await app.redeem(await codeOf(app));
+    expect(json.expires_in).toBe(1);
+    TestClient.elapsedMs += 10_000;
+    expect(await app.reads(json.access_token)).toBe(200);
+    await app.control('PATCH', '', { announcedSeconds: null });
+    expect((await app.refresh(json.refresh_token)).json.expires_in).toBe(3600);
+  });
+
   it('takes a code once; a second use ends what the first gave', async () => {
     const app = await TestClient.of(simulator, 'twice');
     const code = await codeOf(app);

@@ -1,16 +1,9 @@
-import type { Asked, Dialect } from './dialect.js';
+import type { Dialect } from './dialect.js';
 import { escaped, htmlPage, redirect, type Answer } from './http.js';
 import type { Provider } from './provider.js';
 import { settingsFor } from './settings.js';
 import { signInForm } from './sign-in-form.js';
-
-/** One visit of a browser to the authorization endpoint. */
-export interface Visit extends Asked {
-  /** Where the form goes back to. */
-  path: string;
-  /** The request was pushed before. */
-  isPushed: boolean;
-}
+import type { Visit } from './visit.js';
 
 /** Faults that must not be answered by a redirect; null if the address may be trusted. */
 function refusal({ settings }: Provider, asked: URLSearchParams): string | null {

@@ -47,7 +47,7 @@ export interface IssuedTokens {
   accessToken: string;
   refreshToken: string | null;
   scopes: string[];
-  /** Seconds; Infinity: no end. */
+  /** Seconds, as the answer says them; Infinity: no end. */
   accessTokenSeconds: number;
 }
 
@@ -90,14 +90,15 @@ export class Grants {
   }
 
   issue(grant: Grant, withRefreshToken: boolean, scopes = grant.scopes): IssuedTokens {
-    const accessTokenSeconds = this.settingsFor(grant.person).accessTokenSeconds ?? this.usualSeconds;
+    const settings = this.settingsFor(grant.person);
+    const seconds = settings.accessTokenSeconds ?? this.usualSeconds;
     const accessToken = this.secret('at');
     const now = this.now();
-    this.accessTokens.set(accessToken, { grant, issuedAt: now, expiresAt: now + accessTokenSeconds * 1000 });
+    this.accessTokens.set(accessToken, { grant, issuedAt: now, expiresAt: now + seconds * 1000 });
     const refreshToken = withRefreshToken ? this.secret('rt') : null;
     if (refreshToken !== null)
       this.refreshTokens.set(refreshToken, { grant, usedAt: now, isRevoked: false, replacedAt: null });
-    return { accessToken, refreshToken, scopes, accessTokenSeconds };
+    return { accessToken, refreshToken, scopes, accessTokenSeconds: settings.announcedSeconds ?? seconds };
   }
 
   /** New tokens for a refresh token by the rules of rotation; null if it is not good. */

@@ -30,6 +30,8 @@ const lifetime = z.number().int().min(1).nullable();
 const perPerson = {
   /** Null: as long as this provider's tokens usually live. */
   accessTokenSeconds: lifetime,
+  /** What answers say of that lifetime. Null: the truth. */
+  announcedSeconds: lifetime,
   refresh: refresh.partial(),
   /** A refresh ends the access tokens that came before. */
   refreshEndsAccessTokens: z.boolean(),
@@ -63,6 +65,7 @@ export const providerSettings = z.strictObject({
   requirePkce: z.boolean().default(true),
   requirePushedAuthorization: z.boolean().default(false),
   accessTokenSeconds: perPerson.accessTokenSeconds.default(3600),
+  announcedSeconds: perPerson.announcedSeconds.default(null),
   refresh: refresh.default(refresh.parse({})),
   refreshEndsAccessTokens: perPerson.refreshEndsAccessTokens.default(false),
   idleSeconds: perPerson.idleSeconds.default(null),

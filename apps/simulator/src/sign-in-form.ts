@@ -1,7 +1,7 @@
-import type { Visit } from './authorize.js';
 import { escaped } from './http.js';
 import { PEOPLE } from './people.js';
 import type { Provider } from './provider.js';
+import type { Visit } from './visit.js';
 
 /** A page that needs no script: who you are, what the app may do, yes or no. */
 export function signInForm({ name, settings, dialect }: Provider, visit: Visit, scopes: string[]): string {

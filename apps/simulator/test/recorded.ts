@@ -18,7 +18,7 @@ const odd = (name: string) => `${import.meta.dirname}/odd/${name}.json`;
 
 /** Providers with habits of their own come along always, and whatever the environment names. */
 export const providersFiles = [odd('providers'), ...filesIn('STRONGROOM_PROVIDERS_FILE')];
-export const fixtureFiles = [odd('fixtures'), ...filesIn('STRONGROOM_TEST_PROVIDER_FIXTURES')];
+const fixtureFiles = [odd('fixtures'), ...filesIn('STRONGROOM_TEST_PROVIDER_FIXTURES')];
 export const { providers: fixtures } = loadFixtures(fixtureFiles);
 
 /** A simulator of all of them, and a catalogue that points at it. */

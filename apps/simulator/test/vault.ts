@@ -39,7 +39,7 @@ export interface Given {
   codeVerifier: string;
   redirectUri: string;
 }
-export const GIVEN: Given = {
+const GIVEN: Given = {
   clientId: 'strongroom-client',
   clientSecret: 'cnry_s3cr3t/+ Ex',
   state: 'st_8f1c',

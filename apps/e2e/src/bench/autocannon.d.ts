@@ -1,13 +1,16 @@
 /** What the bench uses of autocannon, which brings no types. */
 declare module 'autocannon' {
+  interface Client {
+    setRequests(requests: { method: 'POST'; body: string; headers: Record<string, string> }[]): void;
+  }
   interface Options {
     url: string;
-    method: 'POST';
-    body: string;
-    headers: Record<string, string>;
     connections: number;
     /** Seconds. */
     duration: number;
+    /** Requests per second of all connections together. */
+    overallRate?: number;
+    setupClient(client: Client): void;
   }
   interface Result {
     requests: { average: number };

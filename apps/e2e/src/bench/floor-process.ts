@@ -12,6 +12,7 @@ export async function startFloor(): Promise<{ url: string; stop(): Promise<void>
   return {
     url: `http://127.0.0.1:${port}/floor`,
     stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       await once(child, 'exit');
     },

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { startEmbeddedPostgres } from '@strongroom/persistence';
-import { kafkaOfOwn, type OwnServer, redisOfOwn, testKafka, testRedis } from '@strongroom/testing';
+import { copyCluster, kafkaOfOwn, type OwnServer, redisOfOwn, testKafka, testRedis } from '@strongroom/testing';
 import pg from 'pg';
 
 /** Postgres, Kafka and Redis of one distributed installation. */
@@ -25,7 +25,13 @@ export interface OwnServers {
   redis?: boolean;
 }
 
-export async function startBackingServers(dataDir: string, own: OwnServers): Promise<BackingServers> {
+/** @param isThrownAway whether an embedded Postgres begins as a copy, and does not wait for its disk */
+export async function startBackingServers(
+  dataDir: string,
+  own: OwnServers,
+  isThrownAway: boolean,
+): Promise<BackingServers> {
+  if (isThrownAway && !process.env['STRONGROOM_TEST_POSTGRES_URL']) await copyCluster(dataDir);
   const postgres = await postgresAt(dataDir);
   const kafka = own.kafka ? needed('Kafka', await kafkaOfOwn()) : null;
   const redis = own.redis ? needed('Redis', await redisOfOwn()) : null;

@@ -23,7 +23,11 @@ export class Browser {
   /** Every address it was sent to, in order. */
   trail: URL[] = [];
 
-  constructor(private readonly installation: Installation) {}
+  constructor(
+    private readonly installation: Installation,
+    /** Origins of applications that answer; the browser goes nowhere else. */
+    private readonly applications: readonly string[] = [],
+  ) {}
 
   visit(url: string): Promise<Arrival> {
     return this.follow(new URL(url), 'GET');
@@ -34,8 +38,8 @@ export class Browser {
     return this.follow(new URL(page.action), 'POST', new URLSearchParams(page.filled(fields)).toString());
   }
 
-  /** One request with this browser's cookies; a redirect is not followed. */
-  async request(url: URL, method: string, body?: string): Promise<Answer> {
+  /** One request with this browser's cookies; a redirect is not followed. `more` are headers that it sends beside. */
+  async request(url: URL, method: string, body?: string, more: Record<string, string> = {}): Promise<Answer> {
     const cookie = this.cookies
       .filter(({ host, path }) => host === url.hostname && url.pathname.startsWith(path))
       .map(({ name, value }) => `${name}=${value}`)
@@ -46,6 +50,7 @@ export class Browser {
         ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' }),
         accept: 'text/html',
+        ...more,
       },
       ...(body === undefined ? {} : { body }),
     });
@@ -69,7 +74,7 @@ export class Browser {
 
   private isServed({ origin }: URL): boolean {
     const { url, simulatorUrl } = this.installation.address;
-    return origin === new URL(url).origin || origin === new URL(simulatorUrl).origin;
+    return [new URL(url).origin, new URL(simulatorUrl).origin, ...this.applications].includes(origin);
   }
 
   private keep(url: URL, line: string): void {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
 import { createLocalAuthority } from '@strongroom/crypto';
+import { freePort, quickDirectory } from '@strongroom/testing';
 import pg from 'pg';
 import { type BackingServers, type OwnServers, startBackingServers } from './backing-servers.js';
-import { Child, freePort } from './child.js';
+import { Child } from './child.js';
 import { makeClientAuthority } from './client-certificates.js';
 import { CLIENT_CERT_HEADER, Edge } from './edge.js';
 import type { InstallationAddress } from './installation.js';
@@ -20,6 +21,8 @@ export interface DistributedOptions {
   /** How many processes of a service; one each by default. */
   scale?: Partial<Record<ServiceName, number>>;
   own?: OwnServers;
+  /** Whether its Postgres begins as a copy, and does not wait for its disk. */
+  isThrownAway?: boolean;
 }
 
 /** Six services behind the edge, each with its own secrets and role, as `strongroom init` and `migrate` leave them. */
@@ -34,9 +37,10 @@ export class DistributedServer implements Server {
   ) {}
 
   static async start(simulatorUrl: string, options: DistributedOptions = {}): Promise<DistributedServer> {
+    const { own = {}, isThrownAway = false } = options;
     // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
-    const dataDir = await mkdtemp('/var/tmp/strongroom-flow-');
-    const servers = await startBackingServers(dataDir, options.own ?? {});
+    const dataDir = await (isThrownAway ? quickDirectory('flow') : mkdtemp('/var/tmp/strongroom-flow-'));
+    const servers = await startBackingServers(dataDir, own, isThrownAway);
     try {
       return await startUpon(dataDir, servers, simulatorUrl, options, (...parts) => new DistributedServer(...parts));
     } catch (error) {
@@ -163,6 +167,7 @@ async function startUpon<Made>(
     STRONGROOM_REDIS_URL: servers.redisUrl,
     STRONGROOM_TRUSTED_PROXIES: '127.0.0.1/32,::1/128',
     STRONGROOM_CLIENT_CERT_HEADER: CLIENT_CERT_HEADER,
+    STRONGROOM_DASHBOARD: 'on',
     STRONGROOM_CLIENT_CERT_CA_FILE: await makeClientAuthority(dataDir),
     ...UNLIMITED,
     STRONGROOM_EGRESS_ALLOW: new URL(simulatorUrl).origin,

@@ -49,6 +49,7 @@ export class Edge {
       STRONGROOM_EDGE_CLIENT_CERTS: 'ask',
       STRONGROOM_CLIENT_CERT_HEADER: CLIENT_CERT_HEADER,
       STRONGROOM_EDGE_FILES: join(ROOT, 'docs'),
+      STRONGROOM_EDGE_DASHBOARD: join(ROOT, 'apps/dashboard/dist'),
       STRONGROOM_EDGE_TLS: `${join(this.dataDir, 'tls/server.pem')} ${join(this.dataDir, 'tls/server.key')}`,
     };
     const parameters = ['run', '--config', join(ROOT, 'docker/Caddyfile'), '--adapter', 'caddyfile'];

@@ -1,8 +1,9 @@
 import type { Answer } from './http.js';
 import type { Installation } from './installation.js';
 import type { Client } from './set-up.js';
+import { VAULT_GRANT } from './vault-grant.js';
 
-export const VAULT_GRANT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
 export const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 export const REQUESTED = 'http://auth0.com/oauth/token-type/federated-connection-access-token';
@@ -23,11 +24,13 @@ export function exchange(
   connection: { name: string },
   subjectToken: string,
   more: Record<string, string> = {},
+  headers: Record<string, string> = {},
 ): Promise<Answer> {
-  return installation.token({
+  const form = {
     ...vaultForm(connection.name, subjectToken),
     client_id: client.id,
     client_secret: client.secret,
     ...more,
-  });
+  };
+  return installation.token(form, headers);
 }

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
+import type { MadeCertificate } from '@strongroom/testing/certificates';
 import { Agent, fetch, request } from 'undici';
-import type { ClientCertificate } from './client-certificates.js';
 
 export type Json = Record<string, unknown>;
 
@@ -45,7 +45,7 @@ const loopback: LookupFunction = (host, options, done) =>
 export class Http {
   readonly agent: Agent;
 
-  constructor(caFile: string | undefined, shown?: ClientCertificate) {
+  constructor(caFile: string | undefined, shown?: MadeCertificate) {
     const ca = caFile ? { ca: readFileSync(caFile, 'utf8') } : {};
     this.agent = new Agent({ connect: { ...ca, ...shown, lookup: loopback }, headersTimeout: 60_000 });
   }

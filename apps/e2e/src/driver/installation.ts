@@ -81,10 +81,10 @@ export class Installation {
   }
 
   /** The same for set-up: anything but a success stops the test with what was answered. */
-  async manage(method: string, path: string, body?: unknown): Promise<Json> {
+  async manage<T extends object = Json>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.management(method, path, body);
     if (answer.status >= 300) throw new Error(`${method} /api/v2${path} answered ${answer.status}: ${answer.text}`);
-    return answer.json;
+    return answer.json as T;
   }
 
   /** The token sets of a person, as administrators see them: a bare array. */

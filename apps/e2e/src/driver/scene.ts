@@ -60,8 +60,17 @@ export class Scene {
   }
 
   /** The vault exchange with this person's refresh token. */
-  exchange(more: Record<string, string> = {}): Promise<Answer> {
-    return exchange(this.installation, this.client, this.connection, this.tokens.refreshToken, more);
+  exchange(more: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return exchange(this.installation, this.client, this.connection, this.tokens.refreshToken, more, headers);
+  }
+
+  /** Begins the connect flow as a refused exchange says it: its `connect`, with what only the app knows. */
+  async follow(refused: Answer): Promise<{ status: number; hint: Json }> {
+    const { connect } = refused.json['error_details'] as { connect: { endpoint: string; body: Json } };
+    const body = { ...connect.body, redirect_uri: this.client.callback };
+    const authorization = `Bearer ${this.myAccount}`;
+    const { status } = await this.installation.http.sendJson('POST', connect.endpoint, body, { authorization });
+    return { status, hint: connect.body };
   }
 
   me(method: string, path: string, body?: unknown): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { Browser } from './browser.js';
-import { VAULT_GRANT } from './exchange.js';
+import { VAULT_GRANT } from './vault-grant.js';
 import type { Json } from './http.js';
 import type { Installation } from './installation.js';
 import { SimulatedProvider } from './simulated-provider.js';
@@ -9,6 +9,8 @@ export const MY_ACCOUNT_SCOPES = [
   'create:me:connected_accounts',
   'read:me:connected_accounts',
   'delete:me:connected_accounts',
+  'update:me:connected_accounts',
+  'read:me:receipts',
 ];
 
 export interface Person {
@@ -31,7 +33,7 @@ export interface Connection {
   provider: SimulatedProvider;
 }
 
-export async function createPerson(installation: Installation): Promise<Person> {
+export async function createPerson(installation: Installation, changes: Json = {}): Promise<Person> {
   const email = `${unique('person')}@people.example`;
   const password = newVerifier();
   const made = await installation.manage('POST', '/users', {
@@ -39,6 +41,7 @@ export async function createPerson(installation: Installation): Promise<Person> 
     email,
     password,
     email_verified: true,
+    ...changes,
   });
   return { userId: String(made['user_id']), email, password, browser: new Browser(installation) };
 }

@@ -2,6 +2,9 @@ import { Child } from './child.js';
 import { eventually } from './eventually.js';
 import { furtherFiles } from './simulated-catalogue.js';
 
+/** As long as a server may take: a busy machine starts several processes at once. */
+const START_MS = 90_000;
+
 export interface RunningSimulator {
   url: string;
   stop(): Promise<void>;
@@ -15,7 +18,7 @@ export async function startSimulator(): Promise<RunningSimulator> {
     STRONGROOM_SIMULATOR_FIXTURES: furtherFiles('STRONGROOM_TEST_PROVIDER_FIXTURES').join(','),
   });
   const address = () => Promise.resolve(/http:\/\/[\w.:]+/.exec(child.output)?.[0] ?? '');
-  const url = await eventually(address, (found) => found !== '' || child.hasEnded);
+  const url = await eventually(address, (found) => found !== '' || child.hasEnded, START_MS);
   if (!url) throw new Error(`The simulator did not start: ${child.output}`);
   return { url, stop: async () => void (await child.end()) };
 }

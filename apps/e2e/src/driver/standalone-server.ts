@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { copyCluster, freePort, quickDirectory } from '@strongroom/testing';
 import pg from 'pg';
-import { Child, freePort } from './child.js';
+import { Child } from './child.js';
 import { makeClientAuthority } from './client-certificates.js';
 import type { InstallationAddress } from './installation.js';
 import { residentMebibytes, UNLIMITED, untilReady } from './processes.js';
@@ -23,9 +25,15 @@ export class StandaloneServer implements Server {
     private readonly clientAuthorityFile: string,
   ) {}
 
-  static async start(simulatorUrl: string, environment: Record<string, string> = {}): Promise<StandaloneServer> {
+  /** @param isThrownAway whether its database begins as a copy, and does not wait for its disk */
+  static async start(
+    simulatorUrl: string,
+    environment: Record<string, string> = {},
+    { isThrownAway = false } = {},
+  ): Promise<StandaloneServer> {
     // Not under a directory that only we may enter: as root, Postgres runs as somebody else.
-    const dataDir = await mkdtemp('/var/tmp/strongroom-flow-');
+    const dataDir = await (isThrownAway ? quickDirectory('flow') : mkdtemp('/var/tmp/strongroom-flow-'));
+    if (isThrownAway) await beginWithCopy(dataDir);
     const server = new StandaloneServer(
       dataDir,
       await freePort(),
@@ -131,4 +139,10 @@ export class StandaloneServer implements Server {
   plant(): Promise<void> {
     return Promise.reject(new Error('standalone has no topics and no Redis'));
   }
+}
+
+/** No key is made for a database that is there: it has one. */
+async function beginWithCopy(dataDir: string): Promise<void> {
+  await copyCluster(dataDir);
+  await writeFile(join(dataDir, 'master-keys'), `local-1:${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
 }

@@ -1,8 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { AuthClient } from '@auth0/auth0-auth-js';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
 import {
+  ACCESS_TOKEN,
   createApi,
   enable,
   Installation,
+  login,
   MY_ACCOUNT_SCOPE,
   Scene,
   trust,
@@ -10,6 +15,7 @@ import {
   type Client,
 } from '../driver/index.js';
 import { arrive } from './sign-in.js';
+import { run } from './snippets.js';
 import { overHttps } from './where.js';
 
 const GOODBYE = 'https://app.example/goodbye';
@@ -126,6 +132,106 @@ overHttps('@auth0/auth0-auth-js pointed at us', () => {
     await installation.manage('POST', '/client-grants', { client_id: scene.client.id, audience, scope: [] });
     const token = await client.getTokenByClientCredentials({ audience });
     expect(token.expiresAt).toBeGreaterThan(Date.now() / 1000);
+  });
+
+  it('LI-10 an API verifies and exchanges what it is sent, as @auth0/auth0-api-js does, and reads why not', async () => {
+    const [mine, stranger] = [await scene.another(), await scene.another()];
+    await mine.connect('person-7');
+    const api = await createApi(installation);
+    await enable(installation, mine.connection.id, [api.client]);
+    const sent = async ({ client, person }: Scene, audience = api.audience) =>
+      (await login(installation, client, person, { audience })).accessToken;
+    const accessToken = await sent(mine);
+    const issuer = new URL(`https://${installation.domain}/`);
+    const server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer));
+    const { payload } = await jwtVerify(accessToken, createRemoteJWKSet(new URL(server.jwks_uri!)), {
+      issuer: server.issuer,
+      audience: api.audience,
+      algorithms: ['RS256'],
+      requiredClaims: ['iat', 'exp'],
+    });
+    expect(payload.sub).toBe(mine.person.userId);
+
+    const exchange = (token: string) =>
+      run(installation, 'api.mjs', {
+        AUTH0_CLIENT_ID: api.client.id,
+        AUTH0_CLIENT_SECRET: api.client.secret,
+        CONNECTION: mine.connection.name,
+        ACCESS_TOKEN: token,
+        PROVIDER_API: `${mine.provider.url}/userinfo`,
+      });
+    const answers = [
+      exchange(accessToken),
+      exchange(await sent(stranger)),
+      exchange(await sent(mine, (await createApi(installation)).audience)),
+      exchange(mine.tokens.idToken),
+    ];
+    const why = (error: string) => ({
+      code: 'token_exchange_error',
+      error,
+      description: expect.any(String) as string,
+    });
+    expect(await Promise.all(answers)).toEqual([
+      expect.objectContaining({ sub: 'person-7' }),
+      why('federated_connection_refresh_token_not_found'),
+      why('unauthorized_client'),
+      why('invalid_grant'),
+    ]);
+  });
+
+  it('LI-10 sends what is recorded of @auth0/auth0-api-js', async () => {
+    const sent: [string, string][] = [];
+    const watched: typeof fetch = (url, init) => {
+      if (init?.method === 'POST') sent.push(...new URLSearchParams(String(init.body as URLSearchParams)));
+      return fetch(url, init);
+    };
+    const client = new AuthClient({
+      ...{ domain: installation.domain, clientId: scene.client.id, clientSecret: scene.client.secret },
+      customFetch: watched,
+    });
+    const asked = client.getTokenForConnection({
+      connection: 'c',
+      accessToken: 'cnry_at',
+      loginHint: 'me@example.com',
+    });
+    await expect(asked).rejects.toMatchObject({ code: 'token_for_connection_error' });
+    expect(sent.map(([name]) => name)).toEqual([
+      ...['connection', 'subject_token', 'subject_token_type', 'requested_token_type', 'login_hint'],
+      ...['grant_type', 'client_id', 'client_secret'],
+    ]);
+    expect(Object.fromEntries(sent)).toMatchObject({ subject_token_type: ACCESS_TOKEN, grant_type: VAULT_GRANT });
+  });
+
+  it('LI-10 exchanges under a key of the API, and says that tokens for other APIs are not to be had', async () => {
+    const mine = await scene.another();
+    await mine.connect('person-8');
+    const api = await createApi(installation);
+    await enable(installation, mine.connection.id, [api.client]);
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = publicKey.export({ type: 'spki', format: 'pem' });
+    await installation.manage('PATCH', `/clients/${api.client.id}`, {
+      token_endpoint_auth_method: null,
+      client_authentication_methods: {
+        private_key_jwt: { credentials: [{ credential_type: 'public_key', pem, alg: 'RS256' }] },
+      },
+    });
+    const client = new AuthClient({
+      ...{ domain: installation.domain, clientId: api.client.id, clientAssertionSigningAlg: 'RS256' },
+      clientAssertionSigningKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    });
+    const { accessToken } = await login(installation, mine.client, mine.person, { audience: api.audience });
+    const token = await client.getTokenForConnection({ connection: mine.connection.name, accessToken });
+    expect(await mine.provider.owner(token.accessToken)).toBe('person-8');
+
+    // Its custom exchanges and those on behalf of a person: a profile, an organisation, another API.
+    const wanted = { audience: 'https://backend.example/', subjectToken: accessToken, scope: 'read' };
+    const asked = [
+      client.exchangeToken({ ...wanted, subjectTokenType: ACCESS_TOKEN, requestedTokenType: ACCESS_TOKEN }),
+      client.exchangeToken({ ...wanted, subjectTokenType: 'urn:example:custom-token' }),
+      client.exchangeToken({ ...wanted, subjectTokenType: ACCESS_TOKEN, organization: 'org_abc123' }),
+    ];
+    const errors = (await Promise.allSettled(asked)).map((one) => one.status === 'rejected' && one.reason.cause.error);
+    expect(errors).toEqual(['invalid_target', 'invalid_request', 'invalid_request']);
   });
 
   it('LI-04 says that there is no sign-in without a browser', async () => {

@@ -95,6 +95,7 @@ overHttps('auth0 7 pointed at us', () => {
     await has(library.clientGrants.list(), ({ client_id }) => client_id === scene.client.id);
     await has(library.resourceServers.list(), ({ identifier }) => identifier === installation.myAccountAudience);
     await has(library.users.connectedAccounts.list(scene.person.userId), ({ id }) => id === accountId);
+    await has(library.keys.encryption.list(), ({ kid }) => kid !== undefined);
   });
 
   it('LI-03 writes grants and APIs, and takes them away', async () => {

@@ -1,5 +1,5 @@
 import { type LogoutTokenClaims, ServerClient, type StateData, type TransactionData } from '@auth0/auth0-server-js';
-import { createApi, createClient, Installation, Scene, trust, VAULT_GRANT } from '../driver/index.js';
+import { createApi, createClient, Installation, type Json, Scene, trust, VAULT_GRANT } from '../driver/index.js';
 import { arrive } from './sign-in.js';
 import { overHttps } from './where.js';
 
@@ -101,14 +101,20 @@ overHttps('@auth0/auth0-server-js pointed at us', () => {
       scope: `openid offline_access ${MY_ACCOUNT.join(' ')}`,
     });
     expect(mine.audience).toBe(installation.myAccountAudience);
-    expect((await installation.me(mine.accessToken, 'GET', '/accounts')).status).toBe(200);
+    const listed = await installation.me(mine.accessToken, 'GET', '/accounts');
+    const [account, ...others] = listed.json['accounts'] as Json[];
+    expect([account?.['connection'], others]).toEqual([scene.connection.name, []]);
+    const gone = await installation.me(mine.accessToken, 'DELETE', `/accounts/${String(account!['id'])}`);
+    expect(gone.status).toBe(204);
+    const none = app.getAccessTokenForConnection({ connection: scene.connection.name });
+    await expect(none).rejects.toMatchObject({ cause: { error: 'federated_connection_refresh_token_not_found' } });
     const api = await app.getAccessToken({ audience });
     expect(JSON.parse(Buffer.from(api.accessToken.split('.')[1]!, 'base64url').toString())).toMatchObject({
       aud: expect.arrayContaining([audience]) as string[],
     });
     await app.revokeRefreshToken();
-    const gone = app.getAccessTokenForConnection({ connection: scene.connection.name });
-    await expect(gone).rejects.toThrow();
+    const ended = app.getAccessTokenForConnection({ connection: scene.connection.name });
+    await expect(ended).rejects.toMatchObject({ cause: { error: 'invalid_grant' } });
   });
 
   it('LI-05 says why it has no token of a provider', async () => {

@@ -1,10 +1,11 @@
+import { X509Certificate } from 'node:crypto';
+import { type MadeCertificate, selfSigned } from '@strongroom/testing/certificates';
 import * as auth0v4 from 'auth0v4';
 import * as auth0v5 from 'auth0v5';
 import * as auth0v6 from 'auth0v6';
 import * as oidc from 'openid-client';
 import {
   type Client,
-  type ClientCertificate,
   createApi,
   createClient,
   enable,
@@ -13,17 +14,20 @@ import {
   type Json,
   login,
   Scene,
-  selfSignedCertificate,
   signedCertificate,
   trust,
   unique,
   VAULT_GRANT,
+  vaultForm,
 } from '../driver/index.js';
+import { CLIENT_CERT_HEADER } from '../driver/edge.js';
 import { clientAuthority, withCertificates } from './where.js';
 
 interface Certified {
   client: Client;
   http: Http;
+  /** Its certificate as the edge writes it into a header (RFC 9440). */
+  written: string;
 }
 
 withCertificates('clients that show a certificate', () => {
@@ -38,7 +42,7 @@ withCertificates('clients that show a certificate', () => {
     scene = await Scene.create(installation);
     await scene.connect();
     ({ audience } = await createApi(installation));
-    const own = await selfSignedCertificate(`CN=${unique('worker')}`);
+    const own = await selfSigned(`CN=${unique('worker')}`);
     bySelfSigned = await certified('self_signed_tls_client_auth', 'x509_cert', { pem: own.cert }, own);
     const subject = `CN=${unique('worker')},O=Example`;
     const issued = await signedCertificate(clientAuthority!, subject);
@@ -49,7 +53,7 @@ withCertificates('clients that show a certificate', () => {
     await installation.close();
   });
 
-  const shows = (certificate: ClientCertificate): Http => {
+  const shows = (certificate: MadeCertificate): Http => {
     const http = new Http(installation.address.caFile, certificate);
     opened.push(http);
     return http;
@@ -59,7 +63,7 @@ withCertificates('clients that show a certificate', () => {
     method: string,
     credential_type: string,
     credential: Json,
-    certificate: ClientCertificate,
+    certificate: MadeCertificate,
   ): Promise<Certified> {
     const client = await createClient(installation, {
       token_endpoint_auth_method: undefined,
@@ -68,10 +72,11 @@ withCertificates('clients that show a certificate', () => {
     });
     await installation.manage('POST', '/client-grants', { client_id: client.id, audience, scope: [] });
     await enable(installation, scene.connection.id, [client]);
-    return { client: { ...client, secret: '' }, http: shows(certificate) };
+    const written = `:${new X509Certificate(certificate.cert).raw.toString('base64')}:`;
+    return { client: { ...client, secret: '' }, http: shows(certificate), written };
   }
 
-  async function relyingParty({ client, http }: Certified): Promise<oidc.Configuration> {
+  async function relyingParty({ client, http }: Pick<Certified, 'client' | 'http'>): Promise<oidc.Configuration> {
     const config = await oidc.discovery(
       new URL(`${installation.url}/`),
       client.id,
@@ -93,6 +98,26 @@ withCertificates('clients that show a certificate', () => {
     }
   });
 
+  it('EX-18 and EX-21 an exchange names no client: the certificate that was shown does, not one that was written', async () => {
+    for (const { client, http } of both()) {
+      const { refreshToken } = await login(installation, client, scene.person, { http });
+      const shown = (by: Http, headers: Record<string, string> = {}) => {
+        const form = vaultForm(scene.connection.name, refreshToken);
+        return by.sendForm(`https://mtls.${installation.domain}/oauth/token`, form, headers);
+      };
+      const [own, other] = both().map(({ written }) => ({ [CLIENT_CERT_HEADER]: written }));
+      const [right, wrong] = client === bySelfSigned.client ? [own, other] : [other, own];
+      for (const answer of [await shown(http), await shown(http, wrong)]) {
+        expect(answer.status).toBe(200);
+        expect(await scene.provider.owner(String(answer.json['access_token']))).toBe('person-1');
+      }
+      const stranger = shows(await selfSigned('CN=stranger'));
+      for (const by of [stranger, installation.http])
+        for (const answer of [await shown(by), await shown(by, right)])
+          expect([answer.status, answer.json['error']]).toEqual([401, 'invalid_client']);
+    }
+  });
+
   it('a client is not another one for showing its own certificate, nor itself without one', async () => {
     const crossed = await relyingParty({ client: byAuthority.client, http: bySelfSigned.http });
     const bare = await relyingParty({ client: bySelfSigned.client, http: installation.http });
@@ -101,7 +126,7 @@ withCertificates('clients that show a certificate', () => {
         error: 'invalid_client',
         status: 401,
       });
-    const stranger = shows(await selfSignedCertificate('CN=stranger'));
+    const stranger = shows(await selfSigned('CN=stranger'));
     const unsigned = await relyingParty({ client: byAuthority.client, http: stranger });
     await expect(oidc.clientCredentialsGrant(unsigned, { audience })).rejects.toMatchObject({
       error: 'invalid_client',

@@ -154,7 +154,7 @@ overHttps('openid-client as a strict relying party', () => {
     expect((await installation.me(mine.access_token, 'GET', '/accounts')).status).toBe(401);
   });
 
-  it('exchanges a bound refresh token with a proof and not without', async () => {
+  it('EX-19 exchanges a bound refresh token with a proof of its key that nobody has seen, and with nothing else', async () => {
     await scene.connect();
     const dpop = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
     const { refresh_token } = await logIn(config, { dpop });
@@ -167,9 +167,22 @@ overHttps('openid-client as a strict relying party', () => {
     const token = await oidc.genericGrantRequest(config, VAULT_GRANT, wanted, { DPoP: dpop });
     expect(token.token_type).toBe('bearer');
     expect(await scene.provider.owner(token.access_token)).toBe('person-1');
-    await expect(oidc.genericGrantRequest(config, VAULT_GRANT, wanted)).rejects.toMatchObject({
-      error: 'invalid_dpop_proof',
-    });
+    const other = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
+    for (const options of [undefined, { DPoP: other }])
+      await expect(oidc.genericGrantRequest(config, VAULT_GRANT, wanted, options)).rejects.toMatchObject({
+        error: 'invalid_dpop_proof',
+        status: 400,
+      });
+
+    let sent = { headers: {} as Record<string, string>, body: '' };
+    const watched = await discover(client);
+    watched[oidc.customFetch] = async (url, { method, headers, body, redirect }) => {
+      sent = { headers, body: await new Response(body).text() };
+      return fetch(url, { method, headers, body: sent.body, redirect });
+    };
+    await oidc.genericGrantRequest(watched, VAULT_GRANT, wanted, { DPoP: dpop });
+    const again = await installation.http.send(`${installation.url}/oauth/token`, { method: 'POST', ...sent });
+    expect([again.status, again.json['error']]).toEqual([400, 'invalid_dpop_proof']);
   });
 
   it('refreshes for another audience, revokes, and is refused then', async () => {

@@ -173,7 +173,7 @@ export class EntryDialect implements Dialect {
       grant,
       tokens,
       idToken: await this.idToken(phase, consent, settings),
-      sayLifetime: settings.accessTokenSeconds !== null,
+      sayLifetime: (settings.announcedSeconds ?? settings.accessTokenSeconds) !== null,
       refreshTokenSeconds: settings.testingMode ? 7 * 24 * 3600 : null,
       now: this.stage.wallNow(),
       personal: (template) => this.persona.about('token', person, consent.params, template ?? null),

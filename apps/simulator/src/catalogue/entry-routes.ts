@@ -1,4 +1,5 @@
-import { authorize, decide, type Visit } from '../authorize.js';
+import { authorize, decide } from '../authorize.js';
+import type { Visit } from '../visit.js';
 import { answerCall } from '../call.js';
 import type { Call } from '../dialect.js';
 import { json, type Answer, type CUT, type Request } from '../http.js';
