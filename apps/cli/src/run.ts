@@ -6,13 +6,7 @@ import { keysCommand } from './keys/keys.command.js';
 import { migrateCommand } from './migrate/migrate.command.js';
 import { reasonOf } from './reason.js';
 import { restoreCommand } from './restore/restore.command.js';
-
-/** Where a command speaks, and what it reads; without an environment: that of the process. */
-export interface Terminal {
-  environment?: NodeJS.ProcessEnv;
-  say: (line: string) => void;
-  complain: (line: string) => void;
-}
+import type { Terminal } from './terminal.js';
 
 const CONSOLE: Terminal = { say: (line) => console.log(line), complain: (line) => console.error(line) };
 

@@ -7,7 +7,10 @@ import type { Config } from './config.js';
 @Module({})
 export class AppModule {
   static register(parts: ServiceParts<Config>): DynamicModule {
-    const context = ExchangeModule.forRoot({ databaseUrl: parts.databaseUrl });
+    const context = ExchangeModule.forRoot({
+      databaseUrl: parts.databaseUrl,
+      connectionCacheSeconds: parts.config.STRONGROOM_CONNECTION_CACHE_SECONDS,
+    });
     return parts.root(
       AppModule,
       context,

@@ -33,6 +33,8 @@ export interface StandaloneParts {
   metrics: Metrics;
   refresh: ReturnType<typeof refreshOptions> & { spillDir?: string };
   rewrapRowsPerSecond: number;
+  connectionCacheSeconds: number;
+  hasDashboard: boolean;
   requireDpopNonce: boolean;
   clientAuthentication: ReturnType<typeof clientAuthentication>;
 }
@@ -42,7 +44,7 @@ export interface StandaloneParts {
 @Module({})
 export class AppModule {
   static register(parts: StandaloneParts): DynamicModule {
-    const { databaseUrl, masterKeys, rewrapRowsPerSecond } = parts;
+    const { databaseUrl, masterKeys, rewrapRowsPerSecond, hasDashboard } = parts;
     const contexts = [
       ConnectionsModule.forRoot({ databaseUrl }),
       IdentityModule.forRoot({
@@ -54,9 +56,9 @@ export class AppModule {
         managementClient: parts.managementClient,
         administrator: parts.administrator,
       }),
-      TokensetsModule.forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond, ...parts.refresh }),
+      TokensetsModule.forRoot({ databaseUrl, masterKeys, rewrapRowsPerSecond, hasDashboard, ...parts.refresh }),
       ConnectedAccountsModule.forRoot({ databaseUrl }),
-      ExchangeModule.forRoot({ databaseUrl }),
+      ExchangeModule.forRoot({ databaseUrl, connectionCacheSeconds: parts.connectionCacheSeconds }),
       AuditModule.forRoot({ databaseUrl }),
     ];
     const shared: Provider[] = [

@@ -2,6 +2,8 @@ import {
   adminEmail,
   adminPassword,
   clientAuthenticationSettings,
+  connectionCacheSetting,
+  dashboardSetting,
   egressSettings,
   listenerSettings,
   loggingSettings,
@@ -73,8 +75,14 @@ export const configSchema = z.object({
     .max(65535)
     .default(9090)
     .describe('Port of that simulator on loopback; 0 takes any free one.'),
+  STRONGROOM_DASHBOARD: dashboardSetting
+    .optional()
+    .describe(
+      '`on`: serve the pages of `/dashboard` and `/account`; `off`: nothing is there. Default: on where they are built.',
+    ),
   ...egressSettings,
   ...providersSettings,
+  ...connectionCacheSetting,
   ...refreshSettings,
   ...rotationSettings,
   ...proofSettings,

@@ -32,6 +32,12 @@ describe('the data directory', () => {
     ]).toEqual(made);
   });
 
+  it('O6 keeps others out of itself, not out of the directories on the way: Postgres passes through them', async () => {
+    const { path: deep } = await DataDirectory.open(join(path, 'of/mine'));
+    expect((await stat(deep)).mode & 0o777).toBe(0o700);
+    for (const above of [path, join(path, 'of')]) expect((await stat(above)).mode & 0o001).toBe(0o001);
+  });
+
   it('takes what the configuration says before what it made', async () => {
     const directory = await DataDirectory.open(path);
     await directory.managementClient(config());

@@ -1,24 +1,31 @@
 import 'reflect-metadata';
-import { loadConfig } from '@strongroom/config';
+import { loadConfig, unknownSettings } from '@strongroom/config';
 import { refuseUnsafeStart } from '@strongroom/service';
 import { configSchema } from './config.js';
 import { startStandalone } from './standalone.js';
 
 try {
   refuseUnsafeStart(configSchema);
+  const unknown = unknownSettings(configSchema);
+  if (unknown.length > 0)
+    console.warn(`No setting of this server: ${unknown.join(', ')} (docs/configuration.md has them all).`);
   const config = loadConfig(configSchema);
   const started = performance.now();
   const server = await startStandalone(config);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const megabytes = Math.round(process.memoryUsage.rss() / 2 ** 20);
   const environment = config.STRONGROOM_TLS ? `NODE_EXTRA_CA_CERTS=${server.dataDir}/tls/ca.pem ` : '';
+  const next = server.simulator
+    ? 'docs/quickstart.md connects an account at one of the simulated providers, in ten minutes.'
+    : `${environment}npm run demo shows the whole path with a provider of its own; docs/quickstart.md is the way to yours.`;
   console.log(`Strongroom is ready at ${server.publicUrl} (${seconds} s, ${megabytes} MiB).
 
+${server.hasDashboard ? pages(server.publicUrl) : ''}
   Management client   ${server.dataDir}/management
   Administrator       ${server.dataDir}/administrator
   Master key          ${server.dataDir}/master-keys   copy it to a safe place: without it nothing can be opened
 ${server.simulator ? simulatedLines(server.simulator.origin, server.publicUrl) : ''}
-Next: ${environment}npm run demo shows the whole path with a provider of its own; README.md says how to set up yours.
+Next: ${next}
 Ctrl-C stops.`);
 
   let stopping = false;
@@ -47,6 +54,13 @@ Ctrl-C stops.`);
 } catch (error) {
   console.error(explained(error));
   process.exit(1);
+}
+
+function pages(publicUrl: string): string {
+  return `
+  Dashboard           ${publicUrl}/dashboard   sign in as the administrator below
+  People's accounts   ${publicUrl}/account
+`;
 }
 
 /** Nobody should take a made-up provider for the real one. */

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { refuseUnwritable } from '@strongroom/config';
 import { NestFactory } from '@nestjs/core';
@@ -7,7 +6,7 @@ import { auditDatabase } from '@strongroom/audit';
 import { connectedAccountsDatabase } from '@strongroom/connected-accounts';
 import { connectionsDatabase } from '@strongroom/connections';
 import { Clients } from '@strongroom/contracts';
-import { ConfiguredMasterKeys, createLocalAuthority } from '@strongroom/crypto';
+import { ConfiguredMasterKeys } from '@strongroom/crypto';
 import { Egress } from '@strongroom/egress';
 import { exchangeDatabase } from '@strongroom/exchange';
 import {
@@ -24,7 +23,7 @@ import { identityChecks, identityDatabase } from '@strongroom/identity';
 import { InProcessCounters } from '@strongroom/locking';
 import { busDatabase, InProcessMessaging } from '@strongroom/messaging';
 import { createLogger, type Logger, Metrics } from '@strongroom/observability';
-import { type EmbeddedPostgres, migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
+import { migrate, refuseRestoredDatabase, startEmbeddedPostgres } from '@strongroom/persistence';
 import { Catalogue } from '@strongroom/providers';
 import {
   clientAuthentication,
@@ -38,6 +37,8 @@ import pg from 'pg';
 import { AppModule } from './app.module.js';
 import type { Config } from './config.js';
 import { DataDirectory } from './data-directory.js';
+import { defaultUrl, ownListeners, tlsOf } from './own-address.js';
+import { type DashboardFiles, dashboardFiles, serveDashboard } from './serve-dashboard.js';
 import { serveOpenApi } from './serve-openapi.js';
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.js';
 
@@ -46,6 +47,7 @@ export interface Standalone {
   dataDir: string;
   /** Settles when the embedded Postgres ends, wanted or not. */
   databaseEnded: Promise<void>;
+  hasDashboard: boolean;
   /** The provider simulator beside it, where one was asked for. */
   simulator: SimulatorProcess | null;
   /** Finishes what runs, then stops the database. */
@@ -63,6 +65,7 @@ export async function startStandalone(config: Config): Promise<Standalone> {
   refuseExampleKeys(givenKeys, publicUrl.origin);
   if (config.STRONGROOM_SPILL_DIR) refuseUnwritable('STRONGROOM_SPILL_DIR', config.STRONGROOM_SPILL_DIR);
   const tls = await tlsOf(config, directory, publicUrl);
+  const dashboard = dashboardFiles(config.STRONGROOM_DASHBOARD);
 
   const simulator = await simulatorOf(config, directory);
   const postgres = await startEmbeddedPostgres({ dataDir: directory.path }).catch(async (error: unknown) => {
@@ -74,7 +77,8 @@ export async function startStandalone(config: Config): Promise<Standalone> {
     await simulator?.stop();
   };
   try {
-    const app = await startApp(withSimulated(config, simulator), postgres, {
+    const app = await startApp(withSimulated(config, simulator), postgres.url, {
+      dashboard,
       publicUrl,
       masterKeys,
       managementClient,
@@ -84,6 +88,7 @@ export async function startStandalone(config: Config): Promise<Standalone> {
     return {
       publicUrl: publicUrl.origin,
       dataDir: directory.path,
+      hasDashboard: dashboard !== null,
       databaseEnded: postgres.ended,
       simulator,
       close: async () => {
@@ -115,7 +120,8 @@ const withSimulated = (config: Config, simulator: SimulatorProcess | null): Conf
         STRONGROOM_PROVIDERS_FILE: [simulator.providersFile, ...config.STRONGROOM_PROVIDERS_FILE],
       };
 
-interface Secrets {
+interface Parts {
+  dashboard: DashboardFiles | null;
   publicUrl: PublicUrl;
   masterKeys: ConfiguredMasterKeys;
   managementClient: { clientId: string; clientSecret: string };
@@ -125,8 +131,8 @@ interface Secrets {
 
 async function startApp(
   config: Config,
-  { url: databaseUrl }: EmbeddedPostgres,
-  { tls, ...secrets }: Secrets,
+  databaseUrl: string,
+  { tls, dashboard, ...secrets }: Parts,
 ): Promise<NestFastifyApplication> {
   const databases = [
     connectionsDatabase,
@@ -157,6 +163,7 @@ async function startApp(
     asksForCertificates,
     // Counters of their own: whoever comes from many addresses must not make anything else forget.
     rateLimits: rateLimits(config, new InProcessCounters()),
+    maxInFlight: config.STRONGROOM_MAX_IN_FLIGHT,
     ...(tls ? { tls } : {}),
   };
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -169,6 +176,8 @@ async function startApp(
       metrics,
       refresh: { ...refreshOptions(config), spillDir: spillDirOf(config) },
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
+      connectionCacheSeconds: config.STRONGROOM_CONNECTION_CACHE_SECONDS,
+      hasDashboard: dashboard !== null,
       requireDpopNonce: config.STRONGROOM_DPOP_NONCE === 'required',
       clientAuthentication: clientAuthentication(config, asksForCertificates),
     }),
@@ -186,6 +195,7 @@ async function startApp(
       .getInstance()
       .addHook('onClose', () => probe.end());
     serveOpenApi(app);
+    if (dashboard) serveDashboard(app, dashboard);
     await serveMetricsBeside(app, config, metrics, logger);
     await app.init();
     await app.get(InProcessMessaging).start(app);
@@ -219,36 +229,3 @@ function keyChecks(app: NestFastifyApplication) {
 
 const spillDirOf = ({ STRONGROOM_SPILL_DIR: spill, STRONGROOM_DATA_DIR: data }: Config): string =>
   spill ?? join(data, 'spill');
-
-const usesTls = (config: Config): boolean => config.STRONGROOM_TLS === 'generate' || !!config.STRONGROOM_TLS_CERT;
-
-const defaultUrl = (config: Config): string =>
-  `${usesTls(config) ? 'https' : 'http'}://localhost:${config.STRONGROOM_PORT}`;
-
-/** The provider must never be ourselves or our database, whatever `STRONGROOM_EGRESS_ALLOW` says. */
-const ownListeners = (
-  { STRONGROOM_PORT: port, STRONGROOM_METRICS_PORT: metricsPort }: Config,
-  databaseUrl: string,
-): string[] =>
-  [port, new URL(databaseUrl).port, ...(metricsPort ? [metricsPort] : [])].flatMap((own) => [
-    `http://127.0.0.1:${own}`,
-    `http://localhost:${own}`,
-  ]);
-
-/** Clients with a certificate may come by `mtls.{host}`; an address has no such name. */
-const namesOf = (config: Config, host: string): string[] =>
-  config.STRONGROOM_TLS_CLIENT_CERTS && isIP(host) === 0 && !host.startsWith('[') ? [host, `mtls.${host}`] : [host];
-
-async function tlsOf(
-  config: Config,
-  directory: DataDirectory,
-  publicUrl: PublicUrl,
-): Promise<{ key: string; cert: string } | undefined> {
-  if (config.STRONGROOM_TLS_CERT && config.STRONGROOM_TLS_KEY)
-    return { cert: config.STRONGROOM_TLS_CERT, key: config.STRONGROOM_TLS_KEY };
-  if (config.STRONGROOM_TLS_CERT || config.STRONGROOM_TLS_KEY)
-    throw new Error('STRONGROOM_TLS_CERT and STRONGROOM_TLS_KEY belong together: set both, or neither.');
-  if (config.STRONGROOM_TLS !== 'generate') return undefined;
-  const { cert, key } = await createLocalAuthority(directory.path, namesOf(config, new URL(publicUrl.origin).hostname));
-  return { cert, key };
-}

@@ -19,6 +19,7 @@ export class AppModule {
       ...(locks ? { locks } : {}),
       ...(budgets ? { budgets } : {}),
       ...refreshOptions(config),
+      hasDashboard: config.STRONGROOM_DASHBOARD === 'on',
       rewrapRowsPerSecond: config.STRONGROOM_REWRAP_ROWS_PER_SECOND,
     });
     return parts.root(AppModule, context, ['Bearer', 'People', 'ConnectionDirectory']);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 
 export function doctorCommand(program: Command, { say, environment }: Terminal): void {
   program

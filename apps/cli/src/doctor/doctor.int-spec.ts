@@ -1,10 +1,10 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serviceNames } from '@strongroom/contracts';
 import { ConfiguredMasterKeys, KeyRing } from '@strongroom/crypto';
-import { contextDatabase, type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
+import { contextDatabase, type EmbeddedPostgres } from '@strongroom/persistence';
 import { databaseUrlOf } from '@strongroom/service';
-import { testKafka, testRedis, whereThereIs } from '@strongroom/testing';
+import { quickDirectory, startCopiedPostgres, testKafka, testRedis, whereThereIs } from '@strongroom/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { strongroom } from '../../test/terminal.js';
@@ -28,9 +28,9 @@ whereThereIs(kafka && redis, 'Kafka or Redis', 'strongroom doctor', () => {
   let tokensets: Record<string, string>;
 
   beforeAll(async () => {
-    home = mkdtempSync('/var/tmp/strongroom-doctor-');
+    home = await quickDirectory('doctor');
     secrets = join(home, 'secrets');
-    server = await startEmbeddedPostgres({ dataDir: home, durable: false });
+    server = await startCopiedPostgres({ dataDir: home });
     const shared = {
       STRONGROOM_KAFKA_BROKERS: kafka!.url,
       STRONGROOM_REDIS_URL: redis!.url,

@@ -39,7 +39,7 @@ export function surroundingsOfService(service: ServiceName, environment: Environ
 /** As the operator sees all of them: with what `migrate` reads. */
 export async function surroundingsOfAll(environment: Environment): Promise<Surroundings> {
   const settings = rightSettings(doctorSettings, environment);
-  const owner = settings as unknown as MigrateSettings;
+  const owner = settings as MigrateSettings;
   const dir = owner.STRONGROOM_SECRETS_DIR;
   return {
     ...common(settings, environment),

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
 import { origin } from '../management/origin.js';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 
 interface Options {
   url?: string;

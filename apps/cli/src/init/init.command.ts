@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 import type { Owner } from './secrets-directory.js';
 
 interface Options {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { origin } from '../management/origin.js';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 import type { Ring } from './keys.js';
 
 interface Options {

@@ -3,8 +3,7 @@ import type { Management } from '../management/management.js';
 import { openManagement, type Where } from '../management/open-management.js';
 import { messageOf } from '../reason.js';
 
-export const rings = ['tokensets', 'identity'] as const;
-export type Ring = (typeof rings)[number];
+export type Ring = 'tokensets' | 'identity';
 type Say = (line: string) => void;
 
 /** As `GET /api/v2/keys/encryption` shows it. */

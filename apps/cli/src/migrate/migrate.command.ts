@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 
 export function migrateCommand(program: Command, { say, environment }: Terminal): void {
   program

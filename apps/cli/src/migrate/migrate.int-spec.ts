@@ -1,15 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServiceName, serviceNames } from '@strongroom/contracts';
-import {
-  contextDatabase,
-  type EmbeddedPostgres,
-  pendingMigrations,
-  roleOf,
-  startEmbeddedPostgres,
-} from '@strongroom/persistence';
-import { testKafka, whereThereIs } from '@strongroom/testing';
+import { contextDatabase, type EmbeddedPostgres, pendingMigrations, roleOf } from '@strongroom/persistence';
+import { freePort, quickDirectory, startCopiedPostgres, testKafka, whereThereIs } from '@strongroom/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { strongroom } from '../../test/terminal.js';
@@ -25,13 +18,15 @@ const schemaOf = (service: ServiceName) => contexts[service]('').schema;
 
 /** On a server of its own: roles belong to the whole server, and other tests give theirs other passwords. */
 describe('strongroom migrate', () => {
-  const home = mkdtempSync('/var/tmp/strongroom-migrate-');
-  const secrets = join(home, 'secrets');
+  let home: string;
+  let secrets: string;
   let server: EmbeddedPostgres;
   let made = 0;
 
   beforeAll(async () => {
-    server = await startEmbeddedPostgres({ dataDir: home, durable: false });
+    home = await quickDirectory('migrate');
+    secrets = join(home, 'secrets');
+    server = await startCopiedPostgres({ dataDir: home });
     await strongroom(['init', '--dir', secrets, '--public-url', 'https://vault.example.org']);
   }, 120_000);
   afterAll(async () => {
@@ -276,19 +271,11 @@ describe('strongroom migrate', () => {
 });
 
 async function anotherServer(port?: number): Promise<{ url: string; remove: () => Promise<void> }> {
-  const dataDir = mkdtempSync('/var/tmp/strongroom-migrate-');
-  const server = await startEmbeddedPostgres({ dataDir, durable: false, ...(port ? { port } : {}) });
+  const dataDir = await quickDirectory('migrate');
+  const server = await startCopiedPostgres({ dataDir, ...(port ? { port } : {}) });
   const remove = async () => {
     await server.stop();
     rmSync(dataDir, { recursive: true });
   };
   return { url: server.url, remove };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => done(port));
-    });
-  });

@@ -5,14 +5,19 @@ import { type MigrateSettings, ownerPasswordName, ownerUrlName } from '../settin
 
 /** Where a service's database lies, as its owner sees it. */
 export function ownerUrlOf(service: ServiceName, settings: MigrateSettings): string {
-  const all = settings as unknown as Record<string, string | undefined>;
-  const given = all[ownerUrlName(service)] ?? settings.STRONGROOM_OWNER_DATABASE_URL;
+  const given = textOf(settings, ownerUrlName(service)) ?? settings.STRONGROOM_OWNER_DATABASE_URL;
   if (!given) throw new Error(`set STRONGROOM_OWNER_DATABASE_URL, or ${ownerUrlName(service)} for ${service} alone.`);
   const url = new URL(given);
-  const password = all[ownerPasswordName(service)] ?? settings.STRONGROOM_OWNER_DATABASE_PASSWORD;
+  const password = textOf(settings, ownerPasswordName(service)) ?? settings.STRONGROOM_OWNER_DATABASE_PASSWORD;
   if (password) url.password = encodeURIComponent(password);
   if (url.pathname.length < 2) throw new Error(`the address of the database of ${service} names no database.`);
   return url.href;
+}
+
+/** One of the settings that each service has its own of. */
+function textOf(settings: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = settings[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** What `strongroom init` made for the service's role. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Terminal } from '../run.js';
+import type { Terminal } from '../terminal.js';
 
 interface Options {
   dataDir?: string;

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serviceNames } from '@strongroom/contracts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
+import type { EmbeddedPostgres } from '@strongroom/persistence';
+import { quickDirectory, startCopiedPostgres } from '@strongroom/testing';
 import pg from 'pg';
 import { strongroom } from '../../test/terminal.js';
 
@@ -14,8 +15,8 @@ describe('strongroom restore', () => {
   let operator: Record<string, string>;
 
   beforeAll(async () => {
-    home = mkdtempSync('/var/tmp/strongroom-restore-');
-    server = await startEmbeddedPostgres({ dataDir: home, durable: false });
+    home = await quickDirectory('restore');
+    server = await startCopiedPostgres({ dataDir: home });
     operator = { STRONGROOM_OWNER_DATABASE_URL: server.url, STRONGROOM_SECRETS_DIR: join(home, 'secrets') };
     await strongroom(['init', '--dir', join(home, 'secrets'), '--public-url', 'https://vault.example.org']);
   }, 120_000);
