@@ -1,6 +1,8 @@
 # Sourced by .ci/run: a Node and an npm that can begin. Everything else, Node 24 and Postgres included, comes by npm.
 cache=${STRONGROOM_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/strongroom-ci}
 enough() { command -v node >/dev/null && command -v npm >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)'; }
+# npm 9, Debian's, stops at an override that names another package, and says that there is no lock file.
+can_install() { [ "$(npm --version | cut -d. -f1)" -ge 10 ]; }
 
 if ! enough; then
   if ! command -v npm >/dev/null; then
@@ -17,4 +19,9 @@ if ! enough; then
     export PATH="$cache/node_modules/node-linux-$arch/bin:$PATH"
   fi
   enough || { echo 'no Node >= 20 could be installed' >&2; return 1; }
+fi
+if ! can_install; then
+  npm install --silent --no-audit --no-fund --prefix "$cache" npm@10.8.2 || return 1
+  export PATH="$cache/node_modules/.bin:$PATH"
+  can_install || { echo 'no npm >= 10 could be installed' >&2; return 1; }
 fi

@@ -8,6 +8,7 @@ import { configSchema } from '../apps/standalone/dist/config.js';
 import { eventContracts, topics } from '../libs/contracts/dist/index.js';
 import { configSchemas } from '../libs/platform/service/dist/index.js';
 import { openapi } from './openapi/index.mjs';
+import { performancePage } from './performance-page.mjs';
 import { safetyPage } from './safety-page.mjs';
 
 const docs = join(import.meta.dirname, '../docs');
@@ -70,14 +71,20 @@ const leaf = (schema) => {
   if (type === 'object') return `{${Object.keys(schema.properties).join(', ')}}`;
   return form ?? type;
 };
-const json = (contract) => z.toJSONSchema(contract.schema, { io: 'input' });
+/** As whoever reads may rely on it: we write these members and no other, and a later release may write more. */
+const open = ({ jsonSchema }) => {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+};
+const json = (contract) => z.toJSONSchema(contract.schema, { io: 'input', override: open });
 const byTopic = Object.values(topics).map(({ name, cleanup }) => {
   const events = eventContracts.filter(({ topic }) => topic === name);
   const rows = events.map((contract) => {
-    const { properties } = json(contract);
+    const { properties, required } = json(contract);
     const members = Object.entries(properties)
       .filter(([member]) => member !== 'actor')
-      .map(([member, schema]) => `\`${member}\`: ${cell(leaf(schema))}`);
+      .map(
+        ([member, schema]) => `\`${member}\`: ${cell(leaf(schema))}${required.includes(member) ? '' : ', optional'}`,
+      );
     return `### \`${contract.name}\`\n\n\`${contract.ceType}\`\n\n${members.map((one) => `- ${one}`).join('\n')}\n`;
   });
   const producers = [...new Set(events.flatMap((contract) => contract.producers))].join(', ');
@@ -92,8 +99,10 @@ Generated from \`libs/contracts\` by \`npm run docs\`; \`asyncapi.json\` says th
 CloudEvents 1.0 in Kafka's binary mode: attributes are headers (\`ce_id\`, \`ce_type\`, \`ce_subject\`, \`ce_sequence\`, …), the value is
 the data as JSON. The key is the id of the thing and equals \`ce_subject\`. Delivery is at least once and in order per key;
 \`ce_id\` stays the same through every redelivery, \`ce_sequence\` grows by one with each event of a thing. Every event also
-carries \`actor\`: {\`kind\`: user, client, administrator or system; \`id\`}. No event holds a token, a secret, an e-mail
-address or a display name.
+carries \`actor\`: {\`kind\`: user, client, administrator or system; \`id\`; \`clientId\`: the application that a person did it
+with}, the last two where they are known. Members that are said to be optional may be absent. A later release may add types,
+members and values of a list: pass over a type and a member that you do not know, and take such a value for another one. No
+event holds a token, a secret, an e-mail address or a display name.
 
 ${byTopic.join('\n')}`,
 );
@@ -139,7 +148,8 @@ await write(
     info: {
       title: 'Strongroom events',
       version: '1',
-      description: 'What changes in a Strongroom, as CloudEvents 1.0.',
+      description:
+        'What changes in a Strongroom, as CloudEvents 1.0. A later release may add types, members and values of an enum.',
     },
     defaultContentType: 'application/json',
     channels,
@@ -155,3 +165,9 @@ await write('openapi.json', JSON.stringify(await openapi()));
 // The figures are measured, not made: npm run safety:report takes them in.
 const figures = join(docs, 'safety-figures.json');
 if (existsSync(figures)) await write('safety.md', safetyPage(JSON.parse(readFileSync(figures, 'utf8'))));
+
+// npm run bench writes these if STRONGROOM_BENCH_FIGURES names the file; a soak takes an hour, and is seldom run with the rest.
+const measured = join(docs, 'performance-figures.json');
+const soaked = join(docs, 'soak-figures.json');
+const read = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
+if (existsSync(measured)) await write('performance.md', performancePage(read(measured), read(soaked)));

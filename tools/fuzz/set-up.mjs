@@ -44,6 +44,8 @@ export async function setUp(installation, file) {
       client_secret: installation.address.managementClientSecret,
     }),
     client: scene.client,
+    connection: scene.connection.name,
+    refreshToken: scene.tokens.refreshToken,
     myAccount: caller,
     person: scene.tokens.accessToken,
     /** Path by pattern: which ids its parameters have in two of three cases. */

@@ -18,6 +18,8 @@ const query = (name, schema = text(), required = false) => ({ name, in: 'query',
 
 const VAULT = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token';
 const SUBJECT_TYPES = ['refresh_token', 'access_token', 'jwt'].map((one) => `urn:ietf:params:oauth:token-type:${one}`);
+const PLAIN = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const REQUESTED = ['federated-connection-access-token', 'token-vault-access-token'].map(
   (one) => `http://auth0.com/oauth/token-type/${one}`,
 );
@@ -34,6 +36,14 @@ const form = (schema) => ({
 });
 const byClient = [{ clientSecret: [] }, {}];
 
+const chosen = {
+  login_hint: text({
+    description: 'Which of several accounts: its id or e-mail at the provider, our id, or its label.',
+  }),
+  scope: text({ description: 'Some of what was granted; all of it by default.' }),
+  min_ttl: text({ description: 'Whole seconds that the answer should live at least.', pattern: '^[0-9]{1,3}$' }),
+};
+
 const grant = (title, type, required, members) => ({
   title,
   ...object({ grant_type: { type: 'string', const: type }, ...members, ...clientMembers }, ['grant_type', ...required]),
@@ -49,10 +59,17 @@ const tokenRequest = {
         subject_token: text({ minLength: 1 }),
         requested_token_type: text({ enum: REQUESTED }),
         connection: text({ minLength: 1, description: 'The name of the connection, never its id.' }),
-        login_hint: text({ description: 'Which of several accounts: the id or the e-mail at the provider.' }),
-        scope: text({ description: 'Some of what was granted; all of it by default.' }),
+        ...chosen,
       },
     ),
+    grant('The same in plain RFC 8693', PLAIN, ['subject_token_type', 'subject_token'], {
+      subject_token_type: text({ enum: SUBJECT_TYPES.slice(0, 2) }),
+      subject_token: text({ minLength: 1 }),
+      requested_token_type: text({ enum: [ACCESS_TOKEN, ...REQUESTED] }),
+      audience: text({ minLength: 1, description: 'The name of the connection; `connection` means the same.' }),
+      connection: text({ minLength: 1 }),
+      ...chosen,
+    }),
     grant('A code of /authorize', 'authorization_code', ['code'], {
       code: text({ minLength: 1 }),
       redirect_uri: text(),
@@ -66,22 +83,23 @@ const tokenRequest = {
     grant('A client for itself', 'client_credentials', [], { audience: text(), scope: text() }),
   ],
 };
+const vaultAnswer = {
+  title: 'Of the vault',
+  ...object(
+    {
+      access_token: text({ description: 'The provider’s own.' }),
+      token_type: { const: 'Bearer' },
+      expires_in: { type: 'number', description: 'Whole seconds that are left now.' },
+      scope: text(),
+      issued_token_type: text({ enum: [ACCESS_TOKEN, ...REQUESTED] }),
+    },
+    ['access_token', 'token_type', 'expires_in', 'scope', 'issued_token_type'],
+  ),
+  additionalProperties: false,
+};
 const tokenAnswer = {
   oneOf: [
-    {
-      title: 'Of the vault',
-      ...object(
-        {
-          access_token: text({ description: 'The provider’s own.' }),
-          token_type: { const: 'Bearer' },
-          expires_in: { type: 'number', description: 'Whole seconds that are left now.' },
-          scope: text(),
-          issued_token_type: text({ enum: REQUESTED }),
-        },
-        ['access_token', 'token_type', 'expires_in', 'scope', 'issued_token_type'],
-      ),
-      additionalProperties: false,
-    },
+    vaultAnswer,
     {
       title: 'Of every other grant',
       ...object(
@@ -145,7 +163,7 @@ const browser = (summary, more = {}) => ({
     302: elsewhere,
     303: elsewhere,
     ...tooLong,
-    ...refusedPages(400, 401, 403, 404, 409, 415, 429, 502, 503),
+    ...refusedPages(400, 401, 403, 404, 409, 413, 414, 415, 429, 502, 503),
     ...more.responses,
   },
 });
@@ -200,6 +218,25 @@ const ROUTES = {
     responses: {
       200: json('A token.', tokenAnswer),
       ...oauthErrors(400, 401, 403, 413, 429, 502, 503),
+    },
+  }),
+  'POST /realms/:realm/broker/:connection/token': server('The provider’s access token, at the path that Keycloak has', {
+    security: byClient,
+    requestBody: {
+      required: true,
+      content: {
+        'application/x-www-form-urlencoded': {
+          schema: object({ token: text({ minLength: 1 }), ...chosen, ...clientMembers }, ['token']),
+        },
+      },
+    },
+    responses: { 200: json('A token.', vaultAnswer), ...oauthErrors(400, 401, 403, 404, 413, 414, 429, 502, 503) },
+  }),
+  'GET /realms/:realm/broker/:connection/token': server('Not offered: names the POST form', {
+    security: [],
+    responses: {
+      ...oauthErrors(400, 404, 414),
+      ...errors([405], 'OAuthError', { Allow: { required: true, schema: text({ enum: ['POST'] }) } }),
     },
   }),
   'POST /oauth/revoke': server('Ends a token', {

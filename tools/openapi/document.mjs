@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { described } from './described.mjs';
 import { errors, errorSchemas, statusesOf, tooLong } from './errors.mjs';
+import { withExamples } from './examples.mjs';
 
 const APIS = {
   management: { tag: 'Management API', error: 'ManagementError', scheme: 'management' },
@@ -134,7 +135,8 @@ export function documentOf(routes, version) {
   const paths = {};
   for (const route of [...routes].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
     const item = (paths[templateOf(route.path)] ??= {});
-    item[route.method.toLowerCase()] = route.api ? operationOf(route) : describedOperation(route);
+    const operation = route.api ? operationOf(route) : describedOperation(route);
+    item[route.method.toLowerCase()] = withExamples(route, operation);
   }
   const scopesOf = (api) =>
     Object.fromEntries(

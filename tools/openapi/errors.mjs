@@ -52,8 +52,47 @@ export const errorSchemas = {
       description: { type: 'string', description: 'The same again, for the libraries that look for it here.' },
       error_details: {
         type: 'object',
-        description: 'More about a refused exchange: `reason`, and what helps.',
-        properties: { reason: { type: 'string' } },
+        description: 'More about a refused exchange: `reason`, and what helps. docs/exchange.md lists both.',
+        properties: {
+          reason: { type: 'string' },
+          connection: { type: 'string' },
+          cause: { type: 'string', description: 'Why an account has to be connected again.' },
+          account: {
+            type: 'object',
+            required: ['id', 'login_hint'],
+            properties: { id: { type: 'string' }, login_hint: { type: 'string' } },
+          },
+          accounts: {
+            type: 'array',
+            description: 'Those to choose from.',
+            items: {
+              type: 'object',
+              required: ['id', 'login_hint', 'label'],
+              properties: {
+                id: { type: 'string' },
+                login_hint: { type: 'string' },
+                label: { type: ['string', 'null'] },
+              },
+            },
+          },
+          missing_scopes: { type: 'array', items: { type: 'string' } },
+          connect: {
+            type: 'object',
+            description: 'What to post, as the person, to begin connecting. A hint and no permission.',
+            required: ['endpoint', 'body'],
+            properties: {
+              endpoint: { type: 'string', format: 'uri' },
+              body: { type: 'object', required: ['connection'], properties: { connection: { type: 'string' } } },
+              page: {
+                type: 'string',
+                format: 'uri',
+                description: 'Where the dashboard is: the person can do it there.',
+              },
+            },
+          },
+          setting: { type: 'string', description: 'The member of the client to change.' },
+          retry_after: { type: 'integer', minimum: 1 },
+        },
       },
     },
   },
@@ -94,10 +133,18 @@ export const errors = (statuses, schema, headers = {}) =>
     }),
   );
 
-/** Answered before anybody knows whose route it is, and so in one shape for all. */
+/** In the shape of its API, or, where the head could not be read so far as to know it, in that of any other. */
 export const tooLong = {
-  431: { description: 'The head of the request is too long.', content: json(ref('ManagementError')) },
+  431: {
+    description: 'The head of the request is too long.',
+    content: json({ anyOf: ['ManagementError', 'Problem', 'OAuthError'].map((shape) => ref(shape)) }),
+  },
 };
+
+const ABOUT = ['user_id', 'client_id'];
+
+/** Routes that bring an answer of the provider, or none. */
+const ASKS_PROVIDER = /\/(?:complete|refresh)$/;
 
 /** What any route of an API can answer, by what it takes. */
 export const statusesOf = ({ method, path, body, query }, queried) => [
@@ -105,10 +152,14 @@ export const statusesOf = ({ method, path, body, query }, queried) => [
   401,
   403,
   // Also for somebody who is asked about and is not there.
-  ...(path.includes(':') || body || queried.includes('user_id') ? [404] : []),
+  // So does all of the My Account API where its resource server has been deleted.
+  ...(path.includes(':') || body || path.startsWith('/me/') || queried.some((name) => ABOUT.includes(name))
+    ? [404]
+    : []),
   ...(method === 'GET' ? [] : [409]),
   ...(query || path.includes(':') ? [414] : []),
   ...(body ? [413, 415] : []),
   429,
+  ...(ASKS_PROVIDER.test(path) ? [502] : []),
   503,
 ];
