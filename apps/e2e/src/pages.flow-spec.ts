@@ -171,17 +171,17 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
   it('signs in by keyboard alone, and hears of a wrong password', async () => {
     const { context, page } = await profile();
     await page.goto(authorizeUrl());
-    const focused = () => page.evaluate('document.activeElement.id || document.activeElement.tagName');
-    expect(await focused()).toBe('username');
+    // A page has focused its field with the first frame that is drawn: a moment after it has loaded.
+    await page.waitForSelector('#username:focus');
     await page.keyboard.type(person.email);
     await page.keyboard.press('Tab');
-    expect(await focused()).toBe('password');
+    await page.waitForSelector('#password:focus');
     await page.keyboard.type('cnry_wrong');
     await page.keyboard.press('Tab');
-    expect(await focused()).toBe('BUTTON');
+    await page.waitForSelector('button:focus');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[role=alert]');
-    expect(await focused()).toBe('password');
+    await page.waitForSelector('#password:focus');
     expect(await page.getAttribute('#password', 'aria-describedby')).toBe('problem');
     expect(await page.getAttribute('#password', 'aria-invalid')).toBe('true');
     expect(await page.inputValue('#username')).toBe(person.email);
@@ -200,16 +200,20 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
     await flow.begin();
     const { context, page } = await profile(false);
     await page.goto(flow.link);
+    // The field has the keyboard with the first frame that is drawn: a moment after the page has loaded.
+    await page.waitForSelector('#username:focus');
     await page.keyboard.type(scene.person.email);
     await page.keyboard.press('Tab');
+    await page.waitForSelector('#password:focus');
     await page.keyboard.type(scene.person.password);
     await page.keyboard.press('Enter');
     await page.waitForSelector('button[value=accept]');
     await page.keyboard.press('Tab');
-    expect(await page.textContent('button:focus')).toContain('Continue to');
+    await page.locator('button:focus', { hasText: 'Continue to' }).waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.textContent('button:focus')).toBe('Cancel');
+    await page.locator('button:focus', { hasText: 'Cancel' }).waitFor();
     await page.keyboard.press('Shift+Tab');
+    await page.locator('button:focus', { hasText: 'Continue to' }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(`${scene.provider.url}/**`);
     await page.focus('button[value=accept]');
