@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { freePort, like, Shell, stepsOf } from '@strongroom/testing';
 import { ROOT } from '../driver/child.js';
 import {
@@ -20,6 +21,9 @@ type Places = Record<string, string>;
 const pageOf = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8');
 const inPlace = (script: string, places: Places): string =>
   Object.entries(places).reduce((text, [there, here]) => text.replaceAll(there, here), script);
+
+// A reader's first start makes everything anew and waits for the disk, and each step starts programs.
+jest.setTimeout(300_000);
 
 besideStandalone('the pages that one starts with', () => {
   let server: StandaloneServer;
@@ -52,9 +56,9 @@ besideStandalone('the pages that one starts with', () => {
     shell = new Shell({ cwd: ROOT, environment });
   });
   afterAll(async () => {
-    await shell.end();
-    await installation.close();
-    await server.remove();
+    await shell?.end();
+    await installation?.close();
+    await server?.remove();
   });
 
   /** Pastes a page's steps, and uses the application wherever the page starts it. */

@@ -38,6 +38,8 @@ export class Shell {
     });
     for (const stream of [this.bash.stdout, this.bash.stderr])
       stream.on('data', (chunk: Buffer) => (this.said += chunk.toString('utf8')));
+    // One pipe for both, in which all stands in the order in which it was said.
+    this.bash.stdin.write('exec 2>&1\n');
   }
 
   /** What it printed, errors too. @throws Error if the last command of the script failed */
@@ -51,13 +53,15 @@ export class Shell {
     return printed;
   }
 
-  /** What it has printed since the last time, once it matches. @throws Error if the shell ends first */
+  /** What it has printed since the last time, up to what is waited for; the rest is kept. @throws Error if the shell ends first */
   async until(wanted: RegExp): Promise<string> {
     for (;;) {
       const output = this.said.slice(this.read);
-      if (wanted.test(output)) {
-        this.read = this.said.length;
-        return output;
+      const found = wanted.exec(output);
+      if (found) {
+        const until = found.index + found[0].length;
+        this.read += until;
+        return output.slice(0, until);
       }
       if (this.hasEnded) throw new Error(`The shell has ended: ${output}`);
       await new Promise((later) => setTimeout(later, 20));
