@@ -122,8 +122,8 @@ export abstract class TokenVault {
    * Sends the code once, stores what came back, answers without a token. The same `sessionId` again answers what
    * the first call led to.
    *
-   * @throws VaultError `redeem_refused` 400 (code or ID token refused), `missing_user_id` 400, `account_conflict`
-   *   409, `provider_unavailable` 502 (begin again), `connection_misconfigured` 502 (beginning again will not help),
+   * @throws VaultError `redeem_refused` 400 (code or ID token refused, or the access token ended before the account was
+   *   named), `missing_user_id` 400, `account_conflict` 409, `provider_unavailable` 502 (begin again), `connection_misconfigured` 502 (beginning again will not help),
    *   `identity_pending` 503 (repeat the same call).
    */
   abstract redeem(request: RedeemRequest): Promise<Redeemed>;

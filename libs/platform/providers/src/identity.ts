@@ -114,13 +114,18 @@ export function identityRequest(
 const ANSWERED = /^(request|userinfo)#/;
 
 /** What is the account's key must come from the source the entry prefers; the rest is asked for if nobody says it. */
-function isCallNeeded({ entry: { identity }, params }: ResolvedProvider, have: IdentityDocuments): boolean {
-  const known = { ...have, param: params };
+function isCallNeeded(resolved: ResolvedProvider, have: IdentityDocuments): boolean {
+  const { label } = resolved.entry.identity;
+  const known = { ...have, param: resolved.params };
   return (
-    isBetterAsked(known, identity.subject) ||
-    isBetterAsked(known, identity.tenant) ||
-    (first(known, identity.label) === null && identity.label.some((source) => ANSWERED.test(source)))
+    !isAccountNamed(resolved, have) || (first(known, label) === null && label.some((source) => ANSWERED.test(source)))
   );
+}
+
+/** Whether the account's key is complete without `identityRequest`, which then adds nothing but how it is shown. */
+export function isAccountNamed({ entry: { identity }, params }: ResolvedProvider, have: IdentityDocuments): boolean {
+  const known = { ...have, param: params };
+  return !isBetterAsked(known, identity.subject) && !isBetterAsked(known, identity.tenant);
 }
 
 function isBetterAsked(known: IdentityDocuments, candidates: readonly (string | string[])[]): boolean {

@@ -35,6 +35,7 @@ export { type Discovery, discover } from './discover.js';
 export {
   type IdentityDocuments,
   identityRequest,
+  isAccountNamed,
   type ProviderIdentity,
   readIdentity,
   readIdentityAnswer,
@@ -77,6 +78,7 @@ export {
   isScope,
   missingScopes,
   permissionScopes,
+  scopesBeyond,
   unknownPermissions,
 } from './scopes.js';
 export { type ProviderTokens, readTokenAnswer } from './token-answer.js';

@@ -5,6 +5,7 @@ import {
   type IdentityDocuments,
   identityRequest,
   IdTokenRefusedError,
+  isAccountNamed,
   type ProviderIdentity,
   ProviderUnavailableError,
   readIdentity,
@@ -15,6 +16,7 @@ import {
 import { nameable, paramsFrom } from '../brought.js';
 import type { AccountParams } from '../known-connection.js';
 import { IdentityPendingError, RedeemRefusedError } from '../tokensets.errors.js';
+import { RedeemJournal } from './redeem-journal.js';
 import type { PendingTokens, ProviderAccount, Redeem } from './redeem.types.js';
 
 const TRANSIENT = ['retry', 'rate_limited', 'malformed'];
@@ -24,10 +26,14 @@ const RETRIES_OF_401_MS = [500, 1_000];
 /** Finds out at the provider whose account the tokens belong to. */
 @Injectable()
 export class AccountReader {
-  constructor(private readonly egress: Egress) {}
+  constructor(
+    private readonly egress: Egress,
+    private readonly journal: RedeemJournal,
+  ) {}
 
   /**
-   * @throws RedeemRefusedError if the ID token is not for this flow, or of an account that the connection does not admit
+   * @throws RedeemRefusedError if the ID token is not for this flow, or of an account that the connection does not admit;
+   *   or if the access token ended before the provider named the account
    * @throws IdentityPendingError if asking again may help
    */
   async read(redeem: Redeem, tokens: PendingTokens): Promise<ProviderAccount> {
@@ -59,7 +65,7 @@ export class AccountReader {
 
   private async ask(
     provider: ResolvedProvider,
-    { accessToken, issuedAt }: PendingTokens,
+    { accessToken, issuedAt, expiresAt }: PendingTokens,
     have: IdentityDocuments,
   ): Promise<IdentityDocuments> {
     const request = identityRequest(provider, accessToken, have);
@@ -73,11 +79,17 @@ export class AccountReader {
       const read = readIdentityAnswer(provider, answer, issuedAt);
       if (read.outcome === 'document') return { userinfo: read.document };
       if (TRANSIENT.includes(read.class)) throw new IdentityPendingError();
+      // A token past its end says nothing of the account: not that the provider names none, either. It is not refreshed
+      // for this, for nothing would be known of a refresh token that was spent before its account is.
+      if (expiresAt && !isAccountNamed(provider, have) && (await this.journal.isPast(expiresAt)))
+        throw new RedeemRefusedError(undefined, TOO_LATE);
       return {};
     }
     return {};
   }
 }
+
+const TOO_LATE = 'The access token ended before the provider said whose account it is. Begin again.';
 
 const NOT_ADMITTED: Partial<Record<IdTokenRefusedError['fault'], string>> = {
   claims: 'The provider account is none that this connection admits. Begin again with another account.',

@@ -60,6 +60,16 @@ export class RedeemJournal {
     return row?.startedAt;
   }
 
+  /** By the clock that lifetimes are counted from. */
+  async isPast(end: Date): Promise<boolean> {
+    const row = await first<{ isPast: boolean }>(
+      this.database,
+      'SELECT $1::timestamptz <= clock_timestamp() AS "isPast"',
+      [end],
+    );
+    return row!.isPast;
+  }
+
   async read(place: PendingPlace, personId: string): Promise<RedeemState | undefined> {
     const row = await first<JournalRow>(
       this.database,
