@@ -39,7 +39,7 @@ describe('what a run leaves behind', () => {
     server = await startServer(simulator.url, { STRONGROOM_LOG_LEVEL: 'trace' });
     installation = new Installation(server.address);
     for (const strategy of ['oauth2', 'oidc'] as const) await run(strategy);
-  }, 180_000);
+  });
   afterAll(async () => {
     await installation.close();
     await server.remove();
@@ -135,7 +135,7 @@ describe('what a run leaves behind', () => {
     if (!process.env['STRONGROOM_TEST_POSTGRES_URL']) expect(bytes).toBeGreaterThan(16 * 2 ** 20); // a segment of WAL
     // Whatever is written down of a secret, its beginning must not be there either.
     expect(server.output).not.toContain('cnry_');
-  }, 120_000);
+  });
 
   it('would have found one in a table, in the WAL, in a file, in a log line, in a topic and in Redis', async () => {
     const planted = ['cnry_at_planted-in-a-table', 'cnry_rt_planted-in-a-file', 'cnry_code_planted-in-a-log-line'];
@@ -164,5 +164,5 @@ describe('what a run leaves behind', () => {
     await server.plant(elsewhere);
     const found = await inTopicsAndRedis(new Search(needlesOf(elsewhere)));
     expect(new Set(found.map(({ secret }) => secret))).toEqual(new Set([0, 1, 2]));
-  }, 120_000);
+  });
 });

@@ -29,7 +29,7 @@ describe('a connect flow over time', () => {
     installation = new Installation(server.address);
     database = await server.database();
     scene = await Scene.create(installation, { provider: { auto: 'accept' } });
-  }, 120_000);
+  });
   afterAll(async () => {
     await database.end();
     await installation.close();
@@ -160,5 +160,5 @@ describe('a connect flow over time', () => {
     ).toHaveLength(1);
     expect((await own.exchange()).status).toBe(200);
     expect((await own.provider.state()).tokenRequests.authorization_code).toBe(1);
-  }, 120_000);
+  });
 });

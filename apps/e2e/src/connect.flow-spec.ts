@@ -5,6 +5,7 @@ import {
   createClient,
   createConnection,
   enable,
+  eventually,
   Installation,
   login,
   myAccountToken,
@@ -267,16 +268,14 @@ describe('the connect flow', () => {
       };
       return { alice, bob, flow, nothing };
     };
+    /** Of this connection, once there are any: the log hears of them by an event. */
     const failures = async (connection: string) => {
-      const { json } = await installation.management('GET', '/logs?include_totals=true&per_page=100');
-      const logs = (json['logs'] ?? []) as {
-        type: string;
-        connection: string;
-        details: { error?: { type: string } };
-      }[];
-      return logs
-        .filter((log) => log.type === 'connected_accounts_connection_failed' && log.connection === connection)
-        .map(({ details }) => details.error?.type);
+      const query = encodeURIComponent(`type:connected_accounts_connection_failed connection:"${connection}"`);
+      const logs = await eventually(
+        async () => (await installation.management('GET', `/logs?q=${query}`)).list,
+        ({ length }) => length > 0,
+      );
+      return logs.map(({ details }) => (details as { error?: { type: string } }).error?.type);
     };
 
     it('CN-01 burns the link when somebody else, signed in, opens it', async () => {

@@ -77,7 +77,7 @@ describe('a provider that one connection alone describes', () => {
     person = await createPerson(installation);
     subjectToken = (await login(installation, client, person)).refreshToken;
     token = await myAccountToken(installation, client, subjectToken);
-  }, 180_000);
+  });
   afterAll(async () => {
     await installation.close();
     await server.remove();

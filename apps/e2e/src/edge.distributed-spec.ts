@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@strongroom/testing';
 import { type Answer, type Call, Http } from './driver/http.js';
 import { Child, ROOT } from './driver/child.js';
+import { eventually } from './driver/eventually.js';
 
 /** What stands where a service would: keeps what it was sent. */
 class Upstream {
@@ -221,7 +222,11 @@ describe('The edge', () => {
 
   it('writes no query and no header into its log', async () => {
     await send('/api/v2/token-vault/logged?code=cnry_code', { headers: { authorization: 'Bearer cnry_token' } });
-    expect(edge.output).toContain('/api/v2/token-vault/logged');
+    const said = () => Promise.resolve(edge.output);
+    expect(await eventually(said, (text) => text.includes('/api/v2/token-vault/logged'))).toContain(
+      '/api/v2/token-vault/logged',
+    );
+    await edge.end(); // all that it has to say of it
     expect(edge.output).not.toContain('cnry_');
   });
 });

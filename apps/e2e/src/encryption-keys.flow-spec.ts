@@ -14,7 +14,6 @@ describe('encryption keys over the Management API', () => {
     eventually(
       () => list(path),
       (answer) => !isMoving(answer),
-      60_000,
     );
 
   it.each(Object.entries(RINGS))(

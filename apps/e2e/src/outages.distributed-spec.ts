@@ -16,7 +16,7 @@ import {
   SHORT,
   startSimulator,
   SteadyLoad,
-  topicRecords,
+  toldRecords,
   untilOver,
   vaultForm,
 } from './driver/index.js';
@@ -37,12 +37,12 @@ describe('what the services lean on goes away', () => {
       environment: { STRONGROOM_MIN_TOKEN_LIFE_SECONDS: '1' },
     });
     installation = new Installation(server.address);
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     await installation?.close();
     await server?.remove();
     await simulator?.stop();
-  }, 60_000);
+  });
 
   /** `/readyz` of one process, past the edge. */
   const readiness = async (service: 'exchange' | 'tokensets' | 'identity' | 'audit') => {
@@ -74,42 +74,31 @@ describe('what the services lean on goes away', () => {
     await server.servers.kafka!.stop();
     await sleep(DOWN_SECONDS * 1000);
     await load.afterIssued(20);
-    expect(await readiness('exchange')).toMatchObject({ status: 200, without: ['kafka'] });
+    const without = await eventually(
+      () => readiness('exchange'),
+      (now) => !isWhole(now),
+    );
+    expect(without).toMatchObject({ status: 200, without: ['kafka'] });
     await server.servers.kafka!.start();
     await load.afterIssued(20);
     await load.stop();
     expect(load.refused).toEqual([]);
 
-    const database = await server.database();
-    const waiting = async () => {
-      const { rows } = await database.query<{ waiting: number }>(
-        'SELECT count(*)::int AS waiting FROM exchange.outbox',
-      );
-      return rows[0]!.waiting;
-    };
-    expect(await eventually(waiting, (rows) => rows === 0, 120_000)).toBe(0);
     const left = await eventually(
       () => lag(server.servers).catch(() => -1),
       (now) => now === 0,
-      120_000,
     );
     expect(left).toBe(0);
-    const records = await topicRecords(server.servers);
+    const { records, entries } = await toldRecords(server);
     const ids = new Set(records.map(({ id }) => id));
     const succeeded = new Set(
       records.filter(({ type }) => type === 'strongroom.exchange.succeeded.v1').map(({ id }) => id),
     );
     expect(succeeded.size).toBeGreaterThanOrEqual(load.total);
     expect(outOfOrder(records)).toEqual([]);
-    // A group that is just meeting again reads nothing, and has no lag at what it had not begun: only the ledger is sure.
-    const entries = async () => {
-      const { rows } = await database.query<{ entries: number }>('SELECT count(*)::int AS entries FROM audit.ledger');
-      return rows[0]!.entries;
-    };
-    expect(await eventually(entries, (count) => count === ids.size, 120_000)).toBe(ids.size);
-    await database.end();
-    expect(await eventually(() => readiness('exchange'), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
-  }, 600_000);
+    expect(entries).toBe(ids.size);
+    expect(await eventually(() => readiness('exchange'), isWhole)).toEqual({ status: 200, word: 'ok' });
+  }, 900_000);
 
   it('D7 Redis away: exchanges, refreshes, sign-ins and limits go on; a proof waits for it (X6)', async () => {
     const provider = { announcedSeconds: 4, refresh: { rotate: 'always', reuse: 'killGrant' } };
@@ -123,7 +112,6 @@ describe('what the services lean on goes away', () => {
     const later = await eventually(
       () => scene.provider.refreshes(),
       (now) => now >= refreshes + 2,
-      60_000,
     );
     expect(later).toBeGreaterThanOrEqual(refreshes + 2);
     const other = await scene.another(); // signs in
@@ -143,14 +131,14 @@ describe('what the services lean on goes away', () => {
     expect(await readiness('tokensets')).toMatchObject({ status: 200, without: ['redis'] });
     expect(await readiness('identity')).toMatchObject({ status: 200, without: ['redis'] });
     await server.servers.redis!.start();
-    for (const service of ['tokensets', 'identity'] as const)
-      expect(await eventually(() => readiness(service), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
+    for (const service of ['exchange', 'tokensets', 'identity'] as const)
+      expect(await eventually(() => readiness(service), isWhole)).toEqual({ status: 200, word: 'ok' });
     expect((await askBoundToken()).status).toBe(200);
     await load.afterIssued(10);
     await load.stop();
     expect(load.refused).toEqual([]);
     expect(await scene.provider.state()).toMatchObject({ presentationsOfReplaced: 0, liveGrants: 2 });
-  }, 300_000);
+  }, 600_000);
 
   it('X9 AD-08 AD-10 two processes of the exchange hear of a change at once, and count one rate; alone without Redis', async () => {
     const scene = await Scene.create(installation);
@@ -191,8 +179,8 @@ describe('what the services lean on goes away', () => {
     expect(await atBoth()).toEqual([401, 401]);
     await http.close();
     for (const service of ['exchange', 'tokensets', 'identity'] as const)
-      expect(await eventually(() => readiness(service), isWhole, 60_000)).toEqual({ status: 200, word: 'ok' });
-  }, 120_000);
+      expect(await eventually(() => readiness(service), isWhole)).toEqual({ status: 200, word: 'ok' });
+  }, 600_000);
 
   it.each(['there', 'gone', 'flushed in the middle'])(
     `${HERD} exchanges at once of one expired token over four tokensets, Redis %s: one call to the provider`,
@@ -223,7 +211,7 @@ describe('what the services lean on goes away', () => {
         liveGrants: 1,
       });
     },
-    120_000,
+    600_000,
   );
 
   it('says in /readyz that the database is away, and that it is back', async () => {
@@ -245,7 +233,7 @@ describe('what the services lean on goes away', () => {
       ({ status }) => status === 200,
     );
     expect(back).toMatchObject({ status: 200, word: 'ok' });
-  }, 60_000);
+  });
 
   it('S1 knows no path of the calls between services, at the edge or at a public port', async () => {
     const http = installation.http;

@@ -24,7 +24,7 @@ describe('what a process refuses to start with', () => {
     const environment = { STRONGROOM_OWNER_DATABASE_URL: postgres.url, STRONGROOM_SECRETS_DIR: secrets };
     await strongroom(['init', '--dir', secrets, '--public-url', 'https://vault.example.org'], environment);
     await strongroom(['migrate'], environment);
-  }, 180_000);
+  });
   afterAll(async () => {
     await postgres.stop();
     await rm(home, { recursive: true });
@@ -207,6 +207,6 @@ describe('what a process refuses to start with', () => {
       expect(await start(dataDir, { STRONGROOM_MASTER_KEYS: `a:${OWN_KEY}` })).toMatch(
         /the database of "tokensets" is a restored one.*`strongroom restore finish`/,
       );
-    }, 60_000);
+    });
   });
 });

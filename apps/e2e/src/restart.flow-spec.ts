@@ -22,7 +22,7 @@ describe('a server that ends and starts again', () => {
     simulator = await startSimulator();
     server = await startServer(simulator.url);
     installation = new Installation(server.address);
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.close();
     await server?.remove();
@@ -40,7 +40,7 @@ describe('a server that ends and starts again', () => {
     expect(after.json['access_token']).toBe(before.json['access_token']);
     expect(await scene.accounts()).toMatchObject([{ id }]);
     expect(await scene.provider.refreshes()).toBe(0);
-  }, 120_000);
+  });
 
   it('finishes a refresh that is under way at Ctrl-C, its exchange included, at a strict provider', async () => {
     await server.stop();
@@ -62,7 +62,7 @@ describe('a server that ends and starts again', () => {
     await server.start();
     expect((await scene.exchange()).json['access_token']).toBe((await under).json['access_token']);
     expect((await scene.provider.state()).liveGrants).toBe(1);
-  }, 120_000);
+  });
 
   it('CN-31 completes a connect flow that was at its last step when the process was killed', async () => {
     const scene = await Scene.create(installation);
@@ -74,7 +74,7 @@ describe('a server that ends and starts again', () => {
     expect((await flow.complete()).status).toBe(201);
     expect((await scene.exchange()).status).toBe(200);
     expect((await scene.provider.state()).tokenRequests.authorization_code).toBe(1);
-  }, 120_000);
+  });
 
   /** When the process dies, seen from the provider. */
   const moments = [
@@ -114,6 +114,5 @@ describe('a server that ends and starts again', () => {
       expect((await scene.exchange()).json['access_token']).toBe(answer.json['access_token']);
       expect((await scene.provider.state()).liveGrants).toBe(1);
     },
-    120_000,
   );
 });

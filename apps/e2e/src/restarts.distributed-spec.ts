@@ -10,7 +10,7 @@ import {
   Scene,
   startSimulator,
   SteadyLoad,
-  topicRecords,
+  toldRecords,
 } from './driver/index.js';
 
 /** Exchanges between two restarts. */
@@ -37,16 +37,16 @@ describe('services that end and start again under steady exchanges', () => {
     for (const [i, scene] of scenes.entries()) await scene.connect(`person-${i + 1}`);
     interrupted = await Scene.create(installation);
     await killedWhileCompleting(interrupted);
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     await installation?.close();
     await server?.remove();
     await simulator?.stop();
-  }, 60_000);
+  });
 
   /** The provider has given the tokens, and they are on their way to the vault. */
   async function killedWhileCompleting(scene: Scene): Promise<void> {
-    await scene.provider.fault({ grantType: 'authorization_code', delayMsAfterCommit: 1000 });
+    await scene.provider.fault({ grantType: 'authorization_code', delayMsAfterCommit: 5000 });
     const flow = scene.flow();
     await flow.begin();
     await flow.throughBrowser();
@@ -63,7 +63,6 @@ describe('services that end and start again under steady exchanges', () => {
     eventually(
       () => interrupted.accounts(),
       ({ length }) => length > 0,
-      60_000,
     );
 
   it('each is restarted by SIGTERM and killed with -9: no token lost, 503 with Retry-After at worst, events complete', async () => {
@@ -94,12 +93,11 @@ describe('services that end and start again under steady exchanges', () => {
 
     await appeared(); // what it says is among the events then
     const left = await eventually(
-      () => lag(server.servers),
+      () => lag(server.servers).catch(() => -1),
       (now) => now === 0,
-      60_000,
     );
     expect(left).toBe(0);
-    const records = await topicRecords(server.servers);
+    const { records, entries } = await toldRecords(server);
     const events = [...new Map(records.map((record) => [record.id, record])).values()];
     const said = new Map<string, number>();
     for (const { type, data } of events)
@@ -111,12 +109,8 @@ describe('services that end and start again under steady exchanges', () => {
     expect(untold).toEqual([]);
     expect(outOfOrder(records)).toEqual([]);
 
-    const database = await server.database();
-    const { rows } = await database
-      .query<{ entries: number }>('SELECT count(*)::int AS entries FROM audit.ledger')
-      .finally(() => database.end());
-    expect(rows[0]!.entries).toBe(events.length);
-  }, 600_000);
+    expect(entries).toBe(events.length);
+  }, 1_800_000);
 
   it('CN-30 an account whose service was killed once its code was redeemed appears, and the code was sent once', async () => {
     expect(await appeared()).toMatchObject([{ connection: interrupted.connection.name }]);
@@ -124,5 +118,5 @@ describe('services that end and start again under steady exchanges', () => {
     expect(answer.status).toBe(200);
     expect(await interrupted.provider.owner(String(answer.json['access_token']))).toBe('person-1');
     expect((await interrupted.provider.state()).tokenRequests.authorization_code).toBe(1);
-  }, 90_000);
+  });
 });

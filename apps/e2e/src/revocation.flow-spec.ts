@@ -55,7 +55,7 @@ describe('disconnecting', () => {
       (all) => all.some((entry) => isOf(entry, id)),
     );
     expect(entries.find((entry) => isOf(entry, id))).toMatchObject({ details: { outcome: 'revoked', attempts: 3 } });
-  }, 60_000);
+  });
 
   const isOf = ({ type, details }: Json, id: string): boolean =>
     type === 'connected_accounts_revocation' && (details as { connected_account: Json }).connected_account['id'] === id;
@@ -73,5 +73,5 @@ describe('disconnecting', () => {
     expect((await installation.management('DELETE', `/connections/${scene.connection.id}`)).status).toBe(202);
     expect(await finished(scene.person.userId)).toMatchObject([{ outcome: 'revoked', attempts: 1 }]);
     expect(await scene.provider.state()).toMatchObject({ liveGrants: 0 });
-  }, 60_000);
+  });
 });

@@ -55,7 +55,7 @@ besideStandalone('the simulator beside the server', () => {
     const providers = await CatalogueProvider.all(installation);
     expect(providers.length).toBeGreaterThan(30);
     for (const provider of providers) await expectConnected(provider);
-  }, 120_000);
+  });
 
   async function expectConnected(provider: CatalogueProvider): Promise<void> {
     const { id } = provider;

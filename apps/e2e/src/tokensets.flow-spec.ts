@@ -26,7 +26,7 @@ describe('tokensets in the eyes of an operator', () => {
     simulator = await startSimulator();
     server = await startServer(simulator.url);
     installation = new Installation(server.address);
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation.close();
     await server.remove();

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,6 +14,8 @@ export interface ChildOptions {
 export class Child {
   output = '';
   private readonly process: ChildProcess;
+  /** It has ended, and all that it said has come: its last words may arrive after its end. */
+  private readonly closed: Promise<void>;
 
   constructor(
     program: string,
@@ -27,6 +28,7 @@ export class Child {
       detached: ownGroup,
     });
     this.process.on('error', (error) => (this.output += `${error.message}\n`));
+    this.closed = new Promise((done) => this.process.once('close', () => done()));
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString('utf8')));
   }
@@ -52,25 +54,19 @@ export class Child {
 
   /** The exit code, once it has ended by itself; null after a signal. */
   async ended(): Promise<number | null> {
-    if (!this.hasEnded) await once(this.process, 'exit');
+    await this.closed;
     return this.process.exitCode;
   }
 
   /** Ctrl-C: the signal goes to every process of the group. */
   async interrupt(): Promise<number | null> {
-    const exit = once(this.process, 'exit');
     process.kill(-this.process.pid!, 'SIGINT');
-    await exit;
-    return this.process.exitCode;
+    return this.ended();
   }
 
   /** Sends the signal and waits for the end; the exit code, or null after a kill. */
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    if (!this.hasEnded) {
-      const exit = once(this.process, 'exit');
-      this.process.kill(signal);
-      await exit;
-    }
-    return this.process.exitCode;
+    if (!this.hasEnded) this.process.kill(signal);
+    return this.ended();
   }
 }

@@ -35,6 +35,9 @@ export interface Call {
   body?: string;
 }
 
+/** How long an answer may take is for the server to say: hundreds of handshakes at once take a slow machine a while. */
+const PATIENCE_MS = 240_000;
+
 /** `mtls.localhost` is this machine (RFC 6761), which not every resolver knows. */
 const loopback: LookupFunction = (host, options, done) =>
   host.endsWith('.localhost')
@@ -47,7 +50,10 @@ export class Http {
 
   constructor(caFile: string | undefined, shown?: MadeCertificate) {
     const ca = caFile ? { ca: readFileSync(caFile, 'utf8') } : {};
-    this.agent = new Agent({ connect: { ...ca, ...shown, lookup: loopback }, headersTimeout: 60_000 });
+    this.agent = new Agent({
+      connect: { ...ca, ...shown, lookup: loopback, timeout: PATIENCE_MS },
+      headersTimeout: PATIENCE_MS,
+    });
   }
 
   async send(url: string, { method = 'GET', headers = {}, body }: Call = {}): Promise<Answer> {

@@ -31,7 +31,7 @@ export { CatalogueProvider } from './simulated-catalogue.js';
 export { SimulatedProvider } from './simulated-provider.js';
 export { startSimulator } from './simulator.js';
 export { type Refused, SteadyLoad } from './steady-load.js';
-export { lag, outOfOrder, topicRecords } from './topic-records.js';
+export { lag, outOfOrder, toldRecords } from './topic-records.js';
 export { isOverHttps, trust } from './trust.js';
 export { challengeOf, newVerifier, unique } from './unique.js';
 export { VAULT_GRANT } from './vault-grant.js';

@@ -15,7 +15,6 @@ export const finishedRevocations = (installation: Installation, userId: string):
   eventually(
     () => revocations(installation, userId),
     (all) => all.length > 0 && all.every((one) => one['outcome'] !== 'pending'),
-    30_000,
   );
 
 /** Over the options that the connection has: a change of `options` alone would replace them. */

@@ -3,7 +3,7 @@ import { eventually } from './eventually.js';
 import { furtherFiles } from './simulated-catalogue.js';
 
 /** As long as a server may take: a busy machine starts several processes at once. */
-const START_MS = 90_000;
+const START_MS = 300_000;
 
 export interface RunningSimulator {
   url: string;

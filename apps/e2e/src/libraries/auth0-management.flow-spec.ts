@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { ManagementClient } from 'auth0v7';
 import {
+  type Answer,
   eventually,
   Installation,
   login,
@@ -194,15 +195,16 @@ overHttps('auth0 7 pointed at us', () => {
       server = await startServer(installation.address.simulatorUrl, { STRONGROOM_RATE_MANAGEMENT: '2' });
       limited = new Installation(server.address);
       trust(limited);
-    }, 120_000);
+    });
     afterAll(async () => {
       await limited.close();
       await server.remove();
     });
 
     it('MG-11 is told to wait, waits and succeeds', async () => {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => limited.management('GET', '/clients')));
-      const refused = answers.filter(({ status }) => status === 429);
+      const atOnce = () => Promise.all(Array.from({ length: 8 }, () => limited.management('GET', '/clients')));
+      const refusedOf = (answers: Answer[]) => answers.filter(({ status }) => status === 429);
+      const refused = refusedOf(await eventually(atOnce, (answers) => refusedOf(answers).length > 0));
       expect(refused.length).toBeGreaterThan(0);
       for (const { headers, json } of refused) {
         expect(Number(headers['retry-after'])).toBeGreaterThan(0);
@@ -210,15 +212,22 @@ overHttps('auth0 7 pointed at us', () => {
         expect(headers['x-ratelimit-remaining']).toBe('0');
         expect(json).toMatchObject({ statusCode: 429, error: 'Too Many Requests', errorCode: 'too_many_requests' });
       }
-      const seen: number[] = [];
+      let seen: number[] = [];
       const watched: typeof fetch = async (...request) => {
         const answer = await fetch(...request);
         if (answer.url.includes('/api/v2/')) seen.push(answer.status);
         return answer;
       };
-      expect((await libraryOf(limited, watched).clients.list()).data).not.toEqual([]);
-      expect(seen.at(0)).toBe(429);
-      expect(seen.at(-1)).toBe(200);
+      const waiting = libraryOf(limited, watched);
+      // Until it comes while nothing is left: that is for two seconds, in which a busy machine may not get there.
+      const asked = async () => {
+        await atOnce();
+        seen = [];
+        expect((await waiting.clients.list()).data).not.toEqual([]);
+        return seen;
+      };
+      const statuses = await eventually(asked, ([first]) => first === 429);
+      expect([statuses.at(0), statuses.at(-1)]).toEqual([429, 200]);
     });
   });
 });

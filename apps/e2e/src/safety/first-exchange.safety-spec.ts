@@ -35,7 +35,7 @@ describe('the first exchange after something was taken away', () => {
     server = await startServer(simulator.url);
     installation = new Installation(server.address);
     scene = await Scene.create(installation);
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     const through = results.reduce((sum, one) => sum + one.through, 0);
     const rounds = results.reduce((sum, one) => sum + one.rounds, 0);

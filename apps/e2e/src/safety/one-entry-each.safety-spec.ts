@@ -16,7 +16,7 @@ import {
 const EXCHANGES = safetyCount('EXCHANGES', { short: 400, full: 100_000 });
 const KILLS = safetyCount('EXCHANGE_KILLS', { short: 1, full: 10 });
 const CALLERS = 16;
-/** How long no audit row can be written, each time. */
+/** How long no audit row can be written, each time, and longer where nobody was told so meanwhile. */
 const OUTAGE_MS = 400;
 
 /** What Postgres says to an insert that it does not take. */
@@ -52,7 +52,7 @@ describe('the ledger and what was handed out', () => {
     scenes.push(await scenes[0]!.another());
     for (const scene of scenes) await scene.connect(unique('owner'));
     database = await server.database();
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     await database?.end().catch(() => undefined);
     await installation?.close();
@@ -103,7 +103,14 @@ describe('the ledger and what was handed out', () => {
     return { began, ended };
   };
   const outage = (code: string) =>
-    withTrigger(`RAISE EXCEPTION 'not taken' USING ERRCODE = '${code}';`, () => sleep(OUTAGE_MS));
+    withTrigger(`RAISE EXCEPTION 'not taken' USING ERRCODE = '${code}';`, async () => {
+      const start = performance.now();
+      await sleep(OUTAGE_MS);
+      await eventually(
+        () => Promise.resolve(sent.some(({ status, began }) => status === 503 && began > start)),
+        (isTold) => isTold,
+      );
+    });
   const killAndRestart = async () => {
     await database.end();
     await server.kill();
@@ -164,7 +171,7 @@ describe('the ledger and what was handed out', () => {
     const out = handedOut();
     const during = (of: readonly Sent[]) =>
       of.filter(({ began, ended }) => outages.some((one) => began > one.began && ended < one.ended));
-    const without = await unrecorded(sent, 60_000);
+    const without = await unrecorded(sent, 300_000);
     const told = during(sent).filter(({ status }) => status === 503).length;
 
     // The same look at what an audit that loses rows lets out.
