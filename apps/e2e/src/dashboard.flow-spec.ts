@@ -1,11 +1,13 @@
+import { jest } from '@jest/globals';
 import { whereThereIs } from '@strongroom/testing';
 import type { Browser, Page } from 'playwright-core';
 import { createPerson, enable, eventually, Installation, myAccountToken, type Person, Scene } from './driver/index.js';
 import { axeProblems } from './setup/axe.js';
-import { chromiumPath, startChromium } from './setup/chromium.js';
+import { CHROMIUM_TEST_MS, chromiumPath, startChromium, STEP_MS } from './setup/chromium.js';
 import { MARKUP, markupTaken } from './setup/markup.js';
 import { openPage, signInOn } from './setup/sign-in-page.js';
 
+jest.setTimeout(CHROMIUM_TEST_MS);
 const executablePath = chromiumPath();
 /** Everything in which a page may keep something, as a script of the page sees it. */
 const STORES = `(async () => ({
@@ -60,7 +62,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     ]);
     const ours = { id: 'strongroom-dashboard', secret: '', callback: '' };
     await enable(installation, scene.connection.id, [ours]);
-  }, 120_000);
+  });
   afterAll(async () => {
     await chromium?.close();
     await installation.close();
@@ -80,13 +82,12 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     const given: string[] = [];
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
-    page.on('response', (response) => {
-      if (new URL(response.url()).pathname === '/oauth/token')
-        void response
-          .json()
-          .then((answer: Record<string, string>) =>
-            given.push(...['access_token', 'refresh_token', 'id_token'].flatMap((name) => answer[name] ?? [])),
-          );
+    // Read on its way to the page: a browser has no body any more once the page was left.
+    await context.route('**/oauth/token', async (route) => {
+      const response = await route.fetch({ timeout: STEP_MS });
+      const answer = (await response.json()) as Record<string, string>;
+      given.push(...['access_token', 'refresh_token', 'id_token'].flatMap((name) => answer[name] ?? []));
+      await route.fulfill({ response });
     });
     await signIn(page, administrator);
     await heading(page, 'Receipts');
@@ -97,6 +98,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     await page.waitForSelector('nav[aria-label=Administration]');
     // Three for the account, three after the reload, two for the dashboard, which gets nothing to refresh by.
     expect(given).toHaveLength(8);
+    await context.unrouteAll({ behavior: 'wait' });
     const kept = JSON.stringify([await page.evaluate(STORES), await context.storageState({ indexedDB: true }), asked]);
     expect(given.some((token) => kept.includes(token))).toBe(false);
     expect(await page.evaluate(STORES)).toMatchObject({
@@ -139,7 +141,9 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     await page.waitForSelector('text=The account is connected.');
     expect(new URL(page.url()).search).toBe('');
 
+    await page.waitForSelector('h1:focus');
     await page.click('text=Rename');
+    await page.waitForSelector('dialog');
     await page.keyboard.press('Escape');
     await page.locator('button:focus', { hasText: 'Rename' }).waitFor();
     await page.keyboard.press('Enter');
@@ -171,11 +175,13 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     await signIn(other.page, await createPerson(installation));
     await heading(other.page, 'No such account');
     await other.page.click('nav >> text=Receipts');
+    await heading(other.page, 'Receipts');
     await other.page.waitForSelector('tbody, .empty');
     expect(await other.page.textContent('main')).not.toContain(connection.name);
     await other.context.close();
 
     await page.click('nav >> text=Receipts');
+    await heading(page, 'Receipts');
     await page.waitForSelector('tbody');
     await look();
     await page.click('nav >> text=Sessions');
@@ -194,5 +200,5 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     expect(connect.page).toBe(`${installation.url}/account/connect/${connection.name}`);
     expect([problems, taken]).toEqual([[], []]);
     await context.close();
-  }, 300_000);
+  });
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import { whereThereIs } from '@strongroom/testing';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
@@ -14,8 +15,10 @@ import {
   unique,
 } from './driver/index.js';
 import { axeProblems } from './setup/axe.js';
-import { chromiumPath, startChromium } from './setup/chromium.js';
+import { CHROMIUM_TEST_MS, chromiumPath, openProfile, startChromium, STEP_MS } from './setup/chromium.js';
+import { signInOn } from './setup/sign-in-page.js';
 
+jest.setTimeout(CHROMIUM_TEST_MS);
 const executablePath = chromiumPath();
 const EMPTY = '<!doctype html><title>app</title><body></body>';
 
@@ -35,7 +38,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
       ...{ app_type: 'spa', token_endpoint_auth_method: 'none', callbacks: [`${app}/callback`] },
       ...{ web_origins: [app], allowed_logout_urls: [`${app}/bye`] },
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await chromium?.close();
     server.close();
@@ -49,15 +52,13 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
     }).toString()}`;
 
   async function profile(javaScriptEnabled = true) {
-    const context = await chromium.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled });
+    const context = await openProfile(chromium, { javaScriptEnabled });
     return { context, page: await context.newPage() };
   }
 
   async function signIn(page: Page, url = authorizeUrl(), who = person): Promise<void> {
     await page.goto(url);
-    await page.fill('#username', who.email);
-    await page.fill('#password', who.password);
-    await page.keyboard.press('Enter');
+    await signInOn(page, who);
     await page.waitForURL((now) => !now.pathname.startsWith('/u/login/'));
   }
 
@@ -80,16 +81,15 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
         await page.goto(authorizeUrl({ login_hint: 'somebody@example.com' }));
         const empty = await found(page);
         await page.fill('#password', 'cnry_wrong');
-        await page.keyboard.press('Enter');
+        await page.press('#password', 'Enter');
         await page.waitForSelector('[role=alert]');
         const wrong = await found(page);
-        await page.fill('#username', person.email);
-        await page.fill('#password', person.password);
-        await page.keyboard.press('Enter');
+        await signInOn(page, person);
         await page.waitForURL(`${app}/**`);
         await page.goto(authorizeUrl({ prompt: 'select_account' }));
         // A long name on a small screen, or a large one enlarged four times, is read without scrolling sideways.
         await page.setViewportSize({ width: 320, height: 480 });
+        await page.waitForFunction('innerWidth === 320');
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
         return [...empty, ...wrong, ...(await found(page))];
       });
@@ -156,7 +156,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
         const consent = await found(page);
         await installation.manage('PATCH', `/clients/${scene.client.id}`, { callbacks: [] });
         await page.click('button[value=accept]');
-        expect(await page.textContent('h1')).toContain('not possible any more');
+        await page.locator('h1', { hasText: 'not possible any more' }).waitFor();
         await installation.manage('PATCH', `/clients/${scene.client.id}`, { callbacks: [scene.client.callback] });
         return [...unknown, ...refused, ...cancelled, ...consent, ...(await found(page))];
       });
@@ -216,8 +216,7 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
     await page.locator('button:focus', { hasText: 'Continue to' }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(`${scene.provider.url}/**`);
-    await page.focus('button[value=accept]');
-    await page.keyboard.press('Enter');
+    await page.press('button[value=accept]', 'Enter');
     await page.waitForURL(`${redirect_uri}?*`);
     flow.connectCode = new URL(page.url()).searchParams.get('connect_code') ?? '';
     expect((await flow.complete({ redirect_uri })).status).toBe(201);
@@ -226,21 +225,20 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
 
   it('CN-20 shows no page of the connect flow in a frame', async () => {
     const { context, page } = await profile();
-    const said: string[] = [];
-    page.on('console', (message) => said.push(message.text()));
     await page.goto(`${app}/`);
+    const refused = page.waitForEvent('console', (message) => message.text().includes("frame-ancestors 'none'"));
     const framed = `${installation.url}/connected-accounts/connect?ticket=unknown`;
     await page.setContent(`<!doctype html><iframe src="${framed}"></iframe>`);
+    await refused;
     const [frame] = page.mainFrame().childFrames();
-    await frame!.waitForLoadState();
-    expect(said.join('\n')).toMatch(/frame-ancestors 'none'/);
+    await frame!.waitForURL('chrome-error://**');
     expect(await frame!.content()).not.toContain('not valid any more');
     await context.close();
   });
 
   describe('an application in the browser', () => {
     /** What the page was told by the frame or the window that it opens; in text, as it runs there and not here. */
-    const told = (page: Page, url: string, how: 'frame' | 'window', waitMs = 20_000): Promise<unknown> =>
+    const told = (page: Page, url: string, how: 'frame' | 'window', waitMs = STEP_MS): Promise<unknown> =>
       page.evaluate(`new Promise((resolve) => {
         addEventListener('message', ({ origin, data }) => {
           if (data.type === 'authorization_response') resolve({ origin, response: data.response });
@@ -282,7 +280,9 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the pages, in Chromium', () =>
       const popup = await opened;
       await popup.fill('#username', person.email);
       await popup.fill('#password', person.password);
-      await popup.keyboard.press('Enter');
+      // Pressed and not let go: by then the window may have closed itself.
+      await popup.focus('#password');
+      await popup.keyboard.down('Enter');
       expect(await answer).toMatchObject({ response: { code: expect.any(String) as string } });
       await context.close();
     });

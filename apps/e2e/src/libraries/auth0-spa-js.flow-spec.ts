@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { whereThereIs } from '@strongroom/testing';
 import type { Browser, Page } from 'playwright-core';
 import { ROOT } from '../driver/child.js';
@@ -20,9 +21,11 @@ import {
   MY_ACCOUNT_SCOPES,
   type Person,
 } from '../driver/index.js';
-import { chromiumPath, startChromium } from '../setup/chromium.js';
+import { CHROMIUM_TEST_MS, chromiumPath, openProfile, startChromium } from '../setup/chromium.js';
+import { signInOn } from '../setup/sign-in-page.js';
 import { snippet } from './snippets.js';
 
+jest.setTimeout(CHROMIUM_TEST_MS);
 const executablePath = isOverHttps() ? chromiumPath() : undefined;
 const LIBRARY = 'node_modules/@auth0/auth0-spa-js/dist/auth0-spa-js.production.esm.js';
 const PAGE = `<!doctype html><title>app</title>
@@ -70,7 +73,7 @@ whereThereIs(executablePath, 'Chromium in PATH, or no HTTPS', '@auth0/auth0-spa-
       }),
     ]);
     connection = await createConnection(installation, { clients: [client, api.client] });
-  }, 60_000);
+  });
   afterAll(async () => {
     await chromium?.close();
     server.close();
@@ -100,13 +103,11 @@ whereThereIs(executablePath, 'Chromium in PATH, or no HTTPS', '@auth0/auth0-spa-
     'LI-07 with %s it signs in and connects, an API of its own exchanges, and it lists, disconnects and signs out',
     async (_, useDpop) => {
       config = { api: api.audience, clientId: client.id, domain: installation.domain, useDpop };
-      const context = await chromium.newContext({ ignoreHTTPSErrors: true });
+      const context = await openProfile(chromium);
       const page = await context.newPage();
       await page.goto(app);
       await leaves(page, 'signIn()');
-      await page.fill('#username', person.email);
-      await page.fill('#password', person.password);
-      await page.keyboard.press('Enter');
+      await signInOn(page, person);
       expect(await comesBack(page)).toMatchObject({ response_type: 'code' });
 
       await leaves(page, `connect('${connection.name}', ['read'])`);
@@ -135,7 +136,7 @@ whereThereIs(executablePath, 'Chromium in PATH, or no HTTPS', '@auth0/auth0-spa-
       await home;
       expect(page.url()).toBe(`${app}/`);
       await leaves(page, 'signIn()');
-      expect(await page.isVisible('#password')).toBe(true);
+      await page.waitForSelector('#password');
       await context.close();
     },
   );

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { freePort } from '@strongroom/testing';
 import { ROOT, type Child } from '../driver/child.js';
 import { Browser, Installation, passOwnPages, Scene } from '../driver/index.js';
 import { buildApplication, startApplication } from './next-application.js';
 import { NEXT_FILES, snippets } from './snippets.js';
 import { overHttps } from './where.js';
+
+// The first run builds the application, which takes all of a machine for a while.
+jest.setTimeout(600_000);
 
 overHttps('@auth0/nextjs-auth0 in an application that next build made and next start serves', () => {
   const installation = Installation.fromEnvironment();
@@ -30,7 +34,7 @@ overHttps('@auth0/nextjs-auth0 in an application that next build made and next s
       CONNECTION: connection.name,
       PROVIDER_API: `${provider.url}/userinfo`,
     });
-  }, 300_000);
+  });
   afterAll(async () => {
     await application?.end();
     await installation.close();

@@ -10,6 +10,8 @@ const RUNS = [
 /** What axe finds on a page in light and in dark, a line each. */
 export async function axeProblems(page: Page): Promise<string[]> {
   const problems: string[] = [];
+  // A page is there before its styles are, and axe judges what it sees.
+  await page.waitForLoadState();
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axe.source);
   for (const { colorScheme, options } of RUNS) {
     await page.emulateMedia({ colorScheme });

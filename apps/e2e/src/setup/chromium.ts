@@ -1,6 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+
+/** What one step in a page may take on a machine that is busy with other things, and a test of many steps. */
+export const STEP_MS = 120_000;
+export const CHROMIUM_TEST_MS = 300_000;
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -19,6 +23,13 @@ export function chromiumPath(): string | undefined {
 /** Without a sandbox of its own, which root cannot have: it opens pages of ours and no other. */
 export const startChromium = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+
+/** A browser that has been nowhere yet. */
+export async function openProfile(chromium: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+  const context = await chromium.newContext({ ignoreHTTPSErrors: true, ...options });
+  context.setDefaultTimeout(STEP_MS);
+  return context;
+}
 
 function isExecutable(path: string): boolean {
   try {

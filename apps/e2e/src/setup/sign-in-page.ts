@@ -1,9 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Person } from '../driver/index.js';
+import { openProfile } from './chromium.js';
 
 /** A page in a browser that has been nowhere yet. */
 export async function openPage(chromium: Browser, url: string): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await chromium.newContext({ ignoreHTTPSErrors: true });
+  const context = await openProfile(chromium);
   const page = await context.newPage();
   await page.goto(url);
   return { context, page };
@@ -13,5 +14,5 @@ export async function openPage(chromium: Browser, url: string): Promise<{ contex
 export async function signInOn(page: Page, { email, password }: Person): Promise<void> {
   await page.fill('#username', email);
   await page.fill('#password', password);
-  await page.keyboard.press('Enter');
+  await page.press('#password', 'Enter');
 }
