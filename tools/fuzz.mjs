@@ -5,9 +5,10 @@
 //   . .ci/services.sh; STRONGROOM_TEST_MODE=distributed STRONGROOM_FUZZ=bytes node tools/run.mjs node tools/fuzz.mjs; stop_services
 // What Go's parser there refuses is told apart: it is plain text, and no header of ours is on it.
 //   STRONGROOM_TEST_MODE      `distributed`: the server, also one that STRONGROOM_TEST_URL names, is behind the edge
-//   STRONGROOM_FUZZ           `short`: 8 s of bytes, and a few made-up requests per operation, without going through the
+//   STRONGROOM_FUZZ           `short`: some bytes, and a few made-up requests per operation, without going through the
 //                             limits of each member; `bytes`: the bytes alone
-//   STRONGROOM_FUZZ_SECONDS   of bytes; 600, short 8
+//   STRONGROOM_FUZZ_SECONDS   of bytes; 600, short as long as it takes
+//   STRONGROOM_FUZZ_REQUESTS  of bytes, at most; short 2000, which no machine's speed changes
 //   STRONGROOM_FUZZ_EXAMPLES  made-up requests per operation; 100, short 10
 //   STRONGROOM_FUZZ_SEED      repeats a run; short: always the same, so that it tells of a change and not of luck
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -89,12 +90,14 @@ async function fuzz(address) {
     const found = await setUp(installation, JSON.parse(readFileSync(FILE, 'utf8')));
     writeFileSync(join(directory, 'schemathesis.toml'), config(found), { mode: 0o600 });
     const isShort = process.env.STRONGROOM_FUZZ === 'short';
-    const { STRONGROOM_FUZZ_SECONDS: seconds = isShort ? '8' : '600' } = process.env;
+    const { STRONGROOM_FUZZ_SECONDS: seconds = isShort ? 'Infinity' : '600' } = process.env;
+    const { STRONGROOM_FUZZ_REQUESTS: requests = isShort ? '2000' : 'Infinity' } = process.env;
     const { STRONGROOM_FUZZ_EXAMPLES: examples = isShort ? '10' : '100' } = process.env;
     const { STRONGROOM_FUZZ_SEED: seed = isShort ? '1' : undefined } = process.env;
     console.log('== Bytes');
     const bytes = await fuzzRaw(address, found, {
       seconds: Number(seconds),
+      requests: Number(requests),
       seed: seed ? Number(seed) : Math.floor(Math.random() * 2 ** 31),
       isBehindEdge: isDistributed(),
     });
@@ -125,6 +128,9 @@ async function fuzz(address) {
             '2',
             '--warnings',
             'off',
+            // How fast this machine makes things up is no finding.
+            '--suppress-health-check',
+            'too_slow',
             // Two parse Python at the same time, which not every CPython 3.11 survives (python/cpython#106905).
             '--workers',
             '1',

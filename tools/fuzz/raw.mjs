@@ -10,7 +10,9 @@ const SHOWN = 6;
 const AT_ONCE = 6;
 
 /** Before we end our side, which Node takes for leaving: a body that is shorter than it says waits for more until then. */
-const PATIENCE_MS = { usual: 1_000, long: 14_000 };
+const PATIENCE_MS = { usual: 1_000, long: 25_000 };
+/** Then nothing comes any more. */
+const LAST_MS = 60_000;
 
 /** Sends bytes as they are; what came back until the other side ended. */
 function send(address, bytes, { authority, patienceMs }) {
@@ -20,8 +22,12 @@ function send(address, bytes, { authority, patienceMs }) {
     const options = { host: hostname, port: Number(port) };
     const socket =
       protocol === 'https:' ? tls.connect({ ...options, servername: hostname, ca: authority }) : net.connect(options);
-    const half = setTimeout(() => socket.end(), patienceMs);
-    const last = setTimeout(() => socket.destroy(), 15_000);
+    let half;
+    // Not before: hands that are still being shaken are no answer that is late.
+    socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      half = setTimeout(() => socket.end(), patienceMs);
+    });
+    const last = setTimeout(() => socket.destroy(), LAST_MS);
     socket.on('data', (part) => parts.push(part));
     socket.on('error', () => undefined); // it may end while we still write
     socket.on('close', () => {
@@ -54,20 +60,22 @@ const printable = (bytes) =>
     );
 
 /**
- * Requests that were right and are broken in some ways, as bytes, for so many seconds. Every answer must have the shape
- * of its API, none may be a 5xx or repeat what was sent. The number of answers that do not hold.
+ * Requests that were right and are broken in some ways, as bytes, for so many seconds or so many of them, whatever is
+ * over first. Every answer must have the shape of its API, none may be a 5xx or repeat what was sent. The number of
+ * answers that do not hold.
  */
-export async function fuzzRaw(address, found, { seconds, seed, isBehindEdge }) {
+export async function fuzzRaw(address, found, { seconds, requests, seed, isBehindEdge }) {
   const { host } = new URL(address.url);
   const templates = templatesOf(found);
   const authority = address.caFile ? readFileSync(address.caFile) : undefined;
-  const until = performance.now() + seconds * 1000;
+  const began = performance.now();
+  const until = began + seconds * 1000;
   const statuses = {};
   const problems = new Map();
   let sent = 0;
   let byEdge = 0;
   const worker = async () => {
-    while (performance.now() < until) {
+    while (sent < requests && performance.now() < until) {
       const number = sent++;
       const chance = chanceOf(seed + number);
       const canary = `cnry_${chance.text('abcdefghijkmnpqrstuvwxyz23456789', 10)}`;
@@ -104,7 +112,7 @@ export async function fuzzRaw(address, found, { seconds, seed, isBehindEdge }) {
     .join(', ');
   const edge = isBehindEdge ? `, the edge's parser: ${byEdge}` : '';
   console.log(
-    `raw bytes: ${sent} requests in ${seconds} s from seed ${seed}: ${counts}${edge}; ${failed} that must not be`,
+    `raw bytes: ${sent} requests in ${Math.round((performance.now() - began) / 1000)} s from seed ${seed}: ${counts}${edge}; ${failed} that must not be`,
   );
   return failed;
 }

@@ -4,6 +4,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const VERSION = '4.32.5';
+/** It makes the requests up: with another one the same seed says something else. */
+const HYPOTHESIS = '6.170.17';
 
 /** Schemathesis in a place of its own under the user's cache; made at the first run. */
 export function schemathesis() {
@@ -14,7 +16,11 @@ export function schemathesis() {
   mkdirSync(cache, { recursive: true });
   try {
     execFileSync('python3', ['-m', 'venv', place], { stdio: 'inherit' });
-    execFileSync(join(place, 'bin/pip'), ['install', '--quiet', `schemathesis==${VERSION}`], { stdio: 'inherit' });
+    execFileSync(
+      join(place, 'bin/pip'),
+      ['install', '--quiet', `schemathesis==${VERSION}`, `hypothesis==${HYPOTHESIS}`],
+      { stdio: 'inherit' },
+    );
   } catch (error) {
     rmSync(place, { recursive: true, force: true });
     throw new Error('npm run fuzz needs python3 >= 3.10 with venv (Debian: python3-venv) and PyPI.', { cause: error });
