@@ -12,6 +12,7 @@ import {
   MY_ACCOUNT_SCOPE,
   myAccountToken,
   outOfOrder,
+  patiently,
   Scene,
   SHORT,
   startSimulator,
@@ -192,7 +193,7 @@ describe('what the services lean on goes away', () => {
       await untilOver();
       await scene.provider.fault({ grantType: 'refresh_token', delayMsBeforeCommit: 1500 });
       if (redis === 'gone') await server.servers.redis!.stop();
-      const herd = Promise.all(Array.from({ length: HERD }, () => scene.exchange()));
+      const herd = Promise.all(Array.from({ length: HERD }, () => patiently(() => scene.exchange())));
       if (redis === 'flushed in the middle') {
         await eventually(
           () => scene.provider.refreshes(),

@@ -1,4 +1,5 @@
-import type { Answer } from './http.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Json } from './http.js';
 import type { Installation } from './installation.js';
 import type { Client } from './set-up.js';
 import { VAULT_GRANT } from './vault-grant.js';
@@ -33,4 +34,17 @@ export function exchange(
     ...more,
   };
   return installation.token(form, headers);
+}
+
+/**
+ * One of many who ask at once. Nobody is kept waiting for somebody else's refresh longer than eight seconds, in which a
+ * busy machine may not get through all of them: whoever is told so asks again, as every caller should.
+ */
+export async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    const { reason } = (answer.json['error_details'] ?? {}) as Json;
+    if (answer.status !== 503 || reason !== 'refresh_in_progress') return answer;
+    await sleep(Number(answer.headers['retry-after']) * 1000);
+  }
 }

@@ -3,7 +3,7 @@ export { Browser, type Arrival } from './browser.js';
 export { signedCertificate } from './client-certificates.js';
 export { APP_STATE, connect, ConnectFlow, type ConnectedAccount } from './connect.js';
 export { eventually } from './eventually.js';
-export { ACCESS_TOKEN, exchange, REFRESH_TOKEN, REQUESTED, TOKEN_EXCHANGE, vaultForm } from './exchange.js';
+export { ACCESS_TOKEN, exchange, patiently, REFRESH_TOKEN, REQUESTED, TOKEN_EXCHANGE, vaultForm } from './exchange.js';
 export { Answer, Http, type Json } from './http.js';
 export { addressFromEnvironment, addressToEnvironment, Installation } from './installation.js';
 export { DUE, LIFE_SECONDS, LONG, SHORT, untilDue, untilOver } from './lifetimes.js';
