@@ -17,6 +17,7 @@ export interface Controlled {
   secrets: string[];
   clientSecret: string;
   grants: object[];
+  tokenRequests: { refresh_token: number };
   committed: { refresh_token: number };
   journal: { path: string }[];
 }
