@@ -88,7 +88,10 @@ describe('RE-18 refusals of the exchange, none with WWW-Authenticate', () => {
     expect((await scene.exchange({ scope: 'write read' })).status).toBe(200);
     const lacking = await scene.exchange({ scope: 'read admin' });
     expect(refusal(lacking)).toEqual([400, 'invalid_scope']);
-    expect(lacking.json['error_details']).toMatchObject({ reason: 'scope_missing', missing_scopes: ['admin'] });
+    expect(lacking.json['error_details']).toMatchObject({
+      ...{ reason: 'scope_missing', missing_scopes: ['admin'], cause: null, connection: scene.connection.name },
+      account: { id: account.id },
+    });
     const body = { connection: scene.connection.name, connected_account_id: account.id };
     const wider = { ...body, scopes: ['read', 'write', 'admin'] };
     expect(await scene.follow(lacking)).toEqual({ status: 201, hint: wider });

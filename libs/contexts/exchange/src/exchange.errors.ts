@@ -54,9 +54,12 @@ export class VaultOffError extends VaultError {
 
 /** A privileged worker asks for more than its client was given (`spec/wire-contract.md` §1.6). */
 export class WorkerGrantError extends VaultError {
-  /** @param accountId whose token it would have been, where that was found out; for the audit */
-  constructor(what: 'connection' | 'scope', accountId: string | null = null) {
-    super(`The ${what} is not in the grants of the client (token_vault_privileged_access).`, {
+  /**
+   * @param missing what the grants do not list
+   * @param accountId whose token it would have been, where that was found out; for the audit
+   */
+  constructor(what: 'connection' | 'scope', missing: readonly string[], accountId: string | null = null) {
+    super(`The ${what} is not in the grants of the client (token_vault_privileged_access): ${missing.join(' ')}`, {
       code: 'access_denied',
       status: 403,
       details: { reason: `worker_${what}` },

@@ -106,7 +106,8 @@ describe('the token endpoint', () => {
     const refused = async (token: string, more: Record<string, string> = {}) => {
       const { status, body, text } = await app.exchange(token, { ...jwt, ...more });
       expect(text).not.toContain('cnry_at');
-      return [status, body.error, (body as { error_details?: { reason: string } }).error_details?.reason];
+      const { reason } = (body as { error_details?: { reason: string } }).error_details!;
+      return [status, body.error, reason, body.error_description?.split(': ')[1]];
     };
     const token = worker(['read', 'write']);
     expect((await app.exchange(token, jwt)).status).toBe(200);
@@ -114,11 +115,12 @@ describe('the token endpoint', () => {
     expect((await app.exchange(token, { ...jwt, scope: 'write read' })).status).toBe(200);
     expect(app.vault.asked.map(({ mayRefresh }) => mayRefresh)).toEqual([true, true]); // no look ahead
     const asked = app.vault.asked.length;
-    expect(await refused(token, { scope: 'read admin' })).toEqual([403, 'access_denied', 'worker_scope']);
-    expect(await refused(worker(['read'], 'other'))).toEqual([403, 'access_denied', 'worker_connection']);
+    expect(await refused(token, { scope: 'read admin' })).toEqual([403, 'access_denied', 'worker_scope', 'admin']);
+    expect(await refused(worker(['read'], 'other'))).toEqual([403, 'access_denied', 'worker_connection', 'acme']);
     expect(app.vault.asked).toHaveLength(asked);
-    for (const less of [['read'], []])
-      expect(await refused(worker(less))).toEqual([403, 'access_denied', 'worker_scope']); // the vault gave more
+    // The vault gave more.
+    expect(await refused(worker(['read']))).toEqual([403, 'access_denied', 'worker_scope', 'write']);
+    expect(await refused(worker([]))).toEqual([403, 'access_denied', 'worker_scope', 'read write']);
     const facts = { privilegedWorker: true, auditContext: 'nightly report', subjectTokenType: 'jwt' };
     const all = await app.rows();
     expect(all).toHaveLength(6);

@@ -21,7 +21,20 @@ describe('a refusal', () => {
     const page = 'https://vault.example.com/account/connect/acme-crm';
     const connect = { endpoint, body: { connection: 'acme-crm' }, page };
     const missing = refused('x', 401, { reason: 'tokenset_not_found', connect });
-    expect(told(missing).details).toEqual({ reason: 'tokenset_not_found', connection: 'acme-crm', connect });
+    const nobody = { cause: null, account: null, missing_scopes: [] };
+    expect(told(missing).details).toEqual({ reason: 'tokenset_not_found', connection: 'acme-crm', connect, ...nobody });
+  });
+
+  it('AD-05 has the same members, whatever it is that only the person can help with', () => {
+    const details = [
+      { reason: 'tokenset_not_found', connect: dead.connect },
+      dead,
+      { ...dead, reason: 'credential_unreadable' },
+      { reason: 'scope_missing', account, missing_scopes: ['old'], connect: dead.connect },
+    ].map((each) => told(refused('x', 401, each)).details!);
+    const members = ['account', 'cause', 'connect', 'connection', 'missing_scopes', 'reason'];
+    for (const each of details) expect(Object.keys(each).sort()).toEqual(members);
+    expect(details.at(-1)).toMatchObject({ cause: null, account, missing_scopes: ['old'] });
   });
 
   it('RE-04 says cause, account and way back of one that must be connected again', () => {

@@ -50,7 +50,10 @@ const isReason = (reason: unknown): reason is Reason => REASONS.some((one) => on
 /** In the audit only: a caller that did not authenticate, or whose request made no sense, learns no more than the code. */
 const LOG_ONLY = new Set<Reason>(['request_invalid', 'client_authentication_failed', 'client_public']);
 /** The vault knows the account, or that there is none, and needs the person. */
-const NEEDS_CONSENT = new Set<Reason>(['tokenset_not_found', 'reconnect_required', 'credential_unreadable']);
+const NEEDS_ACCOUNT = new Set<Reason>(['tokenset_not_found', 'reconnect_required', 'credential_unreadable']);
+const NEEDS_CONSENT = new Set<Reason>([...NEEDS_ACCOUNT, 'scope_missing']);
+/** So that a program reads one object, whichever of them it was. Null: nobody took anything away, or there is no account. */
+const CONSENT_REQUIRED = { cause: null, account: null, missing_scopes: [] };
 
 export function reasonOf({ details, audit, status }: VaultError): Reason {
   const reason = details?.['reason'] ?? audit?.['reason'];
@@ -84,9 +87,9 @@ export function explained(thrown: unknown, { connection, grantType }: RefusedAt)
   const details = {
     reason,
     ...(thrown.status === 503 || thrown.status === 429 ? waiting(thrown) : {}),
+    ...(NEEDS_CONSENT.has(reason) ? CONSENT_REQUIRED : {}),
     ...thrown.details,
     ...(connection ? { connection: connection.name, ...wayBack(thrown, connection) } : {}),
-    ...(reason === 'reconnect_required' || reason === 'credential_unreadable' ? { missing_scopes: [] } : {}),
     ...(reason === 'account_not_found' ? { error_description_alias: true } : {}),
   };
   return inWordsOf(grantType, copied(thrown, { details }));
@@ -125,7 +128,7 @@ function inWordsOf(grantType: string, refusal: VaultError): VaultError {
   if (grantType !== TOKEN_EXCHANGE_GRANT) return refusal;
   const reason = reasonOf(refusal);
   if (reason === 'connection_not_available') return copied(refusal, { code: 'invalid_target' });
-  if (!NEEDS_CONSENT.has(reason)) return refusal;
+  if (!NEEDS_ACCOUNT.has(reason)) return refusal;
   const message =
     reason === 'tokenset_not_found'
       ? 'The person has connected no account here: begin the connect flow as error_details.connect says.'

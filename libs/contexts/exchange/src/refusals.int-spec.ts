@@ -50,7 +50,7 @@ describe('what the exchange refuses', () => {
       ['reconnect_required', 401, flow, dead],
       ['reconnect_required', 401, flow, byAdmin],
       ['credential_unreadable', 401, flow, { ...dead, cause: 'unreadable' }],
-      ['scope_missing', 400, 'invalid_scope', { missing_scopes: ['read'], connect }],
+      ['scope_missing', 400, 'invalid_scope', { account, missing_scopes: ['read'], connect }],
       ['scope_not_narrowable', 400, 'invalid_scope', { missing_scopes: [] }],
       ['account_ambiguous', 400, 'invalid_request', several],
       ['account_not_found', 401, 'user_not_found'],
@@ -95,9 +95,9 @@ describe('what the exchange refuses', () => {
     it.each(ofVault)('RE-18 of the vault, %s, has its code and details and no WWW-Authenticate', async (...row) => {
       const [reason, status, error, more = {}] = row;
       app.vault.refusal = thrown(row);
-      const listed =
-        reason === 'reconnect_required' || reason === 'credential_unreadable' ? { missing_scopes: [] } : {};
-      const error_details = { reason, connection: 'acme', ...more, ...listed };
+      const consent =
+        needsConsent(reason) || reason === 'scope_missing' ? { cause: null, account: null, missing_scopes: [] } : {};
+      const error_details = { reason, connection: 'acme', ...consent, ...more };
       const described = reason === 'account_not_found' ? { described: true } : {};
       const token = app.tokenOf(ALICE);
       expect(read(await app.exchange(token))).toEqual({ status, error, error_details, ...described });

@@ -1,4 +1,4 @@
-import type { IssuedToken, WorkerRights } from '@strongroom/contracts';
+import { type IssuedToken, sayableScopes, type WorkerRights } from '@strongroom/contracts';
 import { WorkerGrantError } from './exchange.errors.js';
 
 /**
@@ -9,8 +9,9 @@ import { WorkerGrantError } from './exchange.errors.js';
  */
 export function grantedScopes(worker: WorkerRights, connection: string, asked: string[] | null): string[] | null {
   const grant = worker.grants.find((one) => one.connection === connection);
-  if (!grant) throw new WorkerGrantError('connection');
-  if (asked?.some((scope) => !grant.scopes.includes(scope))) throw new WorkerGrantError('scope');
+  if (!grant) throw new WorkerGrantError('connection', [connection]);
+  const missing = asked?.filter((scope) => !grant.scopes.includes(scope)) ?? [];
+  if (missing.length > 0) throw new WorkerGrantError('scope', missing);
   const scopes = asked ?? grant.scopes;
   return scopes.length === 0 ? null : scopes;
 }
@@ -18,5 +19,6 @@ export function grantedScopes(worker: WorkerRights, connection: string, asked: s
 /** Whatever a provider has put into a token: none with more than the grant lists leaves. */
 export function demandWithin(worker: WorkerRights, connection: string, issued: IssuedToken): void {
   const listed = worker.grants.find((one) => one.connection === connection)?.scopes ?? [];
-  if (issued.scopes.some((scope) => !listed.includes(scope))) throw new WorkerGrantError('scope', issued.accountId);
+  const missing = issued.scopes.filter((scope) => !listed.includes(scope));
+  if (missing.length > 0) throw new WorkerGrantError('scope', sayableScopes(missing), issued.accountId);
 }

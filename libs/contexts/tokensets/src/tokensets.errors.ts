@@ -81,11 +81,11 @@ export class TooManyPausesError extends VaultError {
 }
 
 export class ScopeMissingError extends VaultError {
-  constructor(missing: readonly string[], connect: ConnectHint) {
+  constructor(missing: readonly string[], where: { account: AccountHint; connect: ConnectHint }) {
     super(`Not granted by the person: ${missing.join(' ')}. Connect again and ask for these scopes.`, {
       code: 'invalid_scope',
       status: 400,
-      details: { reason: 'scope_missing', missing_scopes: missing, connect },
+      details: { reason: 'scope_missing', missing_scopes: missing, ...where },
     });
   }
 }

@@ -81,5 +81,6 @@ export {
   scopesBeyond,
   unknownPermissions,
 } from './scopes.js';
+export { shippedSpellings } from './shipped-spellings.js';
 export { type ProviderTokens, readTokenAnswer } from './token-answer.js';
 export { tokenRequest, type TokenRequestInput } from './token-request.js';

@@ -1,6 +1,6 @@
 import { custom, openid } from '../test/connection.js';
 import { Catalogue } from './catalogue.js';
-import { isOneResource, missingScopes, permissionScopes, unknownPermissions } from './scopes.js';
+import { isOneResource, missingScopes, permissionScopes, scopesBeyond, unknownPermissions } from './scopes.js';
 
 const google = Catalogue.shipped().providers.get('google-oauth2')!.entry;
 
@@ -43,6 +43,24 @@ describe('scopes', () => {
       { value: 'bbb', label: 'The other', includes: ['aaa'] },
     ];
     expect(missingScopes(custom({ provider_settings: { scopes } }), ['aaa', 'bbb', 'ccc'], ['bbb'])).toEqual(['ccc']);
+  });
+
+  it.each([
+    [['OPENID', 'email', 'offline_access'], []],
+    [
+      ['email', 'x', 'x', 'profile'],
+      ['x', 'profile'],
+    ],
+    [['https://mail.example/email'], []],
+    [['mail'], ['mail']],
+  ])('%j are beyond what others cover: %j', (scopes, beyond) => {
+    const entries = [
+      { value: 'email', label: 'Your address', same: ['https://mail.example/email'] },
+      { value: 'mail', label: 'All your mail', includes: ['email'] },
+    ];
+    const provider = openid({ provider_settings: { scopes: entries } });
+    expect(scopesBeyond(provider, scopes, ['openid', 'https://mail.example/email'])).toEqual(beyond);
+    expect(scopesBeyond(provider, scopes, ['openid', 'mail'])).toEqual(beyond.filter((scope) => scope !== 'mail'));
   });
 
   it.each([

@@ -72,10 +72,18 @@ export const isOneResource = (scopes: readonly string[]): boolean =>
  */
 export function missingScopes(resolved: ResolvedProvider, wanted: string[], granted: string[]): string[] {
   if (granted.length === 0) return [];
-  const { baseScopes, offlineScopes } = resolved.entry.authorization;
-  const ours = new Set([...baseScopes, ...offlineScopes].map((scope) => scope.toLowerCase()));
-  const there = withIncluded(resolved.entry.scopes, granted);
-  return unique(wanted).filter((scope) => !ours.has(scope.toLowerCase()) && !there.has(scope.toLowerCase()));
+  const base = new Set(resolved.entry.authorization.baseScopes.map((scope) => scope.toLowerCase()));
+  return scopesBeyond(resolved, wanted, granted).filter((scope) => !base.has(scope.toLowerCase()));
+}
+
+/**
+ * Those of the scopes that others do not cover, each looked for as `missingScopes` does. An offline scope is never among
+ * them: it asks for a refresh token, and lets an access token do nothing.
+ */
+export function scopesBeyond({ entry }: ResolvedProvider, scopes: string[], others: string[]): string[] {
+  const offline = new Set(entry.authorization.offlineScopes.map((scope) => scope.toLowerCase()));
+  const there = withIncluded(entry.scopes, others);
+  return unique(scopes).filter((scope) => !offline.has(scope.toLowerCase()) && !there.has(scope.toLowerCase()));
 }
 
 function withIncluded(known: readonly ProviderScope[], granted: readonly string[]): Set<string> {

@@ -7,7 +7,7 @@ describe('a token with less than was granted', () => {
   let bench: Bench;
 
   beforeAll(async () => {
-    bench = await Bench.start({ refreshWaitMs: 3_000 });
+    bench = await Bench.start({ refreshWaitMs: 20_000 });
   }, 60_000);
   afterAll(() => bench.stop());
   beforeEach(() => {
@@ -66,6 +66,55 @@ describe('a token with less than was granted', () => {
     expect(beyond.details).toMatchObject({ reason: 'scope_missing', missing_scopes: ['admin'] });
     expect((await refusal(bench.token(of, { scopes: [] }))).details).toMatchObject({ reason: 'scope_not_narrowable' });
     expect(bench.provider.refreshes).toHaveLength(0);
+  });
+
+  describe('at a provider that grants in its own words', () => {
+    const scopes = [
+      { value: 'read', label: 'Read', same: ['https://api.example/Read'] },
+      { value: 'write', label: 'Write', same: ['https://api.example/Write'], includes: ['write:notes'] },
+    ];
+    const words = { scopes, authorization: { offlineScopes: ['offline_access'] } };
+    beforeEach(() => {
+      bench.provider.scope = 'https://api.example/Read write';
+    });
+    afterEach(() => {
+      bench.provider.scope = 'read write';
+    });
+
+    it('SE-05 is not what asks for all of it in other words, or for a refresh token beside', async () => {
+      const of = await bench.connected(words);
+      const whole = await bench.token(of);
+      for (const all of ['read write', 'WRITE https://api.example/Read', 'write https://api.example/Write Read'])
+        for (const asked of [all, `${all} offline_access`])
+          expect(await bench.token(of, { scopes: asked.split(' ') })).toEqual({
+            ...whole,
+            expiresIn: expect.any(Number),
+          });
+      bench.provider.scope = 'read write offline_access';
+      const offline = await bench.connected(words);
+      expect(await bench.token(offline, { scopes: ['read', 'write'] })).toMatchObject({ refreshed: false });
+      for (const less of [['read'], ['offline_access'], ['read', 'write:notes']]) {
+        const refused = await refusal(bench.token(offline, { scopes: less }));
+        expect(refused.details).toMatchObject({ reason: 'scope_not_narrowable', missing_scopes: [] });
+      }
+      expect(bench.provider.refreshes).toHaveLength(0);
+    });
+
+    it('SE-05 is asked for in those words, and never with what was not granted', async () => {
+      const of = await bench.connected({ ...NARROWS, ...words });
+      for (const asked of [['read'], ['READ', 'offline_access']])
+        expect(await bench.token(of, { scopes: asked })).toMatchObject({ scopes: ['https://api.example/Read'] });
+      expect(bench.provider.refreshes.map(({ scope }) => scope)).toEqual(Array(2).fill('https://api.example/Read'));
+      for (const scopes of [['offline_access'], ['read', 'write:notes']])
+        expect((await refusal(bench.token(of, { scopes }))).details).toMatchObject({ reason: 'scope_not_narrowable' });
+    });
+
+    it('AD-05 says of which account it is what was not granted', async () => {
+      const of = await bench.connected(words);
+      const account = { id: of.accountId, login_hint: bench.provider.subject };
+      const refused = await refusal(bench.token(of, { scopes: ['read', 'write:notes', 'admin', 'admin'] }));
+      expect(refused.details).toMatchObject({ reason: 'scope_missing', missing_scopes: ['admin'], account });
+    });
   });
 
   it('SE-05 is kept back if the provider gives more than was asked; the refresh token that came along counts', async () => {
