@@ -17,7 +17,7 @@ import {
 } from '../driver/index.js';
 import type { Narrator } from './narrator.js';
 
-/** Long enough for two calls on a slow machine, short enough to wait for. */
+/** What the provider says of its tokens. It ends them when this is over and not before, however slow the machine. */
 const TOKEN_SECONDS = 4;
 
 /** The whole path of one account, from nothing to disconnected, over HTTP only. */
@@ -26,7 +26,7 @@ export async function tell(installation: Installation, narrator: Narrator): Prom
   narrator.happened(`Registered an application (client id ${client.id}).`);
   const connection = await createConnection(installation, {
     clients: [client],
-    provider: { ...GRACE.provider, accessTokenSeconds: TOKEN_SECONDS },
+    provider: { ...GRACE.provider, announcedSeconds: TOKEN_SECONDS },
     options: GRACE.options,
   });
   narrator.happened(`Made the connection "${connection.name}" to a provider and enabled it for the application.`);
@@ -77,11 +77,12 @@ async function useTheVault(
   narrator.happened(`It called the provider's API with it and read the messages of ${owner}.`);
 
   await sleep(TOKEN_SECONDS * 1000 + 100);
+  await connection.provider.expire();
   const ended = await connection.provider.owner(first);
   narrator.check(ended === null, 'the token has ended', ended);
   narrator.happened(`${TOKEN_SECONDS} seconds later the access token has ended: the provider's API refuses it.`);
 
-  await connection.provider.change({ accessTokenSeconds: 3600 });
+  await connection.provider.change({ announcedSeconds: null });
   const { tokenRequests: before } = await connection.provider.state();
   const second = await ask();
   const again = await connection.provider.owner(second);

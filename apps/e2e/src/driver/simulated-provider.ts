@@ -62,6 +62,11 @@ export class SimulatedProvider {
     return this.control('POST', '/revoke', {});
   }
 
+  /** Every access token that it has issued is over. */
+  expire(): Promise<Json> {
+    return this.control('POST', '/expire', {});
+  }
+
   state(): Promise<ProviderState> {
     return this.control<ProviderState>('GET', '/state');
   }
