@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 
 /** What one step in a page may take on a machine that is busy with other things, and a test of many steps. */
 export const STEP_MS = 120_000;
-export const CHROMIUM_TEST_MS = 300_000;
+export const CHROMIUM_TEST_MS = 600_000;
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
