@@ -24,6 +24,11 @@ export interface ConnectionView {
   metadata: Record<string, unknown> | null;
   /** Origin of the token endpoint. */
   tokenOrigin: string | null;
+  /**
+   * Scopes that are one permission, each list with all its spellings: by the shipped catalogue, whatever the connection
+   * says. Absent: an older service does not say.
+   */
+  scopeSpellings?: string[][];
 }
 
 /** Offered by `connections`, used by all. Read only. */

@@ -6,6 +6,7 @@ import type { DescribedConnection } from './deleted-connections.js';
 import { showsButton } from './domain-aliases.js';
 import { governing } from './provider/governing-provider.js';
 import { addressed, tokenOriginOf } from './provider/secret-receivers.js';
+import { scopeSpellings } from './scope-spellings.js';
 
 /** Stands where a secret is; sent back it means "unchanged". */
 export const MASK = '********';
@@ -19,20 +20,24 @@ export const directoryView = (
   catalogue: Catalogue,
   row: DescribedConnection,
   enabledForClient: boolean,
-): ConnectionView => ({
-  connectionId: row.id,
-  name: row.name,
-  displayName: row.displayName ?? row.name,
-  strategy: row.strategy,
-  vaultActive: row.vaultActive || fillsAtSignIn(row),
-  loginActive: row.loginActive,
-  fillsAtSignIn: fillsAtSignIn(row),
-  allowMissingUserId: row.allowMissingUserId,
-  enabledForClient,
-  options: row.options,
-  metadata: row.providerMetadata,
-  tokenOrigin: tokenOriginOf(catalogue, row),
-});
+): ConnectionView => {
+  const tokenOrigin = tokenOriginOf(catalogue, row);
+  return {
+    connectionId: row.id,
+    name: row.name,
+    displayName: row.displayName ?? row.name,
+    strategy: row.strategy,
+    vaultActive: row.vaultActive || fillsAtSignIn(row),
+    loginActive: row.loginActive,
+    fillsAtSignIn: fillsAtSignIn(row),
+    allowMissingUserId: row.allowMissingUserId,
+    enabledForClient,
+    options: row.options,
+    metadata: row.providerMetadata,
+    tokenOrigin,
+    scopeSpellings: scopeSpellings(catalogue, row, tokenOrigin),
+  };
+};
 
 /** What an administrator sees; the secret is never in it. */
 export function shownConnection(

@@ -1,6 +1,17 @@
-import type { IssuedToken, VaultPolicy } from '@strongroom/contracts';
+import type { ConnectionView, IssuedToken, VaultPolicy } from '@strongroom/contracts';
 import { VaultError } from '@strongroom/errors';
 import { ClientPolicyError } from './exchange.errors.js';
+
+/** The policy with every spelling of the scopes that it lists: a provider may grant in other words than it was asked in. */
+export function spelledOut<Policy extends VaultPolicy | undefined>(
+  policy: Policy,
+  { scopeSpellings = [] }: Pick<ConnectionView, 'scopeSpellings'>,
+): Policy {
+  const listed = policy?.scopes;
+  if (!listed) return policy;
+  const others = scopeSpellings.filter((spellings) => spellings.some((scope) => listed.includes(scope))).flat();
+  return others.length === 0 ? policy : { ...policy, scopes: [...listed, ...others] };
+}
 
 /**
  * Everything that a client's policy says before the vault is asked (`spec/wire-contract.md` §1.3, step 8).

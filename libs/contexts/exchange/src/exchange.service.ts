@@ -13,7 +13,7 @@ import { VaultError } from '@strongroom/errors';
 import type { Allowance } from '@strongroom/http';
 import { LOGGER, type Logger } from '@strongroom/observability';
 import { type Facts, NOTHING_KNOWN, refusalRow, successRow } from './audit-rows.js';
-import { boundedScopes, demandWithinPolicy, inWordsOfPolicy, withinPolicy } from './client-policy.js';
+import { boundedScopes, demandWithinPolicy, inWordsOfPolicy, spelledOut, withinPolicy } from './client-policy.js';
 import { ConnectionNotAvailableError, VaultOffError } from './exchange.errors.js';
 import { demandLeft, ExchangeRate } from './exchange-rate.js';
 import { ExchangeRecords } from './exchange-records.js';
@@ -98,12 +98,13 @@ export class ExchangeService {
     facts.subject = subject;
     if (!subject.worker) this.subjects.set(request.subjectToken, subject); // what a worker signs comes once
 
-    const { policy } = subject;
-    if (policy?.exchangesPerMinute) await this.spend(subject.clientId, policy.exchangesPerMinute, shown);
+    const perMinute = subject.policy?.exchangesPerMinute;
+    if (perMinute) await this.spend(subject.clientId, perMinute, shown);
     const connection = await this.connections.byName(request.connection, subject.clientId);
     if (!connection?.enabledForClient) throw new ConnectionNotAvailableError();
     facts.connection = connection;
     if (!connection.vaultActive) throw new VaultOffError();
+    const policy = spelledOut(subject.policy, connection);
     if (policy) demandWithinPolicy(policy, connection.name, request.scopes);
 
     // The look ahead was made for whom the token led to last time; it counts only if that is still so.
@@ -138,7 +139,7 @@ export class ExchangeService {
     request: ExchangeRequest,
   ): Promise<IssuedToken> {
     const listed = grantedScopes(worker, connection.name, request.scopes);
-    const scopes = boundedScopes(subject.policy, listed);
+    const scopes = boundedScopes(spelledOut(subject.policy, connection), listed);
     const issuing = this.vault.accessToken(this.wanted(subject, connection, { ...request, scopes }, true));
     const issued = (await (scopes?.length === listed?.length ? issuing : issuing.catch(inWordsOfPolicy)))!;
     demandWithin(worker, connection.name, issued);
@@ -153,7 +154,8 @@ export class ExchangeService {
     try {
       const connection = await this.connections.byName(request.connection, hint.clientId);
       if (!connection?.enabledForClient || !connection.vaultActive) return null;
-      if (hint.policy) demandWithinPolicy(hint.policy, connection.name, request.scopes);
+      const policy = spelledOut(hint.policy, connection);
+      if (policy) demandWithinPolicy(policy, connection.name, request.scopes);
       return await this.vault.accessToken(this.wanted(hint, connection, request, false));
     } catch {
       return null;
