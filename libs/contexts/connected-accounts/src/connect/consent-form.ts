@@ -82,10 +82,11 @@ export class ConsentForm {
   }
 }
 
-/** A custom scheme has no host; the scheme is what names the app. */
+/** Behind a scheme of an app's own the host is any word that the app has chosen; the scheme is what names the app. */
 function hostOf(uri: string): string {
   const { host, protocol } = new URL(uri);
-  return host || protocol;
+  if (/^https?:$/.test(protocol)) return host;
+  return host ? `${protocol}//${host}` : protocol;
 }
 
 /** As an administrator called it for people, else as it is known. */

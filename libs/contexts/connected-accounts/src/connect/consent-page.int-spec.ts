@@ -62,6 +62,18 @@ describe('the consent page', () => {
     expect(unnamed).toContain('Continue to Market Stall');
   });
 
+  it.each([
+    ['https://calendar.example:8443/done?for=mail.example', 'calendar.example:8443'],
+    ['com.example.app:/done', 'com.example.app:'],
+    // Whoever registers such an address chooses what stands in the host's place.
+    ['helper://bank.example/done', 'helper://bank.example'],
+  ])('names what an app at %s is known by, and takes no word for a host on the web', async (redirectUri, shown) => {
+    client = bench.client({ name: 'Helper', callbacks: [redirectUri] });
+    expect(await textOf(stall, { ...shop, redirect_uri: redirectUri })).toContain(
+      `<strong><bdi>Helper</bdi></strong> (<code>${shown}</code>) asks for access`,
+    );
+  });
+
   it('names the account that is to be connected again, and no account where any will do', async () => {
     const connection = bench.connection(client, stall);
     bench.vault.answer = { label: 'Tea <b> shop' };
