@@ -49,18 +49,22 @@ describe('a refusal', () => {
     expect(scopesOf(told(refused('x', 401, dead), limited))).toEqual({ ...body, scopes: ['read'] });
     const none = acme({ allowed_scopes: [] });
     expect(scopesOf(told(refused('x', 401, dead), none))).toEqual({ ...body, scopes: undefined });
-    // What is missing is asked for all the same: the answer to that says that it may not be had.
-    const missing = { reason: 'scope_missing', missing_scopes: ['old'], connect: dead.connect };
-    expect(scopesOf(told(refused('x', 400, missing), limited))).toEqual(body);
+    const missing = { reason: 'scope_missing', missing_scopes: ['read'], connect: dead.connect };
+    expect(scopesOf(told(refused('x', 400, missing), limited))).toEqual({ ...body, scopes: ['read'] });
     const many = Array.from({ length: 101 }, (_, i) => `s${i}`);
     const full = { endpoint, body: { ...body, scopes: many } };
     const beside = { reason: 'scope_missing', missing_scopes: ['s100'], connect: full };
     expect(scopesOf(told(refused('x', 400, beside)))).toEqual({ ...body, scopes: ['s100'] });
   });
 
-  it('does not send a person to reconnect where only an administrator can help', () => {
+  it('AD-05 does not send a person to reconnect where only an administrator can help', () => {
     const blocked = refused('x', 401, { reason: 'reconnect_required', cause: 'admin', account });
     expect(told(blocked).details).not.toHaveProperty('connect');
+    const missing = { reason: 'scope_missing', account, missing_scopes: ['read', 'old'], connect: dead.connect };
+    const barred = told(refused('x', 400, missing), acme({ allowed_scopes: ['read'] }));
+    expect(barred.message).toMatch(/^The connection does not allow: old\. .*allowed_scopes/);
+    const { connect: _, ...rest } = missing;
+    expect(barred.details).toEqual({ ...rest, cause: null, connection: 'acme-crm' });
   });
 
   it('SE-03 repeats the description of an unknown account where libraries look for it', () => {

@@ -92,8 +92,24 @@ export function explained(thrown: unknown, { connection, grantType }: RefusedAt)
     ...(connection ? { connection: connection.name, ...wayBack(thrown, connection) } : {}),
     ...(reason === 'account_not_found' ? { error_description_alias: true } : {}),
   };
-  return inWordsOf(grantType, copied(thrown, { details }));
+  const refusal = copied(thrown, { details });
+  return inWordsOf(grantType, connection ? withinCeiling(refusal, connection) : refusal);
 }
+
+/** Nobody is sent to connect for what the connect flow would refuse to ask for. */
+function withinCeiling(refusal: VaultError, connection: ConnectionView): VaultError {
+  if (reasonOf(refusal) !== 'scope_missing') return refusal;
+  const { connect: _, ...details } = refusal.details ?? {};
+  const barred = (details['missing_scopes'] as string[]).filter((scope) => !isAllowed(connection, scope));
+  if (barred.length === 0) return refusal;
+  const message = `The connection does not allow: ${barred.join(' ')}. An administrator can add to its options.allowed_scopes.`;
+  return copied(refusal, { message, details });
+}
+
+const isAllowed = ({ options }: ConnectionView, scope: string): boolean => {
+  const ceiling: unknown = options?.['allowed_scopes'];
+  return !Array.isArray(ceiling) || ceiling.includes(scope);
+};
 
 /** The header in the details: libraries hand on the body alone. */
 const waiting = ({ retryAfter }: VaultError) =>
@@ -111,14 +127,12 @@ const MOST_SCOPES = 100;
  * The vault's `connect`, such that what it says to post is taken: without scopes that the connection no longer allows.
  * Those the account has are asked for again by the flow itself, so that nothing is lost where the list is too long.
  */
-function wayBack({ details }: VaultError, { options }: ConnectionView): { connect?: ConnectHint } {
+function wayBack({ details }: VaultError, connection: ConnectionView): { connect?: ConnectHint } {
   const connect = details?.['connect'] as ConnectHint | undefined;
   if (!connect) return {};
   const missing = (details?.['missing_scopes'] ?? []) as string[];
-  const ceiling: unknown = options?.['allowed_scopes'];
-  const isAllowed = (scope: string) => !Array.isArray(ceiling) || ceiling.includes(scope) || missing.includes(scope);
   const { scopes: known = [], ...body } = connect.body;
-  const allowed = known.filter(isAllowed);
+  const allowed = known.filter((scope) => isAllowed(connection, scope));
   const scopes = allowed.length > MOST_SCOPES ? missing : allowed;
   return { connect: { ...connect, body: { ...body, ...(scopes.length > 0 ? { scopes } : {}) } } };
 }
