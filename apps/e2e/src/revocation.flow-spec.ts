@@ -50,8 +50,10 @@ describe('disconnecting', () => {
     expect(await finished(scene.person.userId)).toMatchObject([{ outcome: 'revoked', effect: 'grant', attempts: 3 }]);
     expect(await scene.provider.state()).toMatchObject({ liveGrants: 0, liveRefreshTokens: 0 });
     expect((await scene.me('GET', '/revocations')).json['revocations']).toMatchObject([{ id, outcome: 'revoked' }]);
+    // Of this connection: beside it others revoke by the dozen.
+    const query = encodeURIComponent(`type:connected_accounts_revocation connection:"${scene.connection.name}"`);
     const entries = await eventually(
-      async () => (await installation.management('GET', '/logs?q=type:connected_accounts_revocation')).list,
+      async () => (await installation.management('GET', `/logs?q=${query}`)).list,
       (all) => all.some((entry) => isOf(entry, id)),
     );
     expect(entries.find((entry) => isOf(entry, id))).toMatchObject({ details: { outcome: 'revoked', attempts: 3 } });
