@@ -1,7 +1,7 @@
 import { Controller, Get, NotFoundException, Param, Post, Req, Res } from '@nestjs/common';
 import { mediaType, rawBody } from '@strongroom/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MethodNotOfferedError } from './exchange.errors.js';
+import { MethodNotOfferedError, RequestInvalidError } from './exchange.errors.js';
 import { ExchangeEndpoint, withoutLogOnly } from './exchange-endpoint.js';
 import { FORM, type Parameters, readParameters, SentOnce } from './exchange.parameters.js';
 import { ACCESS_TOKEN_TYPE, readExchange, TOKEN_EXCHANGE_GRANT } from './exchange.request.js';
@@ -40,12 +40,14 @@ export class BrokerTokenController {
 
 function asExchange(form: Parameters, connection: string): Parameters {
   // Before some of what came is replaced: nothing may be there twice.
-  const token = new SentOnce(form).required('token');
+  const sent = new SentOnce(form);
+  const token = sent.required('token');
+  if (sent.get('audience') !== null)
+    throw new RequestInvalidError('audience is not taken here: the address names the connection');
   return new Map([
     ...form,
     ['subject_token', [token]],
     ['subject_token_type', [ACCESS_TOKEN_TYPE]],
-    // The address names the target; one in the body is a second one, whatever it says.
-    ['audience', [connection, ...(form.get('audience') ?? []).filter(Boolean)]],
+    ['audience', [connection]],
   ]);
 }

@@ -68,6 +68,9 @@ describe('the exchange as Keycloak has it', () => {
         expect(answer.headers['www-authenticate']).toBeUndefined();
         expect((await app.rows()).map(({ payload }) => payload['error'])).toEqual([error]);
       }
+      const second = await ask({}, { token, audience: 'acme' });
+      expect(second.body.error_description).toBe('audience is not taken here: the address names the connection');
+      expect((await ask({}, { token, audience: '' })).status).toBe(200);
     });
 
     it('AD-03 answers GET with the form to use, and knows no other realms', async () => {
