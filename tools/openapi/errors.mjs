@@ -56,9 +56,13 @@ export const errorSchemas = {
         properties: {
           reason: { type: 'string' },
           connection: { type: 'string' },
-          cause: { type: 'string', description: 'Why an account has to be connected again.' },
+          cause: {
+            type: ['string', 'null'],
+            description: 'Why an account has to be connected again. Null: it has not, or there is none.',
+          },
           account: {
-            type: 'object',
+            type: ['object', 'null'],
+            description: 'Null: there is none.',
             required: ['id', 'login_hint'],
             properties: { id: { type: 'string' }, login_hint: { type: 'string' } },
           },

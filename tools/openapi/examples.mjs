@@ -82,7 +82,10 @@ export const EXAMPLES = {
         'Federated connection Refresh Token not found.',
         {
           reason: 'tokenset_not_found',
+          cause: null,
           connection: 'acme-crm',
+          account: null,
+          missing_scopes: [],
           connect: { endpoint: `${MY_ACCOUNT}/connect`, body: { connection: 'acme-crm' } },
         },
       ),
