@@ -37,7 +37,7 @@ export function describeBudgets(name: string, create: () => Budgets): void {
 
     it('fills again with time', async () => {
       const quick = { perSecond: 50, burst: 1, inFlight: 100 };
-      expect(await taken(5, quick)).toHaveLength(1);
+      while (isPermit(await budgets.take(key, quick, someone)));
       await untilTaken(quick);
     });
 
@@ -75,18 +75,21 @@ export function describeBudgets(name: string, create: () => Budgets): void {
     });
 
     it('26 gives background work half of the rate while somebody waits', async () => {
-      const busy = { perSecond: 200, burst: 1, inFlight: 1000 };
+      // So few that a slow machine asks more often than that, too.
+      const busy = { perSecond: 20, burst: 1, inFlight: 1000 };
       const got = { someone: 0, nobody: 0 };
-      const end = performance.now() + 700;
+      while (isPermit(await budgets.take(key, busy, someone))); // now somebody waits
+      const began = performance.now();
       const ask = async (who: 'someone' | 'nobody') => {
-        while (performance.now() < end) {
+        while (performance.now() < began + 1_500) {
           await untilTaken(busy, who === 'someone' ? someone : nobody);
           got[who] += 1;
         }
       };
       // Ten that nobody waits for against two that somebody does.
       await Promise.all([ask('someone'), ask('someone'), ...Array.from({ length: 10 }, () => ask('nobody'))]);
-      expect(got.nobody).toBeLessThanOrEqual(0.5 * (got.someone + got.nobody) + 5);
+      const seconds = (performance.now() - began) / 1000;
+      expect(got.nobody).toBeLessThanOrEqual(0.5 * busy.perSecond * seconds + 2);
       expect(got.someone).toBeGreaterThan(0);
     });
   });

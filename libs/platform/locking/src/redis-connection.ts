@@ -28,11 +28,12 @@ export class RedisConnection {
   constructor(
     url: string,
     private readonly logger: Logger,
+    private readonly commandTimeoutMs = COMMAND_TIMEOUT_MS,
   ) {
     this.redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
-      commandTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: commandTimeoutMs,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_MS,
       retryStrategy: () => RECONNECT_MS,
@@ -58,12 +59,12 @@ export class RedisConnection {
 
   /** @throws RedisAwayError whatever went wrong, and at once while Redis is known to be away. */
   async run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.now === 'idle') await Promise.race([this.open(), sleep(COMMAND_TIMEOUT_MS, undefined, { ref: false })]);
+    if (this.now === 'idle') await Promise.race([this.open(), sleep(this.commandTimeoutMs, undefined, { ref: false })]);
     if (this.now !== 'ready') throw new RedisAwayError(this.reason);
     try {
       return await command(this.redis);
     } catch (error) {
-      if (this.now === 'ready') setTimeout(() => this.reconnect(), COMMAND_TIMEOUT_MS).unref();
+      if (this.now === 'ready') setTimeout(() => this.reconnect(), this.commandTimeoutMs).unref();
       this.lost(error);
       throw new RedisAwayError(error);
     }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redisOfOwn, testRedis, whereThereIs } from '@strongroom/testing';
-import { LoggedConnection, Swallower, until } from '../test/redis.js';
+import { LoggedConnection, SWALLOWED_MS, Swallower, until } from '../test/redis.js';
 import { describeCounters } from './counters.conformance.js';
 import { RedisCounters } from './redis-counters.js';
 
@@ -9,8 +9,8 @@ const own = shared && (await redisOfOwn());
 
 whereThereIs(own, 'Redis', 'counters in Redis', () => {
   const connections: LoggedConnection[] = [];
-  const connected = (url: string) => {
-    const connection = new LoggedConnection(url);
+  const connected = (url: string, commandTimeoutMs?: number) => {
+    const connection = new LoggedConnection(url, commandTimeoutMs);
     connections.push(connection);
     return connection;
   };
@@ -76,7 +76,7 @@ whereThereIs(own, 'Redis', 'counters in Redis', () => {
 
   it('D7 swallowed: each of many callers gets a count of its own, from this process alone', async () => {
     const network = await Swallower.before(own!.url);
-    const connection = connected(network.url);
+    const connection = connected(network.url, SWALLOWED_MS);
     const counters = new RedisCounters(connection);
     await connection.check();
     network.swallow();

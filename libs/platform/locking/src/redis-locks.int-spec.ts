@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redisOfOwn, testRedis, whereThereIs } from '@strongroom/testing';
-import { Gate, LoggedConnection, Swallower, until } from '../test/redis.js';
+import { Gate, LoggedConnection, SWALLOWED_MS, Swallower, until } from '../test/redis.js';
 import { describeLocks } from './locks.conformance.js';
 import { LockTimeoutError } from './locks.errors.js';
 import { RedisAwayError } from './redis.errors.js';
@@ -11,8 +11,8 @@ const own = shared && (await redisOfOwn());
 
 whereThereIs(own, 'Redis', 'locks in Redis', () => {
   const connections: LoggedConnection[] = [];
-  const connected = (url: string) => {
-    const connection = new LoggedConnection(url);
+  const connected = (url: string, commandTimeoutMs?: number) => {
+    const connection = new LoggedConnection(url, commandTimeoutMs);
     connections.push(connection);
     return connection;
   };
@@ -91,7 +91,7 @@ whereThereIs(own, 'Redis', 'locks in Redis', () => {
 
   it('D7 swallowed: only who asks at that moment waits, and what they asked for is taken by nobody', async () => {
     const network = await Swallower.before(shared!.url);
-    const [slow, direct] = [connected(network.url), connected(shared!.url)];
+    const [slow, direct] = [connected(network.url, SWALLOWED_MS), connected(shared!.url)];
     const [locks, neighbour] = [new RedisLocks(slow), new RedisLocks(direct)];
     await slow.check();
     network.swallow();

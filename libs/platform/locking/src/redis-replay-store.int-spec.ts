@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redisOfOwn, testRedis, whereThereIs } from '@strongroom/testing';
-import { LoggedConnection, Swallower, until } from '../test/redis.js';
+import { LoggedConnection, SWALLOWED_MS, Swallower, until } from '../test/redis.js';
 import { RedisReplayStore } from './redis-replay-store.js';
 import { describeReplayStore } from './replay-store.conformance.js';
 
@@ -9,8 +9,8 @@ const own = shared && (await redisOfOwn());
 
 whereThereIs(own, 'Redis', 'a replay store in Redis', () => {
   const connections: LoggedConnection[] = [];
-  const connected = (url: string) => {
-    const connection = new LoggedConnection(url);
+  const connected = (url: string, commandTimeoutMs?: number) => {
+    const connection = new LoggedConnection(url, commandTimeoutMs);
     connections.push(connection);
     return connection;
   };
@@ -42,7 +42,7 @@ whereThereIs(own, 'Redis', 'a replay store in Redis', () => {
 
   it('X6 swallowed: nobody is first', async () => {
     const network = await Swallower.before(own!.url);
-    const connection = connected(network.url);
+    const connection = connected(network.url, SWALLOWED_MS);
     const store = new RedisReplayStore(connection);
     expect(await store.isFirst(randomUUID(), 120)).toBe(true);
     network.swallow();

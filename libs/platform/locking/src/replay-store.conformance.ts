@@ -25,9 +25,12 @@ export function describeReplayStore(name: string, create: () => ReplayStore): vo
     });
 
     it('remembers for as long as it was told, whoever asks in between', async () => {
-      expect(await store.isFirst(key, 1)).toBe(true);
-      expect(await store.isFirst(key, 120)).toBe(false);
-      while (!(await store.isFirst(key, 1))) await sleep(20);
+      const began = performance.now();
+      expect(await store.isFirst(key, 2)).toBe(true);
+      const isFirstAgain = await store.isFirst(key, 120);
+      // On a machine that stood still the two seconds may be over by now.
+      if (performance.now() - began < 1_900) expect(isFirstAgain).toBe(false);
+      if (!isFirstAgain) while (!(await store.isFirst(key, 1))) await sleep(20);
     });
 
     it('takes what was made just now', async () => {

@@ -5,19 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '@strongroom/observability';
 import { RedisConnection } from '../src/redis-connection.js';
 
+/** Longer than a busy machine stands still: a healthy Redis is never called away here. */
+const PATIENCE_MS = 5_000;
+
 /** A connection whose log lines a test can read. */
 export class LoggedConnection extends RedisConnection {
-  constructor(
-    url: string,
-    readonly lines: string[] = [],
-  ) {
+  readonly lines: string[];
+
+  constructor(url: string, commandTimeoutMs = PATIENCE_MS) {
+    const lines: string[] = [];
     const to = new Writable({
       write: (line: Buffer, _encoding, done) => {
         lines.push(line.toString());
         done();
       },
     });
-    super(url, createLogger('debug', to));
+    super(url, createLogger('debug', to), commandTimeoutMs);
+    this.lines = lines;
   }
 
   said(what: string): number {
@@ -34,6 +38,9 @@ export class Gate {
   open!: () => void;
   readonly opened = new Promise<void>((open) => (this.open = open));
 }
+
+/** How long a command waits behind a `Swallower`. */
+export const SWALLOWED_MS = 2_000;
 
 /** Stands before a Redis and can keep for itself what it is sent: a network that swallows. */
 export class Swallower {

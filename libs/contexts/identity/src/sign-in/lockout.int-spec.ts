@@ -7,7 +7,8 @@ import { Lockout } from './lockout.js';
 const redis = await testRedis();
 
 whereThereIs(redis, 'Redis', 'the lockout of two identity processes', () => {
-  const connections = [1, 2].map(() => new RedisConnection(redis!.url, createLogger('fatal')));
+  // Patient: a machine that stands still for a moment would otherwise have each count for itself.
+  const connections = [1, 2].map(() => new RedisConnection(redis!.url, createLogger('fatal'), 5_000));
   const [one, other] = connections.map((connection) => new Lockout(new RedisCounters(connection))) as [
     Lockout,
     Lockout,
