@@ -25,7 +25,7 @@ describe('the home of a database', () => {
     home = await mkdtemp('/var/tmp/strongroom-home-');
     postgres = await startEmbeddedPostgres({ dataDir: home, durable: false });
     await migrate({ url: postgres.url, schema, entities: [], migrations: databaseHomeMigrations });
-  }, 60_000);
+  });
   afterAll(async () => {
     await postgres.stop();
     await rm(home, { recursive: true });

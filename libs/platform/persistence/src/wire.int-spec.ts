@@ -16,7 +16,7 @@ describe('statements that fly together', () => {
     home = await mkdtemp('/var/tmp/strongroom-wire-');
     postgres = await startEmbeddedPostgres({ dataDir: home, durable: false });
     wire = new Wire({ connectionString: postgres.url, application_name: 'strongroom-of-the-test' });
-  }, 60_000);
+  });
   afterAll(async () => {
     await wire?.close();
     await postgres?.stop();

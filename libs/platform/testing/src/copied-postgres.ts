@@ -5,6 +5,7 @@ import { appendFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@strongroom/persistence';
+import { freePort } from './free-port.js';
 
 const run = promisify(execFile);
 const MODULES = join(import.meta.dirname, '../../../../node_modules');
@@ -16,7 +17,8 @@ const CACHE = join(MODULES, '.cache/strongroom');
  */
 export async function startCopiedPostgres(options: { dataDir: string; port?: number }): Promise<EmbeddedPostgres> {
   await copyCluster(options.dataDir);
-  return startEmbeddedPostgres({ ...options, durable: false });
+  // From where nobody else is given one: it has to be free again when a test starts the server once more.
+  return startEmbeddedPostgres({ port: await freePort(), ...options, durable: false });
 }
 
 /** Lays a cluster into a data directory that has none, for whoever starts Postgres there. */
@@ -36,7 +38,7 @@ async function templateCluster(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   const draft = await mkdtemp(join(CACHE, 'draft-'));
   try {
-    const server = await startEmbeddedPostgres({ dataDir: draft, durable: false });
+    const server = await startEmbeddedPostgres({ dataDir: draft, port: await freePort(), durable: false });
     await server.stop();
     const settings = ['fsync = off', 'full_page_writes = off', 'synchronous_commit = off'];
     await appendFile(join(draft, 'postgres/postgresql.auto.conf'), `${settings.join('\n')}\n`);

@@ -8,7 +8,7 @@ import {
   settleDatabaseHome,
   startEmbeddedPostgres,
 } from '@strongroom/persistence';
-import { recordFigure } from '@strongroom/testing';
+import { freePort, recordFigure } from '@strongroom/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Bench } from '../../test/bench.js';
@@ -52,7 +52,7 @@ describe('a restore', () => {
   beforeAll(async () => {
     bench = await Bench.start({ masterKeys: keys() });
     home = mkdtempSync('/var/tmp/strongroom-restore-');
-    other = await startEmbeddedPostgres({ dataDir: home, durable: false });
+    other = await startEmbeddedPostgres({ dataDir: home, port: await freePort(), durable: false });
     await migrate(tokensetsDatabase(other.url));
     accounts = [];
     for (let i = 0; i < TOKENSETS; i++) accounts.push(await bench.connected());
@@ -61,7 +61,7 @@ describe('a restore', () => {
     for (const account of accounts.slice(0, DELETED))
       await bench.vault.delete({ ...account, reason: 'requested', actor: { kind: 'user' } });
     shredded = await exportShredded(bench.app.get(DataSource));
-  }, 180_000);
+  });
   afterAll(async () => {
     await bench?.stop();
     await other?.stop();
@@ -135,7 +135,7 @@ describe('a restore', () => {
       control: `without the list of erased keys ${without} of ${DELETED} open`,
     });
     expect([back, others, keysLeft]).toEqual([0, TOKENSETS - DELETED, []]);
-  }, 180_000);
+  });
 
   it('gives no token to who has the dump and no master key', async () => {
     expect(dump.text).not.toMatch(/cnry_/);
@@ -155,5 +155,5 @@ describe('a restore', () => {
       control: 'with the master keys all of them open',
     });
     await bench.boot({ databaseUrl: other.url, masterKeys: keys() });
-  }, 120_000);
+  });
 });
