@@ -21,7 +21,7 @@ describe('Egress: whom it calls (P1)', () => {
     opened.push(made);
     return made;
   };
-  const get = (through: Egress, url: string) => through.request({ method: 'GET', url, timeoutMs: 4000 });
+  const get = (through: Egress, url: string) => through.request({ method: 'GET', url, timeoutMs: 30_000 });
 
   beforeEach(async () => {
     canary = await httpCanary((_request, response) => response.end('hello'));
@@ -263,7 +263,7 @@ describe('Egress: whom it calls (P1)', () => {
       const policy = new SeesAnotherAddress([], []);
       const url = new URL(`${isTls ? 'https' : 'http'}://idp.example:${listener.port}`);
       const target = { url, host: 'idp.example', port: listener.port, isTls, isListed: true };
-      const options = { policy, resolve: () => Promise.resolve(['127.0.0.1']), ca: [], connectMs: 5000 };
+      const options = { policy, resolve: () => Promise.resolve(['127.0.0.1']), ca: [], connectMs: 30_000 };
       const error = await refusal(() => connectPinned(target, options, new AbortController().signal));
       expect(error).toBeInstanceOf(EgressRefusedError);
       expect(policy.seen).toEqual(['127.0.0.1', '127.0.0.1']);

@@ -83,7 +83,7 @@ describe('Egress: through the proxy of the operator', () => {
     });
   };
   const failure = (egress: Egress, url: string): Promise<unknown> =>
-    egress.request({ method: 'GET', url, timeoutMs: 3000 }).catch((error: unknown) => error);
+    egress.request({ method: 'GET', url, timeoutMs: 30_000 }).catch((error: unknown) => error);
 
   it.each([false, true])(
     'asks it for the name and speaks TLS with the target inside (proxy with TLS: %s)',

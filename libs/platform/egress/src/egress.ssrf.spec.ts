@@ -32,7 +32,7 @@ describe('Egress: hostile URLs (P1)', () => {
   };
   const egress = (): Egress => new Egress({ allow: [], resolve: toThisMachine });
   const get = (url: string, through = egress()): Promise<unknown> =>
-    through.request({ method: 'GET', url, timeoutMs: 5000 }).catch((error: unknown) => error);
+    through.request({ method: 'GET', url, timeoutMs: 30_000 }).catch((error: unknown) => error);
   const leading = (...where: HostileUrl['leads'][]): HostileUrl[] =>
     corpus.filter(({ leads }) => where.includes(leads));
 

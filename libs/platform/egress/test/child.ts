@@ -22,7 +22,7 @@ export function getInChild(
   const script = `
     import { Egress } from ${JSON.stringify(join(import.meta.dirname, '../src/egress.ts'))};
     const egress = new Egress(${JSON.stringify(options)});
-    const answer = egress.request({ method: 'GET', url: ${JSON.stringify(url)}, timeoutMs: 5000 });
+    const answer = egress.request({ method: 'GET', url: ${JSON.stringify(url)}, timeoutMs: 30_000 });
     console.log(await answer.then(({ body }) => String(body), ({ reason }) => reason));`;
   const flags = ['--experimental-transform-types', '--no-warnings', '--conditions=@strongroom/source'];
   const loader = `data:text/javascript,${encodeURIComponent(LOADER)}`;

@@ -194,7 +194,8 @@ describe('threats §9 the limits of a server of ours', () => {
 
     it('end a request that does not come, with an answer, and a connection that nobody uses', async () => {
       const hasty = await LimitedServer.start({
-        times: { headersMs: 150, requestMs: 300, keepAliveMs: 100, lookEveryMs: 20 },
+        // So long that the one that is idle is read before, on a slow machine too.
+        times: { headersMs: 3_000, requestMs: 4_000, keepAliveMs: 100, lookEveryMs: 20 },
       });
       const slowHead = hasty.raw('GET /me/v1/things HTTP/1.1\r\nhost: x\r\n');
       const slowBody = hasty.raw('POST /api/v2/things HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nab');
