@@ -21,7 +21,7 @@ describe('a ring under a remote key service', () => {
 
   beforeAll(async () => {
     postgres = await testPostgres();
-  }, 120_000);
+  });
   beforeEach(async () => {
     [now, alarms] = [0, []];
     service.mood = 'well';

@@ -102,7 +102,7 @@ export class RemoteMasterKeys extends MasterKeys {
 
   constructor(
     private readonly service: RemoteKeyService,
-    private readonly timeoutMs = 300,
+    private readonly timeoutMs = 3_000,
   ) {
     super();
     this.keyNames = service.versions;

@@ -161,7 +161,7 @@ describe('KeyRotation', () => {
       await closeRings();
     }
     expect(destroyed).toBeGreaterThan(3); // so much has been turned meanwhile
-  }, 120_000);
+  });
 
   it('goes on after a process that ended inside any step', async () => {
     const [one, two] = [await start(), await start()];

@@ -22,12 +22,13 @@ describe('records that move to a new key', () => {
   });
 
   it('keeps to the wanted pace, whoever moves', async () => {
-    const [one, two] = [await start({ rowsPerSecond: 1 }), await start({ rowsPerSecond: 1 })];
+    const SLOWLY = { rowsPerSecond: 0.001 };
+    const [one, two] = [await start(SLOWLY), await start(SLOWLY)];
     for (let n = 0; n < 5; n++) await addSecret(one);
     await one.rotation.rekey();
     await until('retiring primary', one, two);
     for (let n = 0; n < 4; n++) await Promise.all([one.rotation.tick(), two.rotation.tick()]);
-    expect((await one.rotation.status())[0]!.remaining).toBeGreaterThanOrEqual(3);
+    expect((await one.rotation.status())[0]!.remaining).toBeGreaterThanOrEqual(4);
   });
 
   it('leaves a row that somebody has locked, and comes back for it', async () => {
