@@ -91,7 +91,7 @@ describe('parked events over HTTP', () => {
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     await app.get(InProcessMessaging).start(app);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await app?.close();

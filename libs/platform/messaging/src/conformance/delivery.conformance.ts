@@ -30,7 +30,7 @@ export function describeDelivery(
       const { url, transport, stop } = await open();
       stopServices = stop;
       bench = await DeliveryBench.open(url, transport);
-    }, 120_000);
+    });
     afterEach(() => bench.stopAll());
     afterAll(async () => {
       await bench?.close();
@@ -113,7 +113,7 @@ export function describeDelivery(
         expect(sequences).toEqual(sequences.map((_, i) => i + 1));
       }
       expect(await bench.effects(bench.accounts)).toHaveLength(200);
-    }, 60_000);
+    });
 
     it('E7 and E8 parks a key in order while a thousand others flow, and replays it once the handler is repaired', async () => {
       const { accounts, server } = await bench.start();
@@ -141,7 +141,7 @@ export function describeDelivery(
       await bench.change(bad);
       await bench.relay().drain();
       await until(async () => (await bench.effects(bench.accounts, bad)).length === 11);
-    }, 60_000);
+    });
 
     it('E7 lets no event overtake its parked key, even if its handler finds nothing to do', async () => {
       const { accounts } = await bench.start();

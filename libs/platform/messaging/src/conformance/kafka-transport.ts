@@ -10,6 +10,8 @@ import { GROUPS, logger, TOPIC, type Transport } from './delivery-bench.js';
 export const SETTINGS = { partitions: 12, replication: 1, historyDays: 30 };
 /** The least that a broker allows. */
 export const SESSION_MS = 6000;
+/** A machine that stands still for a moment must not cost its processes their partitions. */
+const LONG_SESSION_MS = 30_000;
 
 class WatchedClient extends KafkaClient {
   lost = false;
@@ -40,7 +42,10 @@ export class KafkaUnderTest {
   joins = 0;
   private readonly options: KafkaClientOptions;
 
-  constructor(brokers: string) {
+  constructor(
+    brokers: string,
+    private readonly sessionTimeoutMs = LONG_SESSION_MS,
+  ) {
     this.options = { brokers: brokers.split(','), logger };
     this.topics = new KafkaTopics({ ...this.options, topicPrefix: this.topicPrefix });
     this.client = new KafkaClient(this.options);
@@ -55,7 +60,7 @@ export class KafkaUnderTest {
       server: (options) => {
         const client = new WatchedClient(this.options, () => void this.joins++);
         return Promise.resolve({
-          strategy: new KafkaEventServer({ ...options, client, names, sessionTimeoutMs: SESSION_MS }),
+          strategy: new KafkaEventServer({ ...options, client, names, sessionTimeoutMs: this.sessionTimeoutMs }),
           loseOffsets: () => void (client.lost = true),
           release: () => Promise.resolve(),
         });

@@ -63,7 +63,7 @@ describe('the log in Postgres itself', () => {
     await migrate(busDatabase(postgres.url));
     bus = new InProcessBus(postgres.url);
     bench = await DeliveryBench.open(postgres.url, transportOver(postgres.url));
-  }, 120_000);
+  });
   afterEach(() => bench.stopAll());
   afterAll(async () => {
     await bench?.close();
@@ -90,7 +90,7 @@ describe('the log in Postgres itself', () => {
     await relay.stop();
     const sequences = (await bench.effects(bench.accounts, key)).map(({ sequence }) => sequence);
     expect(sequences).toEqual(sequences.map((_, i) => i + 1));
-  }, 60_000);
+  });
 
   it('E14 lets one process of a group read at a time, and the next one go on where it stopped', async () => {
     const [first, second] = [await bench.start(), await bench.start()];
@@ -106,7 +106,7 @@ describe('the log in Postgres itself', () => {
     await until(async () => (await bench.effects(bench.accounts)).length === 60);
     expect(standby.accounts.heard.every(({ sequence }) => sequence === 2)).toBe(true);
     expect(standby.accounts.heard).toHaveLength(30);
-  }, 60_000);
+  });
 
   it('E24 forgets after a day what every group has read, and nothing that one has not', async () => {
     const running = await bench.start();
@@ -127,7 +127,7 @@ describe('the log in Postgres itself', () => {
     await bench.connections.query(`UPDATE bus.bus_log SET at = at - interval '25 hours'`);
     await bus.clean();
     expect(await kept()).toEqual([unread]);
-  }, 30_000);
+  });
 
   it('begins for a new group at the end of the log', async () => {
     await bench.change(newKey());

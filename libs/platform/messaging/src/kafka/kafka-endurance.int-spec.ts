@@ -28,13 +28,13 @@ whereThereIs(broker, 'Kafka', 'processes killed over Kafka', () => {
     kafka = new KafkaUnderTest(broker!.url);
     bench = await DeliveryBench.open(postgres.url, await kafka.transport());
     await bench.accounts.query('CREATE TABLE IF NOT EXISTS calls (event_id uuid NOT NULL)');
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     await bench?.close();
     await postgres?.stop();
     await broker?.stop();
-  }, 60_000);
+  });
 
   const start = (program: 'relay' | 'consumer'): ChildProcess => {
     const path = join(import.meta.dirname, `../../dist/conformance/endurance-${program}.js`);

@@ -79,7 +79,7 @@ whereThereIs(broker, 'Kafka', 'messaging over Kafka', () => {
     for (const schema of ['connections', 'audit']) await migrate(database(schema));
     kafka = new KafkaUnderTest(broker!.url);
     await (await kafka.transport()).stop();
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const app of running) await stop(app);
     batches = [];
@@ -101,7 +101,7 @@ whereThereIs(broker, 'Kafka', 'messaging over Kafka', () => {
     for (const app of [connections, audit]) await until(() => app.get(KafkaMessaging).state().connected);
     await until(async () => (await kafka.topics.lag(['audit', 'exchange'])).get('audit') === 0);
     expect((await kafka.topics.lag(['exchange'])).get('exchange')).toBeNull();
-  }, 60_000);
+  });
 
   it('reads on from where the effects lie, whatever the broker believes', async () => {
     const connections = await start('connections');
@@ -116,11 +116,11 @@ whereThereIs(broker, 'Kafka', 'messaging over Kafka', () => {
     await connections.get(DataSource).query('TRUNCATE audit.consumer_offsets');
     await start('audit');
     await until(() => heard().length === 502);
-  }, 60_000);
+  });
 
   it('starts and stops while no broker is there, and says so', async () => {
     const app = await start('audit', '127.0.0.1:1');
     expect(app.get(KafkaMessaging).state()).toEqual({ connected: false, producer: false, consumer: false });
     await stop(app);
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ whereThereIs(broker, 'Kafka', 'topics of Kafka', () => {
       'cleanup.policy': 'delete',
       'retention.ms': '2592000000',
     });
-  }, 60_000);
+  });
 
   it('brings the history up to date, and leaves what an operator has set beside', async () => {
     await kafka.ensure(SETTINGS);
@@ -73,7 +73,7 @@ whereThereIs(broker, 'Kafka', 'topics of Kafka', () => {
     await kafka.ensure(longer);
     expect(await kafka.check(longer)).toEqual([]);
     expect(await configOf(topic)).toMatchObject({ 'max.message.bytes': '200000', 'cleanup.policy': 'compact' });
-  }, 60_000);
+  });
 
   it('refuses a topic with other partitions or another cleanup, and says which, what and what to do', async () => {
     await client.asAdmin((admin) =>
@@ -96,7 +96,7 @@ whereThereIs(broker, 'Kafka', 'topics of Kafka', () => {
       expect.stringContaining(`${topicPrefix}.clients.v1 has cleanup.policy delete, but compact is wanted.`),
     ]);
     expect(failure.message).toContain('STRONGROOM_KAFKA_TOPIC_PREFIX');
-  }, 60_000);
+  });
 
   it('drains every record of every topic as bytes, and leaves no group behind', async () => {
     await kafka.ensure(SETTINGS);
@@ -116,5 +116,5 @@ whereThereIs(broker, 'Kafka', 'topics of Kafka', () => {
     expect(new Set(records.map(({ topic }) => topic)).size).toBe(2);
     const { groups } = await client.asAdmin((admin) => admin.listGroups());
     expect(groups.filter(({ groupId }) => groupId.startsWith(topicPrefix))).toEqual([]);
-  }, 60_000);
+  });
 });
