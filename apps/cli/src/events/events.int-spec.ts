@@ -9,7 +9,7 @@ describe('strongroom events', () => {
   beforeAll(async () => {
     postgres = await testPostgres();
     installation = await ParkingInstallation.start(postgres.url);
-  }, 120_000);
+  });
   afterAll(async () => {
     await installation?.close();
     await postgres?.stop();

@@ -76,7 +76,7 @@ describe('strongroom keys', () => {
       ],
     ]);
     expect((await keys('rekey', '--no-wait')).text.split('\n')).toHaveLength(2);
-  }, 30_000);
+  });
 
   it('says why there is no rotation', async () => {
     rekeyStatus = 409;

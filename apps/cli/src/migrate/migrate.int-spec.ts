@@ -28,7 +28,7 @@ describe('strongroom migrate', () => {
     secrets = join(home, 'secrets');
     server = await startCopiedPostgres({ dataDir: home });
     await strongroom(['init', '--dir', secrets, '--public-url', 'https://vault.example.org']);
-  }, 120_000);
+  });
   afterAll(async () => {
     await server.stop();
     await kafka?.stop();
@@ -73,7 +73,7 @@ describe('strongroom migrate', () => {
     beforeAll(async () => {
       url = fresh();
       expect(await inOne(url)).toMatchObject({ code: 0 });
-    }, 60_000);
+    });
 
     it.each(serviceNames)('lets %s do with its own tables all that events need', async (service) => {
       await query(
@@ -174,7 +174,7 @@ describe('strongroom migrate', () => {
       for (const service of serviceNames) urls[service] = fresh();
       const environment = Object.fromEntries(serviceNames.map((service) => [ownerUrlName(service), urls[service]]));
       expect(await migrate(environment)).toMatchObject({ code: 0 });
-    }, 60_000);
+    });
 
     it.each(serviceNames)('makes that of %s, with its own schema alone', async (service) => {
       await query(asRole(service, urls[service]), 'SELECT FROM outbox');
@@ -211,7 +211,7 @@ describe('strongroom migrate', () => {
     expect(await refusal(asRole('exchange', url.href), 'SELECT FROM identity.outbox')).toMatch(/permission denied/);
     expect(await refusal(asRole('audit', url.href), 'DELETE FROM ledger')).toBe('permission denied for table ledger');
     await other.remove();
-  }, 60_000);
+  });
 
   it('takes the password of the owner apart from the address', async () => {
     const url = new URL(fresh());
@@ -250,7 +250,7 @@ describe('strongroom migrate', () => {
     await up.remove();
     expect(waited.text).toMatch(/the password is refused/); // it came as far as that
     expect(done.code).toBe(0);
-  }, 120_000);
+  });
 
   whereThereIs(kafka, 'Kafka', 'with Kafka', () => {
     it('makes the topics once, and refuses to go on upon one of another shape', async () => {
@@ -266,7 +266,7 @@ describe('strongroom migrate', () => {
       expect([one, another, again].map(({ code, text }) => (code === 0 ? 0 : text))).toEqual([0, 0, 0]);
       const other = await inOne(url, { ...environment, STRONGROOM_KAFKA_PARTITIONS: '4' });
       expect([other.code, other.text]).toEqual([1, expect.stringMatching(/has partitions 3, but 4 is wanted/)]);
-    }, 120_000);
+    });
   });
 });
 

@@ -19,7 +19,7 @@ describe('strongroom restore', () => {
     server = await startCopiedPostgres({ dataDir: home });
     operator = { STRONGROOM_OWNER_DATABASE_URL: server.url, STRONGROOM_SECRETS_DIR: join(home, 'secrets') };
     await strongroom(['init', '--dir', join(home, 'secrets'), '--public-url', 'https://vault.example.org']);
-  }, 120_000);
+  });
   afterAll(async () => {
     await server.stop();
     rmSync(home, { recursive: true });

@@ -26,7 +26,7 @@ describe('audit', () => {
 
   beforeAll(async () => {
     app = await startAudit();
-  }, 120_000);
+  });
   afterAll(() => app?.stop());
 
   it('E21 takes everything that is said, once, numbered without gaps and in order per key', async () => {
@@ -51,7 +51,7 @@ describe('audit', () => {
         `SELECT max("offset") = (SELECT max("offset") FROM bus.bus_log) AS read FROM consumer_offsets`,
       ),
     ).toEqual([{ read: true }]);
-  }, 60_000);
+  });
 
   it('E4 keeps one entry of an event that is delivered again, and no gap for it', async () => {
     const before = (await app.lines()).length;
@@ -82,7 +82,7 @@ describe('audit', () => {
     expect(await app.ledger.query('SELECT consumer, error_class FROM parked_events')).toEqual([
       { consumer: 'strongroom.audit', error_class: 'MalformedEventError' },
     ]);
-  }, 30_000);
+  });
 
   it.each(['UPDATE ledger SET name = name', 'DELETE FROM ledger', 'TRUNCATE ledger'])(
     'L2 refuses to change what is written: %s',
@@ -206,7 +206,7 @@ describe('audit', () => {
       limit: 2,
       total: all.length,
     });
-  }, 30_000);
+  });
 
   it('finds entries by type, application, connection, person and address, all of which must fit', async () => {
     const about = { clientId: 'app_searched', userId: 'auth0|found', ip: '192.0.2.7', connectionId: 'con_google' };

@@ -16,7 +16,7 @@ describe('audit', () => {
 
   beforeAll(async () => {
     app = await startAudit();
-  }, 120_000);
+  });
   afterAll(() => app?.stop());
 
   describe('receipts', () => {

@@ -8,7 +8,7 @@ export function suiteBench(settings: ConstructorParameters<typeof Bench>[0] = {}
   beforeAll(async () => {
     postgres = await testPostgres();
     await bench.start(postgres.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await postgres?.stop();

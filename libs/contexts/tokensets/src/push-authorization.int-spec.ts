@@ -7,7 +7,7 @@ describe('an authorization request', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
   beforeEach(() => {
     pushed = [];

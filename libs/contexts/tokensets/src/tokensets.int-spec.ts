@@ -12,7 +12,7 @@ describe('tokensets', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   const rows = async (table: string, tokensetId: string) =>

@@ -4,8 +4,8 @@ import { Bench } from './bench.js';
 export function refreshSuite(): Bench {
   let started: Bench;
   beforeAll(async () => {
-    started = await Bench.start({ refreshWaitMs: 3_000, refreshTimeoutMs: 5_000 });
-  }, 60_000);
+    started = await Bench.start({ refreshWaitMs: 8_000, refreshTimeoutMs: 10_000 });
+  });
   afterAll(() => started.stop());
   beforeEach(() => {
     const { provider } = started;

@@ -16,7 +16,7 @@ describe('every check between the provider’s answer and the account', () => {
   beforeAll(async () => {
     postgres = await testPostgres();
     copy = new MutatedCopy(postgres.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     copy?.remove();
     await postgres?.stop();

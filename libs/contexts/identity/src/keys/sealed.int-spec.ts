@@ -42,7 +42,7 @@ describe('an authorization server whose key service does not answer', () => {
 
   beforeAll(async () => {
     postgres = await testPostgres();
-  }, 60_000);
+  });
   afterAll(() => postgres.stop());
   beforeEach(() => (service = new KeyService()));
   afterEach(() => identity.stop());
@@ -77,7 +77,7 @@ describe('an authorization server whose key service does not answer', () => {
     expect(await isReady()).toBe(false);
     expect((await identity.get('/.well-known/jwks.json')).status).toBe(503);
     await opensByItself();
-  }, 60_000);
+  });
 
   it('encryption §9 at a later start: is up and sealed, answers 503, and opens by itself', async () => {
     const databaseUrl = await emptyDatabase(postgres.url);
@@ -90,5 +90,5 @@ describe('an authorization server whose key service does not answer', () => {
       expect([path, (await identity.get(path)).status]).toEqual([path, 503]);
     expect(await managed()).toBe(503);
     await opensByItself();
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ describe('what an exchange takes once', () => {
   beforeAll(async () => {
     identity = await startIdentity();
     userId = (await identity.person(EMAIL)).user_id;
-  }, 60_000);
+  });
   afterEach(() => jest.restoreAllMocks());
   afterAll(() => identity?.stop());
 

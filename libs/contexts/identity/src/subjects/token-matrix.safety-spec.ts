@@ -59,7 +59,7 @@ describe('X1 a token of ours that says one thing else', () => {
       { part: 'payload', name: 'azp', wrong: things.client_id },
       { part: 'payload', name: 'sub', wrong: user_id },
     ];
-  }, 60_000);
+  });
   afterAll(() => identity?.stop());
 
   const passes = async (target: Target, token: string): Promise<boolean> => {

@@ -5,7 +5,7 @@ describe('an access token', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
   beforeEach(() => {
     Object.assign(bench.provider, { isOffline: true, scope: 'read write', expiresIn: 3600 });
@@ -164,10 +164,12 @@ describe('an access token', () => {
 
   it('was last used today, once that is written at the end of the process', async () => {
     const account = await bench.connected();
+    const today = new Date().toISOString().slice(0, 10);
     await bench.token(account);
     await bench.app.close();
     await bench.boot();
     const [view] = await bench.vault.list(account.personId);
-    expect(view?.lastUsedAt?.slice(0, 10)).toBe(new Date().toISOString().slice(0, 10));
+    const later = new Date().toISOString().slice(0, 10); // midnight may have come between
+    expect([today, later]).toContain(view?.lastUsedAt?.slice(0, 10));
   });
 });

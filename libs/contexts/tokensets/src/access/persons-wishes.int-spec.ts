@@ -7,7 +7,7 @@ describe('what a person says of an account', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   /** Two accounts of one person on one connection. */

@@ -6,7 +6,7 @@ describe('the day of the last use', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   it('is written for all but the row that somebody holds, and for nobody does its writer wait', async () => {

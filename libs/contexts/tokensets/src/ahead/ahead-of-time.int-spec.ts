@@ -10,8 +10,8 @@ type Account = Awaited<ReturnType<Bench['connected']>>;
 describe('a refresh ahead of time', () => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await Bench.start({ refreshWaitMs: 3_000, refreshTimeoutMs: 5_000 });
-  }, 60_000);
+    bench = await Bench.start({ refreshWaitMs: 20_000, refreshTimeoutMs: 15_000 });
+  });
   afterAll(() => bench.stop());
   beforeEach(() => {
     bench.provider.before = () => undefined;
@@ -71,6 +71,8 @@ describe('a refresh ahead of time', () => {
 
   it('4.3 does not come with a read before it, and comes at a moment of each id between 70 and 90 %', async () => {
     const account = await bench.connected(TOLERANT);
+    // So many that they do not all have the same moment by chance.
+    for (let others = 0; others < 4; others += 1) await bench.connected(TOLERANT);
     await aged(account, 0.69);
     await bench.token(account);
     const { rows } = await bench.sql.query<{ part: number }>(
@@ -233,8 +235,10 @@ describe('a refresh ahead of time', () => {
       ]);
       return rows[0]!.at.getTime();
     };
-    const first = await used();
-    expect(await used()).toBe(first);
+    const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
+    let [before, first] = [await used(), await used()];
+    if (dayOf(before) !== dayOf(first)) [before, first] = [first, await used()]; // midnight came between the two
+    expect(first).toBe(before);
     await set(account, `last_used_at = last_used_at - interval '1 day'`);
     expect(await used()).toBeGreaterThanOrEqual(first);
   });

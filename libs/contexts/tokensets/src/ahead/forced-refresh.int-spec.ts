@@ -5,8 +5,8 @@ type Account = Awaited<ReturnType<Bench['connected']>>;
 describe('a forced refresh', () => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await Bench.start({ refreshWaitMs: 1_000, refreshTimeoutMs: 5_000 });
-  }, 60_000);
+    bench = await Bench.start({ refreshWaitMs: 20_000, refreshTimeoutMs: 15_000 });
+  });
   afterAll(() => bench.stop());
   beforeEach(() => {
     bench.provider.before = () => undefined;

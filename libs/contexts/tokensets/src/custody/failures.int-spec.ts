@@ -24,7 +24,7 @@ describe('what fails around keys', () => {
     service = new KeyService();
     bench = await Bench.start({ masterKeys: service, masterKeyCacheSeconds: 1 });
     listen();
-  }, 60_000);
+  });
   afterEach(() => bench.stop());
 
   const listen = () => {
@@ -72,7 +72,7 @@ describe('what fails around keys', () => {
     await until(async () => (await readiness()).length === 0);
     expect(await answer(account)).toMatch(/^cnry_/);
     expect(await bench.row(account)).toMatchObject({ status: 'active', failures: 0 });
-  }, 60_000);
+  });
 
   it('encryption §9 key service unreachable at the very first start: the same, and the keys are made once it is there', async () => {
     await bench.app.close();
@@ -85,7 +85,7 @@ describe('what fails around keys', () => {
     await until(async () => (await readiness()).length === 0);
     expect(await answer(await bench.connected())).toMatch(/^cnry_/);
     await rm(spillDir, { recursive: true });
-  }, 60_000);
+  });
 
   it('encryption §9 key service lost later: what is in memory serves for its time, then 503, and no status changes', async () => {
     const [account, secretive] = [await bench.connected(), await bench.connected()];
@@ -105,7 +105,7 @@ describe('what fails around keys', () => {
     service.state = 'there';
     await until(async () => (await readiness()).length === 0);
     expect(await answer(account)).toMatch(/^cnry_/);
-  }, 60_000);
+  });
 
   it('encryption §9 key service lost in the middle of a refresh: what it brings back is stored all the same', async () => {
     const account = await bench.connected();
@@ -120,7 +120,7 @@ describe('what fails around keys', () => {
     release();
     expect(await refreshed).toMatch(/^cnry_/);
     expect(await bench.row(account)).toMatchObject({ status: 'active', cred_version: 2 });
-  }, 60_000);
+  });
 
   it('encryption §9 key service denies: as unreachable, and an alarm', async () => {
     const account = await bench.connected();
@@ -129,7 +129,7 @@ describe('what fails around keys', () => {
     expect(await answer(account)).toMatchObject(SEALED);
     expect(alarms.map(({ message }) => message)).toContain('the key service refuses to unwrap our keys');
     expect(await bench.row(account)).toMatchObject({ status: 'active' });
-  }, 60_000);
+  });
 
   it('encryption §9 one record does not open: that account alone is to be reconnected, its bytes stay, an alarm', async () => {
     const [spoilt, other] = [await bench.connected(), await bench.connected()];
@@ -170,7 +170,7 @@ describe('what fails around keys', () => {
     await bench.app.close();
     await bench.boot();
     expect([await readiness(), await answer(good!)]).toEqual([[], expect.stringMatching(/^cnry_/)]);
-  }, 60_000);
+  });
 
   it('encryption §9 a key id that is unknown: as a record that does not open, and the log names the id', async () => {
     const account = await bench.connected();

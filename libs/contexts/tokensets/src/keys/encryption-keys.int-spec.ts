@@ -15,7 +15,7 @@ describe('encryption keys over the Management API', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   const call = async (method: 'GET' | 'POST', path = '', scopes = 'read:encryption_keys update:encryption_keys') => {
@@ -76,5 +76,5 @@ describe('encryption keys over the Management API', () => {
       [3, 'retired', { kind: 'system' }],
     ]);
     expect(steps.at(-1)!.data).toMatchObject({ context: 'tokensets', primaryKeyId: after[1]!.kid });
-  }, 90_000);
+  });
 });

@@ -54,7 +54,7 @@ describe('a database of the first version', () => {
     await migrate(today);
     const masterKeys = ConfiguredMasterKeys.parse(stored.masterKeys);
     ring = await KeyRing.load({ database, masterKeys, context: 'tokensets' });
-  }, 120_000);
+  });
   afterAll(async () => {
     await ring.close();
     await database.destroy();
@@ -97,5 +97,5 @@ describe('a database of the first version', () => {
     await rotation.rekey();
     while ((await rotation.status())[0]!.state !== 'destroyed') await rotation.tick();
     await opens();
-  }, 60_000);
+  });
 });

@@ -34,7 +34,7 @@ describe('random histories of two nodes, one tokenset and one provider', () => {
 
   beforeAll(async () => {
     ground = await ModelGround.start();
-  }, 60_000);
+  });
   afterAll(() => ground.stop());
 
   it(
@@ -95,7 +95,7 @@ describe('random histories of two nodes, one tokenset and one provider', () => {
     const { failure } = await runHistories(ground, FOUND_WITHIN, { controls: answerBeforeCommit, isShrunk: false });
     expect(checkHistories(file).violations.join()).toContain(failure!.message);
     ground.file = undefined;
-  }, 60_000);
+  });
 
   // A tool for whoever has a recording; without one there is nothing to test.
   const recorded = process.env['STRONGROOM_SAFETY_RECORDED'];

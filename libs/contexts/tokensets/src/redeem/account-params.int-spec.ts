@@ -31,7 +31,7 @@ describe('an account that brings its own host', () => {
       },
     });
     bench = await Bench.start({}, { egress: world.egress, catalogue });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await world.stop();

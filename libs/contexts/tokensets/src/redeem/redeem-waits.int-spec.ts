@@ -11,7 +11,7 @@ describe('a redeem whose tokens wait', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
   beforeEach(() => makeRedeemable(bench));
 

@@ -13,7 +13,7 @@ describe('a redeem', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
   beforeEach(() => makeRedeemable(bench));
 

@@ -13,7 +13,7 @@ describe('after a refresh', () => {
     world = await HttpsWorld.start([]);
     bench = await Bench.start({}, { egress: world.egress });
     thief = await Provider.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await world.stop();

@@ -5,7 +5,8 @@ import { CHAOS, DEFINITE, DEFINITE_RULES, ODD_TOKENS } from '../../test/chaos/co
 import { OUTAGES, UnreachableProvider } from '../../test/chaos/unreachable.js';
 import { ProviderClient } from '../provider-client.js';
 
-const OPTIONS = { refreshWaitMs: 1_500, refreshTimeoutMs: 1_200 };
+// An answer that a busy machine is slow to read must not be taken for silence.
+const OPTIONS = { refreshWaitMs: 3_300, refreshTimeoutMs: 3_000 };
 const names = (list: readonly { name: string }[]): string[] => list.map(({ name }) => name);
 
 describe('a strange answer to a refresh', () => {
@@ -13,7 +14,7 @@ describe('a strange answer to a refresh', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.start(OPTIONS);
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   it('is one of at least 45 different ones', () => {
@@ -61,7 +62,7 @@ describe('a strange answer to a refresh', () => {
     await run.endure();
     await run.look();
     for (const name of names(failures)) expect(run.findings.some((found) => found.includes(name))).toBe(true);
-  }, 60_000);
+  });
 
   afterAll(() => {
     const findings = ran.flatMap((one) => one.findings);
@@ -84,7 +85,7 @@ describe('a provider that cannot be reached', () => {
   beforeAll(async () => {
     away = await UnreachableProvider.start();
     bench = await Bench.start(OPTIONS, { egress: away.egress });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await away.server.stop();
@@ -122,7 +123,7 @@ describe('a definite answer to a refresh', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await Bench.start(OPTIONS);
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   it.each(DEFINITE.map((one) => [one.name, one.reason, one.answer] as const))(

@@ -10,7 +10,7 @@ describe('a connection whose token endpoint', () => {
   beforeAll(async () => {
     world = await HttpsWorld.start(['old.example', 'new.example', 'thief.example']);
     bench = await Bench.start({}, { egress: world.egress, catalogue: await catalogue('old.example') });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await world.stop();

@@ -11,7 +11,7 @@ describe('the key of a tokenset', () => {
   beforeAll(async () => {
     spillDir = join(await mkdtemp(join(tmpdir(), 'strongroom-spill-')), 'spill');
     bench = await Bench.start({ spillDir });
-  }, 60_000);
+  });
   afterAll(async () => {
     await bench.stop();
     await rm(join(spillDir, '..'), { recursive: true });

@@ -5,7 +5,7 @@ import { NodeClaim } from './node-claim.js';
 
 describe('the claim on a node', () => {
   let postgres: TestService;
-  beforeAll(async () => void (postgres = await testPostgres()), 60_000);
+  beforeAll(async () => void (postgres = await testPostgres()));
   afterAll(() => postgres?.stop());
 
   it('is one process, until that ends', async () => {

@@ -58,46 +58,38 @@ describe('a refresh', () => {
     ['bug', KEPT, [502, 'connection_misconfigured'], 'not_processed'],
     ['malformed', KEPT, [503, 'provider_unavailable'], 'unknown'],
     ['unknown', KEPT, [503, 'provider_unavailable'], 'rejected'],
-  ])(
-    'refused with class %s leaves %j and is told the caller as %j',
-    async (kind, row, [status, reason], attempt) => {
-      const rules = [{ when: { code: ['cnry_said'] }, class: kind }];
-      const account = await bench.connected({ errors: { rules } });
-      await bench.expire(account);
-      // Asked again only after longer than a caller waits.
-      const headers = { 'retry-after': '600' };
-      bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' }, headers });
+  ])('refused with class %s leaves %j and is told the caller as %j', async (kind, row, [status, reason], attempt) => {
+    const rules = [{ when: { code: ['cnry_said'] }, class: kind }];
+    const account = await bench.connected({ errors: { rules } });
+    await bench.expire(account);
+    // Asked again only after longer than a caller waits.
+    const headers = { 'retry-after': '600' };
+    bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' }, headers });
+    expect(await refusal(bench.token(account))).toMatchObject({ status, details: { reason } });
+    if (kind === 'bug' || kind === 'client_config')
       expect(await refusal(bench.token(account))).toMatchObject({ status, details: { reason } });
-      if (kind === 'bug' || kind === 'client_config')
-        expect(await refusal(bench.token(account))).toMatchObject({ status, details: { reason } });
-      const { rows } = await bench.sql.query(
-        'SELECT status, reason, refresh_sealed IS NOT NULL AS has_refresh, cred_version FROM tokensets WHERE id = $1',
-        [account.tokensetId],
-      );
-      expect(rows).toMatchObject([{ ...row, cred_version: 1 }]);
-      expect((await bench.attempts(account)).at(-1)).toMatchObject({ state: attempt, class: kind });
-    },
-    20_000,
-  );
+    const { rows } = await bench.sql.query(
+      'SELECT status, reason, refresh_sealed IS NOT NULL AS has_refresh, cred_version FROM tokensets WHERE id = $1',
+      [account.tokensetId],
+    );
+    expect(rows).toMatchObject([{ ...row, cred_version: 1 }]);
+    expect((await bench.attempts(account)).at(-1)).toMatchObject({ state: attempt, class: kind });
+  });
 
   it.each([
     ['rejected', 'active', 'not_processed'],
     ['revokes-grant', 'reconnect_required', 'rejected'],
-  ])(
-    'refused as a race four times where reuse is %s leaves the account %s',
-    async (reuse, status, attempt) => {
-      const rules = [{ when: { code: ['cnry_said'] }, class: 'race' }];
-      const account = await bench.connected({ errors: { rules }, refresh: { reuse } });
-      await bench.expire(account);
-      bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' } });
-      await refusal(bench.token(account)); // who may be told that it goes on
-      while ((await bench.attempts(account))[0]!.state === 'sent') await sleep(50);
-      expect(await bench.row(account)).toMatchObject({ status });
-      expect((await bench.attempts(account))[0]).toMatchObject({ state: attempt });
-      expect(bench.provider.refreshes.length).toBeGreaterThanOrEqual(4);
-    },
-    20_000,
-  );
+  ])('refused as a race four times where reuse is %s leaves the account %s', async (reuse, status, attempt) => {
+    const rules = [{ when: { code: ['cnry_said'] }, class: 'race' }];
+    const account = await bench.connected({ errors: { rules }, refresh: { reuse } });
+    await bench.expire(account);
+    bench.provider.before = () => ({ status: 400, body: { error: 'cnry_said' } });
+    await refusal(bench.token(account)); // who may be told that it goes on
+    while ((await bench.attempts(account))[0]!.state === 'sent') await sleep(50);
+    expect(await bench.row(account)).toMatchObject({ status });
+    expect((await bench.attempts(account))[0]).toMatchObject({ state: attempt });
+    expect(bench.provider.refreshes.length).toBeGreaterThanOrEqual(4);
+  });
 
   it('RE-05 refused for the client of the connection: 502, entry unharmed, works once it is mended', async () => {
     const account = await bench.connected();

@@ -11,7 +11,7 @@ describe('a process', () => {
 
   beforeAll(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   it.each([

@@ -17,7 +17,7 @@ describe('a refresh', () => {
     expect(elsewhere.calls).toHaveLength(0);
     expect(bench.provider.refreshes).toHaveLength(0);
     await elsewhere.stop();
-  }, 15_000);
+  });
 
   it('of a tokenset whose record was taken from another row is not made', async () => {
     const account = await bench.connected();

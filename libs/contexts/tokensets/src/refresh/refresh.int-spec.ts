@@ -162,11 +162,14 @@ describe('a refresh', () => {
   it('that takes longer than a caller waits goes on without them', async () => {
     const account = await bench.connected();
     await bench.expire(account);
-    bench.provider.before = async () => void (await sleep(3_600));
+    let goOn = (): void => undefined;
+    const told = new Promise<void>((settle) => (goOn = settle));
+    bench.provider.before = async () => void (await told);
     expect(await refusal(bench.token(account))).toMatchObject({
       status: 503,
       details: { reason: 'refresh_in_progress', retry_after: 2 },
     });
+    goOn();
     expect((await bench.token(account))?.accessToken).toBeDefined();
     expect(bench.provider.refreshes).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ describe('who waited for the row of a tokenset while a reconnect replaced its ke
     bench = await Bench.start();
     elsewhere = bench.app;
     await bench.boot({ node: randomUUID() });
-  }, 60_000);
+  });
   afterAll(async () => {
     await elsewhere.close();
     await bench.stop();

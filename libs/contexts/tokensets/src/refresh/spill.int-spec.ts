@@ -14,8 +14,8 @@ describe('a refresh token that was answered and perhaps not stored', () => {
 
   beforeAll(async () => {
     spillDir = join(await mkdtemp(join(tmpdir(), 'strongroom-spill-')), 'spill');
-    bench = await Bench.start({ spillDir, refreshWaitMs: 3_000, refreshTimeoutMs: 5_000 });
-  }, 60_000);
+    bench = await Bench.start({ spillDir, refreshWaitMs: 20_000, refreshTimeoutMs: 15_000 });
+  });
   afterAll(async () => {
     await bench.stop();
     await rm(join(spillDir, '..'), { recursive: true });

@@ -10,10 +10,10 @@ describe('two processes that share nothing but the database', () => {
   let other: Bench['app'];
 
   beforeAll(async () => {
-    bench = await Bench.start({ refreshWaitMs: 6_000, refreshTimeoutMs: 5_000 });
+    bench = await Bench.start({ refreshWaitMs: 20_000, refreshTimeoutMs: 15_000 });
     other = bench.app;
-    await bench.boot({ node: randomUUID(), refreshWaitMs: 6_000, refreshTimeoutMs: 5_000 });
-  }, 60_000);
+    await bench.boot({ node: randomUUID(), refreshWaitMs: 20_000, refreshTimeoutMs: 15_000 });
+  });
   afterAll(async () => {
     await other.close();
     await bench.stop();

@@ -11,7 +11,7 @@ describe('finishing a restore', () => {
   let bench: Bench;
   beforeEach(async () => {
     bench = await Bench.start();
-  }, 60_000);
+  });
   afterEach(() => bench.stop());
 
   const database = () => bench.app.get(DataSource);

@@ -21,7 +21,7 @@ describe('M3 a token that is to be revoked', () => {
       },
     });
     revoking = await RevokingBench.start({}, { egress: world.egress, catalogue });
-  }, 60_000);
+  });
   afterAll(async () => {
     await revoking.bench.stop();
     await world.stop();

@@ -34,7 +34,7 @@ describe('a verification of a connection', () => {
     ];
     const egress = new Egress({ allow, ca: [authority.pem], resolve });
     bench = await Bench.start({}, { egress, catalogue: await madeUpCatalogue({ 'made-up-shops': SHOP }) });
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
   beforeEach(async () => {
     idp = await OpenidProvider.start(pair);

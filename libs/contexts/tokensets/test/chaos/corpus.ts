@@ -132,9 +132,9 @@ const LIMITED = [
   ...named('once', {
     'a 503 with a time': page(503, { 'retry-after': '30' }),
     'a 503 with a time that says invalid_grant': json(503, INVALID_GRANT, { 'retry-after': '30' }),
-    'a 503 with a date': page(503, { 'retry-after': isoIn(120_000) }),
+    'a 503 with a date': page(503, { 'retry-after': isoIn(3_600_000) }),
     'a 429 with a time': json(429, {}, { 'retry-after': '30' }),
-    'a 429 with a date': json(429, {}, { 'retry-after': isoIn(120_000) }),
+    'a 429 with a date': json(429, {}, { 'retry-after': isoIn(3_600_000) }),
     'a 429 with a year': json(429, {}, { 'retry-after': '31536000' }),
     'a 429 with more seconds than there are': json(429, {}, { 'retry-after': '9'.repeat(30) }),
     'a 429 that says invalid_grant': json(429, INVALID_GRANT, { 'retry-after': '60' }),
