@@ -84,9 +84,16 @@ describe('what works once in the connect flow', () => {
   };
   const back = new WeakMap<Browser, string>();
 
-  const slowly = (run: Step = step) =>
+  /** For a control: nobody writes before a second one has read. */
+  const meeting = () => {
+    let met = (): void => undefined;
+    const both = new Promise<void>((done) => (met = done));
+    let here = 0;
+    return () => ((here += 1) > 1 && met(), both);
+  };
+  const slowly = (run: Step = step, between: () => Promise<unknown> = delay) =>
     jest.spyOn(ConnectSessions.prototype, 'step').mockImplementation(async function (this: ConnectSessions, ...given) {
-      await delay();
+      await between();
       return run.apply(this, given);
     });
   /** A step that asks neither for the state nor for the time. */
@@ -99,11 +106,12 @@ describe('what works once in the connect flow', () => {
     return this.find({ [member]: value });
   };
 
-  const round = async ({ until, each, use, worked }: SingleUse) => {
+  const round = async ({ until, each, use, worked }: SingleUse, prepared = (): unknown => undefined) => {
     // Another person each time: one has ten open sessions at most.
     const flow = await until(new Flow(bench, client, connection, bench.person('Someone')));
     const callers = Array.from({ length: AT_ONCE }, (_, n) => n);
     const browsers = await Promise.all(callers.map(() => each?.(flow) ?? Promise.resolve(flow.browser)));
+    prepared();
     const answers = await Promise.all(callers.map((n) => use(flow, browsers[n]!, n)));
     return {
       good: answers.filter(worked).length,
@@ -123,8 +131,7 @@ describe('what works once in the connect flow', () => {
         bench.vault.forget();
       }
       jest.restoreAllMocks();
-      slowly(careless);
-      const broken = (await round(uses[name]!)).good;
+      const broken = (await round(uses[name]!, () => slowly(careless, meeting()))).good;
       recordFigure({
         id: `29 (${name})`,
         title: `${uses[name]!.title}, 50 at once, ${DELAY_MS} ms between read and write`,

@@ -20,6 +20,13 @@ const consume = Object.getOwnPropertyDescriptor(ArtefactAdapter.prototype, 'cons
   .value as ArtefactAdapter['consume'];
 const use = Object.getOwnPropertyDescriptor(RefreshTokens.prototype, 'use')!.value as Use;
 const delay = () => new Promise((done) => setTimeout(done, DELAY_MS));
+/** For a control: nobody writes before a second one has read. */
+const meeting = () => {
+  let met = (): void => undefined;
+  const both = new Promise<void>((done) => (met = done));
+  let here = 0;
+  return () => ((here += 1) > 1 && met(), both);
+};
 
 describe('what works once', () => {
   let identity: AuthorizationApp;
@@ -30,7 +37,7 @@ describe('what works once', () => {
     identity = await startIdentity();
     client = await identity.client(ROTATING);
     await identity.person(email);
-  }, 60_000);
+  });
   beforeEach(() => {
     jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
       await delay();
@@ -110,8 +117,9 @@ describe('what works once', () => {
   }, 600_000);
 
   it('would have seen an adapter that compares nothing', async () => {
+    const another = meeting();
     jest.spyOn(ArtefactAdapter.prototype, 'consume').mockImplementation(async function (this: ArtefactAdapter, id) {
-      await delay();
+      await another();
       const { database, kind } = this as object as Adapter;
       await database.query(
         `update artefacts set consumed_at = clock_timestamp() where kind = $1 and id_hash = sha256($2)`,
@@ -123,12 +131,13 @@ describe('what works once', () => {
   });
 
   it('would have seen a refresh token that forgets that it was used', async () => {
+    const another = meeting();
     jest.spyOn(RefreshTokens.prototype, 'use').mockImplementation(async function (
       this: RefreshTokens,
       token,
       settings,
     ) {
-      await delay();
+      await another();
       await identity.database.query(
         `update artefacts set consumed_at = null where kind = 'RefreshToken' and id_hash = $1`,
         [token.hash],

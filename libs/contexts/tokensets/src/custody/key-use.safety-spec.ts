@@ -21,7 +21,7 @@ describe('the key of a tokenset', () => {
     const { KeyRing } = await import('@strongroom/crypto');
     bench = await (await import('../../test/bench.js')).Bench.start();
     ring = () => bench.app.get(KeyRing);
-  }, 60_000);
+  });
   afterAll(() => bench.stop());
 
   const keyIdOf = async (account: { tokensetId: string }): Promise<string> =>
@@ -35,7 +35,10 @@ describe('the key of a tokenset', () => {
     // What the start itself derives is over once somebody has been served.
     await bench.token(await bench.connected());
     const [before, hits] = [derivations, ring().counters.cacheHits];
+    // All within one moment of the cache's clock, however long this machine takes.
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now());
     for (let n = 0; n < OPENS; n += 1) await bench.token(account);
+    clock.mockRestore();
     const counted = derivations - before;
     recordFigure({
       id: 'derivations',
@@ -47,7 +50,7 @@ describe('the key of a tokenset', () => {
     });
     expect(counted).toBe(1);
     expect(ring().counters.cacheHits - hits).toBe(OPENS - 1);
-  }, 60_000);
+  }, 300_000);
 
   it('control: is derived at every open that finds it forgotten', async () => {
     const account = await bench.connected();

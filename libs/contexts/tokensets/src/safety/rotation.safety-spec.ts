@@ -8,6 +8,8 @@ import type { VaultProcess } from '../../test/safety/vault-process.js';
 
 const TOKENSETS = safetyCount('ROTATION_TOKENSETS', { short: 200, full: 2_000 });
 const PER_SECOND = 100;
+/** Nobody fails because this machine is slow. */
+const PATIENT = { refreshWaitMs: 60_000 };
 
 describe('keys rotate under load', () => {
   let world: SafetyWorld;
@@ -27,7 +29,7 @@ describe('keys rotate under load', () => {
   afterAll(() => world.close());
 
   const start = (place: string, more: Partial<VaultSettings> = {}): Promise<VaultProcess> =>
-    world.process(place, {}, more);
+    world.process(place, PATIENT, more);
   const keys = () => processes[0]!.ask('keys', null);
   const states = async (): Promise<string> => (await keys()).map(({ state }) => state).join();
   /** So that new seals are made all the time, too. */
@@ -55,6 +57,7 @@ describe('keys rotate under load', () => {
     );
     await until(states, (seen) => seen === 'destroyed,primary', 60);
     stop();
+    await load.made(PER_SECOND + 1);
     await load.end();
     const [old] = await keys();
     const { rows } = await world.sql.query('SELECT FROM installation_keys WHERE state = $1 AND wrapped IS NULL', [
@@ -126,5 +129,5 @@ describe('keys rotate under load', () => {
       `UPDATE installation_keys SET state = 'destroyed', wrapped = NULL, check_record = NULL WHERE state = 'retiring'`,
     );
     await expect(world.process('five', {}, { masterKeys: current })).rejects.toThrow('UnreadableRecord');
-  }, 120_000);
+  });
 });

@@ -23,7 +23,7 @@ describe('two nodes at a strict provider', () => {
 
   beforeAll(async () => {
     world = await SafetyWorld.open();
-  }, 60_000);
+  });
   afterAll(() => world.close());
   beforeEach(() => {
     Object.assign(world.provider, { beforeAct: () => undefined, beforeAnswer: () => undefined });

@@ -3,6 +3,8 @@ import type { Account, Told } from './vault-protocol.js';
 import type { VaultProcess } from './vault-process.js';
 
 const EVERY_MS = 100;
+/** Rounds that a process may be behind: one that is gets no more for the moment, as from a balancer. */
+const BEHIND = 10;
 
 /** Calls for access tokens all the time, spread over whichever processes are up. */
 export class SteadyCalls {
@@ -34,6 +36,11 @@ export class SteadyCalls {
     await Promise.all(this.open.get(process)!);
   }
 
+  /** Waits until so many have been answered. */
+  async made(count: number): Promise<void> {
+    while (this.calls < count) await sleep(EVERY_MS);
+  }
+
   async end(): Promise<void> {
     this.isOver = true;
     await this.running;
@@ -43,7 +50,7 @@ export class SteadyCalls {
   private async run(): Promise<void> {
     for (let due = performance.now(); !this.isOver; due += EVERY_MS) {
       const share = Math.round((this.perSecond * EVERY_MS) / 1000 / this.processes.size);
-      for (const process of this.processes) this.call(process, share);
+      for (const process of this.processes) if (this.open.get(process)!.size < BEHIND) this.call(process, share);
       await sleep(Math.max(0, due + EVERY_MS - performance.now()));
     }
   }
