@@ -33,6 +33,11 @@ describe('the account behind a token', () => {
     expect(readIdentity(custom(), { token: { id: 1 } }).subject).toBeNull();
   });
 
+  it.each([true, false, '', '  \n', null, {}])('is nobody where the mapping meets %j', (id) => {
+    const resolved = custom({ provider_settings: { identity: { subject: ['token#/id'] } } });
+    expect(readIdentity(resolved, { token: { id } }).subject).toBeNull();
+  });
+
   it('of an OpenID provider needs no call with an ID token, and userinfo without', () => {
     const resolved = openid({}, { userinfo_endpoint: 'https://idp.example/me' });
     expect(identityRequest(resolved, 'cnry_at')).toBeNull();

@@ -80,8 +80,9 @@ function first(documents: IdentityDocuments, candidates: readonly (string | stri
 function value(documents: IdentityDocuments, source: string): string | null {
   const [document, pointer] = [source.slice(0, source.indexOf('#')), source.slice(source.indexOf('#') + 1)];
   const found = at(documents[document as keyof IdentityDocuments], pointer);
-  if (typeof found === 'number' || typeof found === 'boolean') return String(found);
-  return typeof found === 'string' && found !== '' ? found : null;
+  // `true` is nobody's name: a mapping that meets it would make one account of all.
+  if (typeof found === 'number') return String(found);
+  return typeof found === 'string' && found.trim() !== '' ? found : null;
 }
 
 /**

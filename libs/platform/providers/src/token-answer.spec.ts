@@ -91,6 +91,15 @@ describe('an answer with tokens', () => {
     expect(read(tokens({ token_type }))).toMatchObject({ class: 'malformed', code: 'unsupported_token_type' });
   });
 
+  it.each(['cnry_a\nb', 'cnry_a\u0000', 'cnry_é'])(
+    'to a code is of no use where no header can carry %j',
+    (access_token) => {
+      const unusable = { class: 'malformed', code: 'unusable_access_token' };
+      expect(read(tokens({ access_token }), { phase: 'exchange' })).toMatchObject(unusable);
+      expect(read(tokens({ access_token, refresh_token: 'cnry_rt' }))).toMatchObject({ refreshToken: 'cnry_rt' });
+    },
+  );
+
   it.each([[undefined], [null], ['']])('keeps the old refresh token where it carries %j', (refresh_token) => {
     expect(read(tokens({ refresh_token }))).toMatchObject({ outcome: 'tokens', refreshToken: null });
   });

@@ -27,6 +27,8 @@ export interface ProviderTokens {
   raw: unknown;
 }
 
+/** RFC 6749 appendix A.12: what else is in it no header can carry, so nobody could ever use it. */
+const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
 /** Said by providers whose token is sent as Bearer all the same. */
 const BEARER_NAMES = ['bearer', 'bot', 'user'];
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -66,6 +68,8 @@ export function readTokenAnswer(
   const tokenType = firstAt(body, paths.tokenType ?? []) ?? tokenResponse.defaultTokenType;
   if (typeof tokenType !== 'string' || !BEARER_NAMES.includes(tokenType.toLowerCase()))
     return malformed('unsupported_token_type');
+  // A refresh has spent its token by now: what came with this one is kept all the same.
+  if (phase === 'exchange' && !ACCESS_TOKEN.test(accessToken)) return malformed('unusable_access_token');
   const refreshToken = stringAt(body, paths.refreshToken);
   if (phase === 'refresh' && refresh.mode === 'rotating' && refreshToken === null)
     return malformed('missing_refresh_token');
