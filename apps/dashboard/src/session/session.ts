@@ -27,6 +27,8 @@ export class Session {
   private tokens: Tokens | null = null;
   private renewing: Promise<string | null> | null = null;
   private begun: Promise<void> | null = null;
+  /** How often the person has signed out here: an answer that was on its way then is nobody's. */
+  private signOuts = 0;
   private readonly listeners = new Set<() => void>();
 
   constructor(readonly area: Area) {}
@@ -66,7 +68,7 @@ export class Session {
   signOut(): void {
     const sid = this.state.kind === 'signed-in' ? this.state.who.sid : null;
     otherTabs.postMessage('signed out');
-    this.tokens = null;
+    this.forget();
     const query = new URLSearchParams({
       client_id: 'strongroom-dashboard',
       post_logout_redirect_uri: `${location.origin}/${this.area}`,
@@ -78,16 +80,23 @@ export class Session {
 
   /** Nobody asks who is signed in: a person who has just signed out wants to see that. */
   stayOut(): void {
-    this.tokens = null;
+    this.forget();
     this.begun = Promise.resolve();
     this.change({ kind: 'signed-out' });
   }
 
+  private forget(): void {
+    this.tokens = null;
+    this.signOuts += 1;
+  }
+
   private async renewed(): Promise<string | null> {
     const refreshToken = this.tokens?.refreshToken;
+    const { signOuts } = this;
     if (refreshToken) {
       try {
         const next = await refresh(refreshToken);
+        if (signOuts !== this.signOuts) return null;
         this.tokens = { ...next, refreshToken: next.refreshToken ?? refreshToken };
         return this.tokens.accessToken;
       } catch (error) {
@@ -101,13 +110,16 @@ export class Session {
 
   private async settle(ask: () => Promise<Tokens>, { nobody }: { nobody?: () => Promise<void> } = {}): Promise<void> {
     const before = this.state.kind === 'signed-in' ? this.state.who : null;
+    const { signOuts } = this;
     try {
       const tokens = await ask();
+      if (signOuts !== this.signOuts) return;
       // Another person has signed in meanwhile, in another tab: what is on the page is not theirs.
       if (before && tokens.who && tokens.who.sub !== before.sub) return location.reload();
       this.tokens = tokens;
       if (tokens.who) this.change({ kind: 'signed-in', who: tokens.who });
     } catch (error) {
+      if (signOuts !== this.signOuts) return;
       this.tokens = null;
       const state = stateAfter(error);
       if (state.kind === 'signed-out' && nobody) return nobody();
