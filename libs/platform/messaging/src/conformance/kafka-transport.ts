@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Consumer, KafkaClient, type KafkaClientOptions, TOPIC_CONFIG } from '../kafka/kafka.js';
+import {
+  type Consumer,
+  KafkaClient,
+  type KafkaClientOptions,
+  TOPIC_CONFIG,
+  type TopicPartitionOffset,
+} from '../kafka/kafka.js';
 import { KafkaBus } from '../kafka/kafka-bus.js';
 import { KafkaEventServer } from '../kafka/kafka-event-server.js';
 import { KafkaNames } from '../kafka/kafka-names.js';
@@ -97,16 +103,31 @@ export class KafkaUnderTest {
     const offsets = ends.map(({ partition, high: offset }) => ({ topic, partition, offset }));
     await Promise.all(
       GROUPS.map(async (group) => {
-        const consumer = this.client.consumer(this.names.groupOf(group.slice('strongroom.'.length)));
-        await consumer.connect();
-        await consumer.subscribe({ topics: [topic], fromBeginning: true });
-        const joined = new Promise<void>((done) => consumer.on(consumer.events.GROUP_JOIN, () => done()));
-        await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
-        await joined;
-        await consumer.commitOffsets(offsets);
-        await consumer.disconnect();
+        while (!(await this.movedTo(offsets, this.names.groupOf(group.slice('strongroom.'.length)))));
       }),
     );
+  }
+
+  /** @returns false if the consumer crashed first: a broker that has just started coordinates no group yet. */
+  private async movedTo(offsets: TopicPartitionOffset[], group: string): Promise<boolean> {
+    const consumer = this.client.consumer(group);
+    const joined = new Promise<boolean>((settle) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => settle(true));
+      consumer.on(consumer.events.CRASH, () => settle(false));
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [this.names.onBroker(TOPIC)], fromBeginning: true });
+      await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
+      if (!(await joined)) return false;
+      await consumer.commitOffsets(offsets);
+      return true;
+    } catch {
+      await sleep(200);
+      return false;
+    } finally {
+      await consumer.disconnect();
+    }
   }
 
   /** A broker that has just started is not the leader of anything yet. */

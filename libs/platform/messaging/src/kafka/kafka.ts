@@ -9,9 +9,10 @@ import kafkajs, {
   AssignerProtocol,
   Partitioners,
   type Producer,
+  type TopicPartitionOffset,
 } from 'kafkajs';
 
-export type { Admin, Consumer, EachBatchPayload, Producer };
+export type { Admin, Consumer, EachBatchPayload, Producer, TopicPartitionOffset };
 
 export interface KafkaClientOptions {
   /** `host:port` of some brokers; the others are learned from them. */
