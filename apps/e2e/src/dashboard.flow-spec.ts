@@ -121,19 +121,22 @@ whereThereIs(executablePath, 'Chromium in PATH', 'the dashboard, in Chromium', (
     await other.goto(`${installation.url}/account/sessions`);
     await heading(other, 'Sessions');
     // So would one that is on its way to it meanwhile.
-    const held = Promise.withResolvers<void>();
-    const late = Promise.withResolvers<void>();
-    await other.route('**/oauth/token', async (route) => {
-      const response = await route.fetch({ timeout: STEP_MS });
-      held.resolve();
-      await late.promise;
-      await route.fulfill({ response });
-    });
+    let deliver!: () => void;
+    const late = new Promise<void>((done) => (deliver = done));
+    const held = new Promise<void>(
+      (done) =>
+        void other.route('**/oauth/token', async (route) => {
+          const response = await route.fetch({ timeout: STEP_MS });
+          done();
+          await late;
+          await route.fulfill({ response });
+        }),
+    );
     await other.reload();
-    await held.promise;
+    await held;
     await page.click('text=Sign out');
     for (const tab of [page, other]) await heading(tab, 'You are not signed in');
-    late.resolve();
+    deliver();
     await other.unrouteAll({ behavior: 'wait' });
     await other.evaluate('new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn)))');
     await heading(other, 'You are not signed in');
