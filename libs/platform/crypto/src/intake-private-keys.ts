@@ -39,6 +39,11 @@ export class IntakePrivateKeys {
     return keys;
   }
 
+  /** Opened a moment after the ring, which has to be there first. */
+  get isSealed(): boolean {
+    return !this.loaded || this.ring.isSealed;
+  }
+
   /** What the others need to seal. */
   current(): IntakeRecipient {
     const { installationId, primary } = this.there();
@@ -54,8 +59,8 @@ export class IntakePrivateKeys {
   }
 
   private there(): Loaded {
-    if (!this.loaded || this.ring.isSealed) throw new KeyServiceUnavailable();
-    return this.loaded;
+    if (this.isSealed) throw new KeyServiceUnavailable();
+    return this.loaded!;
   }
 
   private async reload(): Promise<void> {

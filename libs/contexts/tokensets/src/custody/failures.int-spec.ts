@@ -53,6 +53,7 @@ describe('what fails around keys', () => {
       [tokensetId],
     );
   };
+  const WAITS_FOR_INTAKE_KEYS = `SELECT 1 FROM pg_locks WHERE relation = 'intake_keys'::regclass AND NOT granted`;
   const SEALED = {
     status: 503,
     code: 'temporarily_unavailable',
@@ -81,7 +82,17 @@ describe('what fails around keys', () => {
     service.state = 'away';
     await bench.boot({ masterKeys: service, spillDir });
     expect(await readiness()).toEqual(['sealed']);
-    service.state = 'there';
+    // The key pair of the intake comes a moment after the ring; here the moment is as long as a transaction is open.
+    const tx = await bench.sql.connect();
+    await tx.query('BEGIN; LOCK TABLE intake_keys IN ACCESS EXCLUSIVE MODE');
+    try {
+      service.state = 'there';
+      await until(async () => (await tx.query(WAITS_FOR_INTAKE_KEYS)).rows.length > 0);
+      expect(await readiness()).toEqual(['sealed']);
+    } finally {
+      await tx.query('COMMIT');
+      tx.release();
+    }
     await until(async () => (await readiness()).length === 0);
     expect(await answer(await bench.connected())).toMatch(/^cnry_/);
     await rm(spillDir, { recursive: true });

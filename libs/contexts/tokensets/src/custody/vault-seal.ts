@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { KeyRing } from '@strongroom/crypto';
+import { IntakePrivateKeys } from '@strongroom/crypto';
 import { OpenWatch } from './open-watch.js';
 
 /** What readiness asks about keys: with either answer no, nothing can be exchanged. */
 @Injectable()
 export class VaultSeal {
   constructor(
-    private readonly ring: KeyRing,
+    private readonly keys: IntakePrivateKeys,
     private readonly watch: OpenWatch,
   ) {}
 
   unsealed(): Promise<void> {
-    return this.ring.isSealed ? Promise.reject(new Error('no key service has opened the key ring')) : Promise.resolve();
+    return this.keys.isSealed ? Promise.reject(new Error('no key service has opened the key ring')) : Promise.resolve();
   }
 
   readable(): Promise<void> {
