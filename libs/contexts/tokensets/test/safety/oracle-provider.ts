@@ -125,7 +125,7 @@ export class OracleProvider {
     this.underWay.set(token, overlapping + 1);
     this.cuts.set(grant, once(response, 'close'));
     try {
-      send.wasJournalled = await this.isJournalled(grant);
+      send.wasJournalled = await this.wasJournalled(send);
       if ((await this.beforeAct(send)) === 'reset') return void response.destroy();
       const serialNow = this.act(this.grants.get(grant), serial);
       if (this.latencyMs > 0) await sleep(this.latencyMs);
@@ -137,11 +137,15 @@ export class OracleProvider {
     }
   }
 
-  /** Null where the database cannot be asked: it may be what a test has taken away. */
-  private async isJournalled(grant: string): Promise<boolean | null> {
+  /**
+   * Open when the request arrived, for by the time that this is answered its sender may have been given up. Null where the
+   * database cannot be asked: it may be what a test has taken away.
+   */
+  private async wasJournalled({ grant, at }: Send): Promise<boolean | null> {
     const text = `SELECT FROM refresh_attempts a JOIN tokensets t ON t.id = a.tokenset_id
-      WHERE t.provider_subject = $1 AND a.state = 'sent' AND a.base_version = t.cred_version LIMIT 1`;
-    const found = await this.journal?.query(text, [grant]).catch(() => undefined);
+      WHERE t.provider_subject = $1
+        AND (a.state = 'sent' AND a.base_version = t.cred_version OR a.settled_at >= to_timestamp($2 / 1000.0)) LIMIT 1`;
+    const found = await this.journal?.query(text, [grant, at]).catch(() => undefined);
     return found ? found.rowCount === 1 : null;
   }
 
